@@ -1,0 +1,103 @@
+/**
+ * What an actor is: a state, a union of messages, and a pure function from both to the next state and effects.
+ * Reads like gen_server: one file a kind, `defineActor({...})` at its end.
+ *
+ * A1. `handle` is synchronous and deterministic: no clock, no randomness, no I/O. Time and ids come from the context.
+ * A2. Effects are data. Nothing happens before the turn is committed, and then all of it happens.
+ */
+import type { z } from 'zod';
+import type { Address } from './address.ts';
+import type { Effect } from './effects.ts';
+import type { Message } from './envelope.ts';
+import { type Failure, toFaults } from './failure.ts';
+
+/** The next state and what shall happen. A state of null: there is no such actor (any more). */
+export interface Turn<State> {
+  readonly state: State | null;
+  readonly effects: readonly Effect[];
+}
+
+export interface TurnContext {
+  readonly self: Address;
+  /** The message's time in the log, epoch ms: the only clock that a handler has. */
+  readonly now: number;
+  /** Id of the message being handled. */
+  readonly messageId: string;
+  /** Who asked (`user:…`, `agent:…`), or the sending actor's address, or `timer`, `system`. */
+  readonly by: string;
+  /** A new UUIDv7, derived from the message's place in the log: the same when the turn is repeated. */
+  id(): string;
+}
+
+/** What lists and searches need beside the state; each is a column with an index. */
+export interface IndexFields {
+  readonly status?: string;
+  readonly title?: string;
+  /** Id of the entity that this one belongs to. */
+  readonly parent?: string;
+  /** Told with `silent` when nothing was heard for so long from the agent of the same tenant and id. */
+  readonly watchMs?: number | null;
+}
+
+export interface ActorDefinition<State, M extends Message> {
+  readonly type: string;
+  /** Grows with each change of the state's shape; `migrations[n]` turns shape n into n + 1. */
+  readonly stateVersion: number;
+  readonly state: z.ZodType<State>;
+  readonly message: z.ZodType<M>;
+  /** Messages that overtake what waits: stop, cancel, liveness. */
+  readonly control: readonly M['type'][];
+  /** After a handler threw: go on with the next message, or keep all mail until a person looks. */
+  readonly onDefect: 'resume' | 'suspend';
+  readonly migrations?: Readonly<Record<number, (state: unknown) => unknown>>;
+  readonly index?: (state: State) => IndexFields;
+  readonly handle: (state: State | null, message: M, context: TurnContext) => Turn<State>;
+}
+
+/** An actor kind as the runtime sees it: states and messages unknown, checked at the border. */
+export interface ActorKind {
+  readonly type: string;
+  readonly stateVersion: number;
+  readonly onDefect: 'resume' | 'suspend';
+  isControl(messageType: string): boolean;
+  /** Migrates and checks a stored state. Throws on one that this code can't read. */
+  readState(state: unknown, stateVersion: number): unknown;
+  indexOf(state: unknown): IndexFields;
+  handle(state: unknown, message: Message, context: TurnContext): Turn<unknown> | Failure;
+}
+
+/** Makes a kind of its definition. `handle` answers with VALIDATION_FAILED where the message is not of the union. */
+export function defineActor<State, M extends Message>(definition: ActorDefinition<State, M>): ActorKind {
+  const control: ReadonlySet<string> = new Set(definition.control);
+  return {
+    type: definition.type,
+    stateVersion: definition.stateVersion,
+    onDefect: definition.onDefect,
+    isControl: (messageType) => control.has(messageType),
+    readState(state, stateVersion) {
+      let current = state;
+      for (let version = stateVersion; version < definition.stateVersion; version++) {
+        const migrate = definition.migrations?.[version];
+        if (!migrate) throw new Error(`${definition.type}: no migration from state version ${version}`);
+        current = migrate(current);
+      }
+      if (stateVersion > definition.stateVersion) {
+        throw new Error(`${definition.type}: state version ${stateVersion} is newer than this code`);
+      }
+      return definition.state.parse(current);
+    },
+    // The runtime hands back only what readState or a turn of this kind gave it.
+    indexOf: (state) => definition.index?.(state as State) ?? {},
+    handle(state, message, context) {
+      const parsed = definition.message.safeParse(message);
+      if (!parsed.success) {
+        return {
+          code: 'VALIDATION_FAILED',
+          detail: `${definition.type} does not understand this message`,
+          errors: toFaults(parsed.error),
+        };
+      }
+      return definition.handle(state as State | null, parsed.data, context);
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * Envelopes: a message with its address, ids, source and cause, as it stands in a partition's log.
+ *
+ * E1. The source says why the message is there, and with it how a repeat is told from a new one:
+ *     a command by its idempotency key, an effect by its number, a timer by its generation.
+ * E2. `cause` is the id of the message whose turn sent this one, `root` the id of the first of the chain.
+ */
+import { z } from 'zod';
+import { AddressText } from './address.ts';
+import { LIMITS } from './limits.ts';
+
+export const Message = z.looseObject({ type: z.string().min(1).max(64) });
+export type Message = z.infer<typeof Message>;
+
+const CommandSource = z.object({
+  kind: z.literal('command'),
+  /** Idempotency key, one namespace a tenant. */
+  key: z.string().min(1).max(LIMITS.idempotencyKeyCharsMax),
+  /** SHA-256 of what was asked: the same key with another body is refused. */
+  bodyHash: z.string().length(64),
+  /** Core NATS subject on which the caller waits. */
+  replyTo: z.string().optional(),
+  /** Who asked: `user:…`, `agent:…`. */
+  by: z.string(),
+});
+
+const EffectSource = z.object({
+  kind: z.literal('effect'),
+  from: AddressText,
+  partition: z.number().int().nonnegative(),
+  /** Gapless per (source partition, target partition, lane), from 1. */
+  n: z.number().int().positive(),
+});
+
+const TimerSource = z.object({ kind: z.literal('timer'), key: z.string(), generation: z.number().int() });
+
+/** From the runtime itself: an agent's answer to a delivery, or its silence. Its receiver takes repeats. */
+const SystemSource = z.object({ kind: z.literal('system') });
+
+export const Source = z.discriminatedUnion('kind', [CommandSource, EffectSource, TimerSource, SystemSource]);
+export type Source = z.infer<typeof Source>;
+
+export const Envelope = z.object({
+  id: z.string().min(1).max(256),
+  to: AddressText,
+  message: Message,
+  source: Source,
+  cause: z.string().optional(),
+  root: z.string(),
+  /** W3C trace context. */
+  trace: z.string().optional(),
+});
+export type Envelope = z.infer<typeof Envelope>;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+export function encodeEnvelope(envelope: Envelope): Uint8Array {
+  return encoder.encode(JSON.stringify(envelope));
+}
+
+/** Takes bytes from the wire; says what is wrong with them rather than throwing. */
+export function decodeEnvelope(
+  bytes: Uint8Array,
+): { ok: true; envelope: Envelope } | { ok: false; fault: string } {
+  let body: unknown;
+  try {
+    body = JSON.parse(decoder.decode(bytes));
+  } catch (error) {
+    return { ok: false, fault: `not JSON: ${error instanceof Error ? error.message : String(error)}` };
+  }
+  const parsed = Envelope.safeParse(body);
+  return parsed.success
+    ? { ok: true, envelope: parsed.data }
+    : { ok: false, fault: z.prettifyError(parsed.error) };
+}

@@ -1,0 +1,129 @@
+/**
+ * Failures: what may be expected to go wrong, as values with a code. Callers switch on the code, never on text.
+ * On HTTP they are problem details (RFC 9457).
+ */
+import { z } from 'zod';
+
+export const FailureCode = z.enum([
+  'VALIDATION_FAILED',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'SESSION_NOT_FOUND',
+  'TASK_NOT_FOUND',
+  'AGENT_NOT_FOUND',
+  'ARTIFACT_NOT_FOUND',
+  'INVALID_TRANSITION',
+  'VERSION_CONFLICT',
+  'NAME_TAKEN',
+  'IDEMPOTENCY_KEY_REUSED',
+  'DEPENDENCY_CYCLE',
+  'STALE_EPOCH',
+  'UNSUPPORTED',
+  'PAYLOAD_TOO_LARGE',
+  'RATE_LIMITED',
+  'QUOTA_EXCEEDED',
+  'AGENT_UNAVAILABLE',
+  'MAILBOX_FULL',
+  'NOT_READY',
+  'DEADLINE_EXCEEDED',
+  'INTERNAL_ERROR',
+]);
+export type FailureCode = z.infer<typeof FailureCode>;
+
+export const HTTP_STATUS = {
+  VALIDATION_FAILED: 422,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  SESSION_NOT_FOUND: 404,
+  TASK_NOT_FOUND: 404,
+  AGENT_NOT_FOUND: 404,
+  ARTIFACT_NOT_FOUND: 404,
+  INVALID_TRANSITION: 409,
+  VERSION_CONFLICT: 409,
+  NAME_TAKEN: 409,
+  IDEMPOTENCY_KEY_REUSED: 422,
+  DEPENDENCY_CYCLE: 409,
+  STALE_EPOCH: 409,
+  UNSUPPORTED: 400,
+  PAYLOAD_TOO_LARGE: 413,
+  RATE_LIMITED: 429,
+  QUOTA_EXCEEDED: 429,
+  AGENT_UNAVAILABLE: 503,
+  MAILBOX_FULL: 503,
+  NOT_READY: 503,
+  DEADLINE_EXCEEDED: 504,
+  INTERNAL_ERROR: 500,
+} as const satisfies Record<FailureCode, number>;
+
+/** Codes after which the same request may succeed unchanged. */
+const RETRYABLE: ReadonlySet<FailureCode> = new Set([
+  'RATE_LIMITED',
+  'QUOTA_EXCEEDED',
+  'AGENT_UNAVAILABLE',
+  'MAILBOX_FULL',
+  'NOT_READY',
+  'DEADLINE_EXCEEDED',
+  'INTERNAL_ERROR',
+]);
+
+export const Fault = z.object({ path: z.string(), message: z.string() });
+export type Fault = z.infer<typeof Fault>;
+
+export const Failure = z.object({
+  code: FailureCode,
+  detail: z.string(),
+  current_state: z.string().optional(),
+  allowed: z.array(z.string()).optional(),
+  errors: z.array(Fault).optional(),
+  retry_after_seconds: z.number().optional(),
+});
+export type Failure = z.infer<typeof Failure>;
+
+/** What a caller gets: the value, or the failure. */
+export const Reply = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({ ok: z.literal(false), failure: Failure }),
+]);
+export type Reply = z.infer<typeof Reply>;
+
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  code: FailureCode,
+  request_id: z.string(),
+  retryable: z.boolean(),
+  current_state: z.string().optional(),
+  allowed: z.array(z.string()).optional(),
+  errors: z.array(Fault).optional(),
+});
+export type Problem = z.infer<typeof Problem>;
+
+export function isRetryable(code: FailureCode): boolean {
+  return RETRYABLE.has(code);
+}
+
+/** The failure as problem details; `requestId` is what the caller quotes when asking for help. */
+export function toProblem(failure: Failure, requestId: string): Problem {
+  const { code, detail, current_state, allowed, errors } = failure;
+  return {
+    type: `urn:oio:problem:${code.toLowerCase()}`,
+    title: code.toLowerCase().replaceAll('_', ' '),
+    status: HTTP_STATUS[code],
+    detail,
+    code,
+    request_id: requestId,
+    retryable: isRetryable(code),
+    ...(current_state === undefined ? {} : { current_state }),
+    ...(allowed === undefined ? {} : { allowed }),
+    ...(errors === undefined ? {} : { errors }),
+  };
+}
+
+/** All faults of a zod error, each with its dotted path. */
+export function toFaults(error: z.ZodError): Fault[] {
+  return error.issues.map((issue) => ({ path: issue.path.map(String).join('.'), message: issue.message }));
+}

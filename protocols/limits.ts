@@ -1,0 +1,18 @@
+/** Every bound of the wire in one place. Bytes are of UTF-8 JSON. */
+
+const KIB = 1024;
+
+export const LIMITS = {
+  /** An HTTP body, and a message on the wire. Larger values go to the object store by reference. */
+  messageBytesMax: 512 * KIB,
+  actorStateBytesMax: 1024 * KIB,
+  actorStateBytesWarning: 256 * KIB,
+  /** One piece of an artifact inside one EAP message. */
+  artifactChunkBytesMax: 128 * KIB,
+  artifactBytesMax: 32 * 1024 * KIB,
+  /** How long a command's reply is kept for callers that repeat it. */
+  replyKeptHours: 24,
+  idempotencyKeyCharsMax: 255,
+  effectsPerTurnMax: 2_000,
+  tasksPerSessionMax: 1_000,
+} as const;

@@ -1,0 +1,130 @@
+/** The session: one piece of work that a person asked for. Its fields as they are stored, sent and shown. */
+import { z } from 'zod';
+import { EntityId } from './ids.ts';
+import { TaskState, TokenUsage } from './task.ts';
+
+export const SessionState = z.enum([
+  'pending', 'queued', 'running', 'paused', 'degraded', 'completed', 'partially_completed', 'failed', 'timeout',
+  'stopped', 'cancelled', 'orphaned',
+]);
+export type SessionState = z.infer<typeof SessionState>;
+
+export const SessionType = z.enum(['planning', 'execution', 'review', 'debug', 'integration']);
+export const SessionPriority = z.enum(['critical', 'high', 'medium', 'low', 'deferred']);
+
+export const StatusDetail = z.enum([
+  'working', 'waiting_for_approval', 'waiting_for_input', 'auth_required', 'rate_limited', 'budget_exceeded',
+  'retry_backoff', 'lease_lost', 'finalizing',
+]);
+
+/** Titles that say nothing. */
+const EMPTY_TITLES: ReadonlySet<string> = new Set([
+  'test session', 'new session', 'untitled', 'coding task', 'development session',
+]);
+
+export const SessionTitle = z
+  .string()
+  .trim()
+  .min(3)
+  .max(200)
+  .refine((title) => !EMPTY_TITLES.has(title.toLowerCase()), 'says nothing: name what shall be done');
+
+export const ModelName = z
+  .string()
+  .max(200)
+  .regex(/^[^\s/]+\/\S+$/, 'provider/model');
+
+export const Workspace = z.object({
+  /** Git URL, or the absolute path of a repository that the agents can read. */
+  repo: z.string().min(1).max(2_000),
+  base_ref: z.string().min(1).max(255).regex(/^(?!-)[^\s~^:?*[\\]+$/, 'a branch, tag or commit').default('HEAD'),
+});
+export type Workspace = z.infer<typeof Workspace>;
+
+/** What a person may say of a new session. */
+export const SessionDraft = z.object({
+  title: SessionTitle,
+  initial_prompt: z.string().min(1).max(10_000),
+  description: z.string().max(1_000).optional(),
+  session_type: SessionType.default('execution'),
+  priority: SessionPriority.default('medium'),
+  model: ModelName.optional(),
+  agent_config: z.record(z.string().regex(/^[A-Za-z0-9_-]+$/), z.unknown()).default({}),
+  max_duration_seconds: z.number().int().min(60).max(86_400).default(3_600),
+  token_budget: z.number().int().positive().optional(),
+  cost_budget_usd: z.number().positive().optional(),
+  workspace: Workspace.optional(),
+  /** Name of a decomposition template; else the best match decides. `none`: one task. */
+  template: z.string().max(64).optional(),
+  max_depth: z.number().int().min(1).max(5).default(3),
+  parent_id: EntityId.optional(),
+  tags: z.array(z.string().min(1).max(64)).max(20).default([]),
+  metadata: z.record(z.string(), z.unknown()).default({}),
+});
+export type SessionDraft = z.infer<typeof SessionDraft>;
+
+/** One task as its session sees it: enough to drive the graph. */
+export const TaskSummary = z.object({
+  id: EntityId,
+  title: z.string(),
+  state: TaskState,
+  depends_on: z.array(EntityId),
+  attempt: z.number().int(),
+  agent_id: z.string().nullable(),
+  expected_hours: z.number(),
+  branch: z.string().nullable(),
+  error: z.string().nullable(),
+  usage: TokenUsage,
+});
+export type TaskSummary = z.infer<typeof TaskSummary>;
+
+/** A session as it is stored and shown. */
+export const Session = SessionDraft.extend({
+  id: EntityId,
+  tenant_id: z.string(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  created_by: z.string(),
+  state: SessionState,
+  status_detail: StatusDetail.nullable(),
+  state_reason: z.string().nullable(),
+  /** Grows with each start; what an earlier run still says is evidence and never applied. */
+  run: z.number().int(),
+  retry_count: z.number().int(),
+  queued_at: z.string().nullable(),
+  started_at: z.string().nullable(),
+  ended_at: z.string().nullable(),
+  deleted_at: z.string().nullable(),
+  used_template: z.string().nullable(),
+  tasks: z.array(TaskSummary),
+  result: z.object({ summary: z.string(), branches: z.array(z.string()) }).nullable(),
+  error: z.string().nullable(),
+});
+export type Session = z.infer<typeof Session>;
+
+export const TaskChanged = z.object({
+  type: z.literal('task_changed'),
+  run: z.number().int(),
+  task_id: EntityId,
+  state: TaskState,
+  attempt: z.number().int(),
+  agent_id: z.string().nullable(),
+  branch: z.string().nullable(),
+  error: z.string().nullable(),
+  usage: TokenUsage,
+  /** Why, where the state alone does not say: `agent_lost`, `retry`, … */
+  reason: z.string().nullable(),
+});
+
+export const SessionMessage = z.discriminatedUnion('type', [
+  SessionDraft.extend({ type: z.literal('create') }),
+  z.object({ type: z.literal('start') }),
+  z.object({ type: z.literal('stop'), reason: z.string().max(500).optional() }),
+  z.object({ type: z.literal('cancel'), reason: z.string().max(500).optional() }),
+  z.object({ type: z.literal('delete') }),
+  TaskChanged,
+  /** Timer: `max_duration_seconds` of this run passed. */
+  z.object({ type: z.literal('time_is_up'), run: z.number().int() }),
+]);
+export type SessionMessage = z.infer<typeof SessionMessage>;
+

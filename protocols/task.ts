@@ -1,0 +1,161 @@
+/** The task: a step inside a session. Its fields as they are stored, sent and shown. */
+import { z } from 'zod';
+import { Capability } from './capability.ts';
+import { EntityId } from './ids.ts';
+
+export const TaskState = z.enum([
+  'pending', 'ready', 'assigned', 'in_progress', 'completed', 'failed', 'blocked', 'paused', 'cancelled', 'skipped',
+]);
+export type TaskState = z.infer<typeof TaskState>;
+
+export const TaskPriority = z.enum(['blocker', 'critical', 'high', 'normal', 'low', 'background']);
+export const Complexity = z.enum(['trivial', 'simple', 'moderate', 'complex', 'expert']);
+export const DependencyKind = z.enum(['finish_to_start', 'start_to_start', 'finish_to_finish', 'start_to_finish']);
+
+export const Dependency = z.object({
+  task_id: EntityId,
+  kind: DependencyKind.default('finish_to_start'),
+  required: z.boolean().default(true),
+});
+export type Dependency = z.infer<typeof Dependency>;
+
+/** Hours, by three points (PERT). */
+export const Estimate = z.object({
+  optimistic: z.number().positive(),
+  likely: z.number().positive(),
+  pessimistic: z.number().positive(),
+  confidence: z.number().min(0).max(1),
+  source: z.enum(['manual', 'heuristic', 'agent', 'historical']),
+});
+export type Estimate = z.infer<typeof Estimate>;
+
+/** Tokens and money of one attempt or of their sum. */
+export const TokenUsage = z.object({
+  tokens_in: z.number().nonnegative(),
+  tokens_out: z.number().nonnegative(),
+  cost_usd: z.number().nonnegative(),
+});
+export type TokenUsage = z.infer<typeof TokenUsage>;
+export const NO_USAGE: TokenUsage = { tokens_in: 0, tokens_out: 0, cost_usd: 0 };
+
+/** A stored artifact: its bytes are `chunks` objects, named by `artifactObject` in `eap/intake.ts`. */
+export const Artifact = z.object({
+  artifact_id: EntityId,
+  attempt: z.number().int(),
+  name: z.string().max(255),
+  role: z.enum(['result', 'patch', 'report', 'log', 'test', 'transcript']),
+  media_type: z.string().max(127),
+  size_bytes: z.number().int().nonnegative(),
+  sha256: z.string().length(64),
+  chunks: z.number().int().positive(),
+});
+export type Artifact = z.infer<typeof Artifact>;
+
+export const TaskResult = z.object({
+  success: z.boolean(),
+  summary: z.string().max(20_000),
+  commit: z.object({ branch: z.string(), sha: z.string() }).nullable(),
+  changes: z.object({ files: z.number(), additions: z.number(), deletions: z.number() }).nullable(),
+  error: z.object({ code: z.string(), message: z.string().max(4_000), retryable: z.boolean() }).nullable(),
+});
+export type TaskResult = z.infer<typeof TaskResult>;
+
+export const AttemptOutcome = z.enum(['completed', 'failed', 'refused', 'agent_lost', 'timed_out', 'cancelled']);
+
+export const Attempt = z.object({
+  number: z.number().int(),
+  agent_id: z.string(),
+  assigned_at: z.string(),
+  started_at: z.string().nullable(),
+  ended_at: z.string().nullable(),
+  outcome: AttemptOutcome.nullable(),
+  percent: z.number().nullable(),
+  note: z.string().nullable(),
+  usage: TokenUsage,
+  result: TaskResult.nullable(),
+});
+export type Attempt = z.infer<typeof Attempt>;
+
+/** What a task is, before anything came of it. */
+export const TaskSpec = z.object({
+  title: z.string().min(1).max(200),
+  description: z.string().max(2_000),
+  task_type: z.string().max(64),
+  priority: TaskPriority,
+  required_capabilities: z.array(Capability),
+  technologies: z.array(z.string().max(64)),
+  estimate: Estimate,
+  complexity: Complexity,
+  dependencies: z.array(Dependency),
+  max_attempts: z.number().int().min(1).max(10),
+  timeout_seconds: z.number().int().min(10).max(86_400),
+});
+export type TaskSpec = z.infer<typeof TaskSpec>;
+
+/** What of its session a task needs to tell an agent. */
+export const TaskBrief = z.object({
+  session_id: EntityId,
+  run: z.number().int(),
+  session_title: z.string(),
+  prompt: z.string(),
+  model: z.string().optional(),
+  workspace: z
+    .object({
+      repo: z.string(),
+      base_ref: z.string(),
+    })
+    .optional(),
+});
+export type TaskBrief = z.infer<typeof TaskBrief>;
+
+/** A task as it is stored and shown. */
+export const Task = TaskSpec.extend({
+  id: EntityId,
+  tenant_id: z.string(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  brief: TaskBrief,
+  state: TaskState,
+  state_reason: z.string().nullable(),
+  /** Branches of finished dependencies, in order: what the work of this task starts from. */
+  merge: z.array(z.string()),
+  attempts: z.array(Attempt),
+  artifacts: z.array(Artifact),
+  result: TaskResult.nullable(),
+  error: z.string().nullable(),
+  /** Agents that failed this task; another one is asked where one fits. */
+  failed_agents: z.array(z.string()),
+});
+export type Task = z.infer<typeof Task>;
+
+const attempt = z.number().int().positive();
+
+/** What an agent says of one of its attempts (from EAP) and what others say of a task. */
+export const TaskMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('create'), spec: TaskSpec, brief: TaskBrief }),
+  /** From the session: dependencies are met; `merge` are their branches. */
+  z.object({ type: z.literal('make_ready'), merge: z.array(z.string()) }),
+  z.object({ type: z.literal('skip'), reason: z.string() }),
+  z.object({ type: z.literal('cancel'), reason: z.string() }),
+  /** From the registry. */
+  z.object({ type: z.literal('routed'), agent_id: z.string(), score: z.number() }),
+  /** From the agent's actor. */
+  z.object({ type: z.literal('accepted'), attempt, agent_id: z.string() }),
+  z.object({ type: z.literal('refused'), attempt, agent_id: z.string(), reason: z.string() }),
+  z.object({ type: z.literal('agent_lost'), attempt, agent_id: z.string() }),
+  /** From the agent itself, by EAP; `agent_id` is read from the subject. */
+  z.object({
+    type: z.literal('progress'), attempt, agent_id: z.string(),
+    percent: z.number().min(0).max(100).optional(), note: z.string().max(2_000).optional(), usage: TokenUsage.optional(),
+  }),
+  z.object({
+    type: z.literal('tool'), attempt, agent_id: z.string(), call_id: z.string().max(128), tool: z.string().max(128),
+    title: z.string().max(500), status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
+  }),
+  z.object({ type: z.literal('artifact'), attempt, agent_id: z.string(), artifact: Artifact }),
+  z.object({ type: z.literal('result'), attempt, agent_id: z.string(), result: TaskResult, usage: TokenUsage, cancelled: z.boolean() }),
+  /** Timers. */
+  z.object({ type: z.literal('attempt_timed_out'), attempt }),
+  z.object({ type: z.literal('retry'), attempt }),
+]);
+export type TaskMessage = z.infer<typeof TaskMessage>;

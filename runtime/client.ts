@@ -1,0 +1,96 @@
+/**
+ * The runtime as gateways see it: commands in, replies out, reads from Postgres, the live events, artifacts.
+ *
+ * C1. `ask` answers only what was committed. A reply that got lost is read from the row that the commit wrote.
+ * C2. A repeat with the same key gets the same reply; the same key with another body is refused.
+ * C3. After a reply, a read by the same caller sees what the command wrote.
+ */
+import type { Address } from '#protocols/address.ts';
+import type { Message } from '#protocols/envelope.ts';
+import type { EventRecord } from '#protocols/events.ts';
+import type { Reply } from '#protocols/failure.ts';
+import type { Lane } from '#protocols/subjects.ts';
+
+export interface Command {
+  readonly to: Address;
+  readonly message: Message;
+  /** `control` overtakes what waits: stop, cancel. */
+  readonly lane: Lane;
+  /** Idempotency key, one namespace a tenant. */
+  readonly key: string;
+  /** SHA-256 in hex of what was asked. */
+  readonly bodyHash: string;
+  /** Who asks: `user:…`, `agent:…`. */
+  readonly by: string;
+  /** How long the caller waits, in ms; after that DEADLINE_EXCEEDED, and the command may still be applied. */
+  readonly timeoutMs: number;
+  readonly trace?: string;
+}
+
+/** An actor's snapshot as it is stored. */
+export interface StoredActor {
+  readonly address: Address;
+  readonly version: number;
+  readonly state: unknown;
+}
+
+export interface ListQuery {
+  readonly tenant: string;
+  readonly type: string;
+  readonly status?: readonly string[];
+  readonly parent?: string;
+  /** Words that the title must contain. */
+  readonly search?: string;
+  readonly sort: 'created' | 'updated' | 'title';
+  readonly order: 'asc' | 'desc';
+  /** From 1. */
+  readonly page: number;
+  readonly pageSize: number;
+}
+
+export interface ListPage {
+  readonly items: readonly StoredActor[];
+  readonly total: number;
+}
+
+export interface ClusterHealth {
+  readonly nats: boolean;
+  readonly postgres: boolean;
+  readonly partitions: number;
+  /** Partitions whose owner was heard lately. */
+  readonly owned: number;
+  readonly nodes: readonly {
+    readonly id: string;
+    readonly partitions: number;
+    readonly lag: number;
+    readonly heardMsAgo: number;
+  }[];
+}
+
+export interface LiveEvent {
+  /** Place in the EVENTS stream. */
+  readonly seq: number;
+  readonly subject: string;
+  readonly record: EventRecord;
+}
+
+export interface EventFeed {
+  /** The newest sequence seen. */
+  readonly lastSeq: number;
+  stop(): Promise<void>;
+}
+
+export interface Client {
+  ask(command: Command): Promise<Reply>;
+  /** The snapshot as last committed, or null. Deleted ones are gone. */
+  get(address: Address): Promise<StoredActor | null>;
+  list(query: ListQuery): Promise<ListPage>;
+  /** Calls `onEvent` for each event from now on, in stream order; picks up again by itself after an outage. */
+  watchEvents(onEvent: (event: LiveEvent) => void): Promise<EventFeed>;
+  /** Events from `afterSeq` (exclusive) to now that match `filter`, oldest first, at most `limit`. */
+  pastEvents(query: { filter: string; afterSeq: number; limit: number }): Promise<LiveEvent[]>;
+  /** Bytes of a stored object, or null. */
+  readObject(name: string): Promise<Uint8Array | null>;
+  health(): Promise<ClusterHealth>;
+  stop(): Promise<void>;
+}

@@ -4,7 +4,10 @@ import { AgentType, Capability } from './capability.ts';
 import { EntityId } from './ids.ts';
 import { TaskPriority } from './task.ts';
 
-export const AgentName = z.string().regex(/^AGENT-[A-Z0-9-]+$/, 'AGENT- and then A-Z, 0-9, "-"').max(63);
+export const AgentName = z
+  .string()
+  .regex(/^AGENT-[A-Z0-9-]+$/, 'AGENT- and then A-Z, 0-9, "-"')
+  .max(63);
 
 /** An agent's id is its name in lower case: unique within the tenant, and a token of subjects. */
 export function agentIdOf(name: string): string {
@@ -18,12 +21,19 @@ export type AgentStatus = z.infer<typeof AgentStatus>;
 export const AgentCard = z.object({
   name: AgentName,
   agent_type: AgentType,
-  capabilities: z.object({ primary: z.array(Capability).min(1).max(50), secondary: z.array(Capability).max(50).default([]) }),
+  capabilities: z.object({
+    primary: z.array(Capability).min(1).max(50),
+    secondary: z.array(Capability).max(50).default([]),
+  }),
   max_concurrent_capacity: z.number().int().min(1).max(50).default(5),
-  technologies: z.object({
-    preferred: z.array(z.string().max(64)).max(50).default([]),
-    avoided: z.array(z.string().max(64)).max(50).default([]),
-  }).default({ preferred: [], avoided: [] }),
+  /** How often its process says that it lives; three intervals of silence and it counts as lost. Default 30. */
+  heartbeat_seconds: z.number().int().min(1).max(60).optional(),
+  technologies: z
+    .object({
+      preferred: z.array(z.string().max(64)).max(50).default([]),
+      avoided: z.array(z.string().max(64)).max(50).default([]),
+    })
+    .default({ preferred: [], avoided: [] }),
   model: z.string().max(200).optional(),
   protocol: z.string().max(32).default('eap/2.0'),
   version: z.string().max(64),
@@ -43,7 +53,12 @@ export const InboxItem = z.object({
 export type InboxItem = z.infer<typeof InboxItem>;
 
 /** An assignment that this agent has, accepted or not yet. */
-export const Assignment = z.object({ task_id: EntityId, attempt: z.number().int(), accepted: z.boolean(), since: z.string() });
+export const Assignment = z.object({
+  task_id: EntityId,
+  attempt: z.number().int(),
+  accepted: z.boolean(),
+  since: z.string(),
+});
 export type Assignment = z.infer<typeof Assignment>;
 
 export const Agent = AgentCard.extend({
@@ -68,8 +83,13 @@ const attempt = z.number().int().positive();
 export const AgentMessage = z.discriminatedUnion('type', [
   /** From the agent, by EAP. `resume`: attempts that this process still works on. */
   z.object({
-    type: z.literal('register'), card: AgentCard, instance: z.string().max(64),
-    resume: z.array(z.object({ task_id: EntityId, attempt })).max(50).default([]),
+    type: z.literal('register'),
+    card: AgentCard,
+    instance: z.string().max(64),
+    resume: z
+      .array(z.object({ task_id: EntityId, attempt }))
+      .max(50)
+      .default([]),
   }),
   z.object({ type: z.literal('deregister'), instance: z.string().max(64) }),
   z.object({ type: z.literal('drain'), instance: z.string().max(64).optional() }),
@@ -77,7 +97,12 @@ export const AgentMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('silent') }),
   z.object({ type: z.literal('delivered'), id: z.string(), answer: z.unknown() }),
   /** From tasks. */
-  z.object({ type: z.literal('assign'), task_id: EntityId, attempt, payload: z.record(z.string(), z.unknown()) }),
+  z.object({
+    type: z.literal('assign'),
+    task_id: EntityId,
+    attempt,
+    payload: z.record(z.string(), z.unknown()),
+  }),
   z.object({ type: z.literal('cancel_task'), task_id: EntityId, attempt, reason: z.string() }),
   z.object({ type: z.literal('task_ended'), task_id: EntityId, attempt, success: z.boolean() }),
   /** Timer: ask again what was not answered. */
@@ -127,6 +152,11 @@ export const RegistryMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('agent_removed'), agent_id: EntityId }),
   z.object({ type: z.literal('route'), request: RouteRequest }),
   /** The task no longer holds or wants a slot. */
-  z.object({ type: z.literal('release'), task_id: EntityId, agent_id: z.string().nullable(), outcome: z.enum(['completed', 'failed', 'none']) }),
+  z.object({
+    type: z.literal('release'),
+    task_id: EntityId,
+    agent_id: z.string().nullable(),
+    outcome: z.enum(['completed', 'failed', 'none']),
+  }),
 ]);
 export type RegistryMessage = z.infer<typeof RegistryMessage>;

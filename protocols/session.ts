@@ -1,11 +1,21 @@
 /** The session: one piece of work that a person asked for. Its fields as they are stored, sent and shown. */
 import { z } from 'zod';
 import { EntityId } from './ids.ts';
-import { TaskState, TokenUsage } from './task.ts';
+import { Dependency, TaskState, TokenUsage } from './task.ts';
 
 export const SessionState = z.enum([
-  'pending', 'queued', 'running', 'paused', 'degraded', 'completed', 'partially_completed', 'failed', 'timeout',
-  'stopped', 'cancelled', 'orphaned',
+  'pending',
+  'queued',
+  'running',
+  'paused',
+  'degraded',
+  'completed',
+  'partially_completed',
+  'failed',
+  'timeout',
+  'stopped',
+  'cancelled',
+  'orphaned',
 ]);
 export type SessionState = z.infer<typeof SessionState>;
 
@@ -13,13 +23,24 @@ export const SessionType = z.enum(['planning', 'execution', 'review', 'debug', '
 export const SessionPriority = z.enum(['critical', 'high', 'medium', 'low', 'deferred']);
 
 export const StatusDetail = z.enum([
-  'working', 'waiting_for_approval', 'waiting_for_input', 'auth_required', 'rate_limited', 'budget_exceeded',
-  'retry_backoff', 'lease_lost', 'finalizing',
+  'working',
+  'waiting_for_approval',
+  'waiting_for_input',
+  'auth_required',
+  'rate_limited',
+  'budget_exceeded',
+  'retry_backoff',
+  'lease_lost',
+  'finalizing',
 ]);
 
 /** Titles that say nothing. */
 const EMPTY_TITLES: ReadonlySet<string> = new Set([
-  'test session', 'new session', 'untitled', 'coding task', 'development session',
+  'test session',
+  'new session',
+  'untitled',
+  'coding task',
+  'development session',
 ]);
 
 export const SessionTitle = z
@@ -37,7 +58,12 @@ export const ModelName = z
 export const Workspace = z.object({
   /** Git URL, or the absolute path of a repository that the agents can read. */
   repo: z.string().min(1).max(2_000),
-  base_ref: z.string().min(1).max(255).regex(/^(?!-)[^\s~^:?*[\\]+$/, 'a branch, tag or commit').default('HEAD'),
+  base_ref: z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^(?!-)[^\s~^:?*[\\]+$/, 'a branch, tag or commit')
+    .default('HEAD'),
 });
 export type Workspace = z.infer<typeof Workspace>;
 
@@ -69,7 +95,14 @@ export const TaskSummary = z.object({
   title: z.string(),
   state: TaskState,
   depends_on: z.array(EntityId),
+  /** The same with kind and weight: what decides when it may start. */
+  dependencies: z.array(Dependency).default([]),
+  /** An optional task that comes to nothing leaves the session partially completed, not failed. */
+  required: z.boolean().default(true),
+  /** Number of the attempt at work, or of the one that comes next. */
   attempt: z.number().int(),
+  /** A failed attempt or a lost agent is being made good: a state of `failed` is not the last word. */
+  retrying: z.boolean().default(false),
   agent_id: z.string().nullable(),
   expected_hours: z.number(),
   branch: z.string().nullable(),
@@ -127,4 +160,3 @@ export const SessionMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('time_is_up'), run: z.number().int() }),
 ]);
 export type SessionMessage = z.infer<typeof SessionMessage>;
-

@@ -4,13 +4,27 @@ import { Capability } from './capability.ts';
 import { EntityId } from './ids.ts';
 
 export const TaskState = z.enum([
-  'pending', 'ready', 'assigned', 'in_progress', 'completed', 'failed', 'blocked', 'paused', 'cancelled', 'skipped',
+  'pending',
+  'ready',
+  'assigned',
+  'in_progress',
+  'completed',
+  'failed',
+  'blocked',
+  'paused',
+  'cancelled',
+  'skipped',
 ]);
 export type TaskState = z.infer<typeof TaskState>;
 
 export const TaskPriority = z.enum(['blocker', 'critical', 'high', 'normal', 'low', 'background']);
 export const Complexity = z.enum(['trivial', 'simple', 'moderate', 'complex', 'expert']);
-export const DependencyKind = z.enum(['finish_to_start', 'start_to_start', 'finish_to_finish', 'start_to_finish']);
+export const DependencyKind = z.enum([
+  'finish_to_start',
+  'start_to_start',
+  'finish_to_finish',
+  'start_to_finish',
+]);
 
 export const Dependency = z.object({
   task_id: EntityId,
@@ -60,7 +74,14 @@ export const TaskResult = z.object({
 });
 export type TaskResult = z.infer<typeof TaskResult>;
 
-export const AttemptOutcome = z.enum(['completed', 'failed', 'refused', 'agent_lost', 'timed_out', 'cancelled']);
+export const AttemptOutcome = z.enum([
+  'completed',
+  'failed',
+  'refused',
+  'agent_lost',
+  'timed_out',
+  'cancelled',
+]);
 
 export const Attempt = z.object({
   number: z.number().int(),
@@ -136,24 +157,42 @@ export const TaskMessage = z.discriminatedUnion('type', [
   /** From the session: dependencies are met; `merge` are their branches. */
   z.object({ type: z.literal('make_ready'), merge: z.array(z.string()) }),
   z.object({ type: z.literal('skip'), reason: z.string() }),
-  z.object({ type: z.literal('cancel'), reason: z.string() }),
+  z.object({ type: z.literal('cancel'), reason: z.string(), run: z.number().int().optional() }),
   /** From the registry. */
   z.object({ type: z.literal('routed'), agent_id: z.string(), score: z.number() }),
+  /** The queue of waiting tasks is full: ask again later. */
+  z.object({ type: z.literal('not_routed'), reason: z.string() }),
   /** From the agent's actor. */
   z.object({ type: z.literal('accepted'), attempt, agent_id: z.string() }),
   z.object({ type: z.literal('refused'), attempt, agent_id: z.string(), reason: z.string() }),
   z.object({ type: z.literal('agent_lost'), attempt, agent_id: z.string() }),
   /** From the agent itself, by EAP; `agent_id` is read from the subject. */
   z.object({
-    type: z.literal('progress'), attempt, agent_id: z.string(),
-    percent: z.number().min(0).max(100).optional(), note: z.string().max(2_000).optional(), usage: TokenUsage.optional(),
+    type: z.literal('progress'),
+    attempt,
+    agent_id: z.string(),
+    percent: z.number().min(0).max(100).optional(),
+    note: z.string().max(2_000).optional(),
+    usage: TokenUsage.optional(),
   }),
   z.object({
-    type: z.literal('tool'), attempt, agent_id: z.string(), call_id: z.string().max(128), tool: z.string().max(128),
-    title: z.string().max(500), status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
+    type: z.literal('tool'),
+    attempt,
+    agent_id: z.string(),
+    call_id: z.string().max(128),
+    tool: z.string().max(128),
+    title: z.string().max(500),
+    status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
   }),
   z.object({ type: z.literal('artifact'), attempt, agent_id: z.string(), artifact: Artifact }),
-  z.object({ type: z.literal('result'), attempt, agent_id: z.string(), result: TaskResult, usage: TokenUsage, cancelled: z.boolean() }),
+  z.object({
+    type: z.literal('result'),
+    attempt,
+    agent_id: z.string(),
+    result: TaskResult,
+    usage: TokenUsage,
+    cancelled: z.boolean(),
+  }),
   /** Timers. */
   z.object({ type: z.literal('attempt_timed_out'), attempt }),
   z.object({ type: z.literal('retry'), attempt }),

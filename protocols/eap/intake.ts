@@ -1,8 +1,8 @@
 /** From what an agent says to the message that goes into an actor's log. Pure. */
 import type { Address } from '../address.ts';
+import { agentIdOf } from '../agent.ts';
 import type { Message } from '../envelope.ts';
 import { type Failure, toFaults } from '../failure.ts';
-import { agentIdOf } from '../agent.ts';
 import { AgentOut } from './message.ts';
 
 /** A command for the log; with the bytes that must be stored before it, where it brings some. */
@@ -33,7 +33,11 @@ export function takeIn(speaker: Speaker, body: unknown): Intake | { failure: Fai
   const parsed = AgentOut.safeParse(body);
   if (!parsed.success) {
     return {
-      failure: { code: 'VALIDATION_FAILED', detail: 'not a message of EAP 2.0', errors: toFaults(parsed.error) },
+      failure: {
+        code: 'VALIDATION_FAILED',
+        detail: 'not a message of EAP 2.0',
+        errors: toFaults(parsed.error),
+      },
     };
   }
   const said = parsed.data;
@@ -77,16 +81,35 @@ function ofTask(speaker: Speaker, said: OfTask): Pick<Intake, 'message' | 'blob'
     case 'tool':
       return {
         blob: null,
-        message: { type: 'tool', ...common, call_id: said.callId, tool: said.tool, title: said.title, status: said.status },
+        message: {
+          type: 'tool',
+          ...common,
+          call_id: said.callId,
+          tool: said.tool,
+          title: said.title,
+          status: said.status,
+        },
       };
     case 'result':
       return {
         blob: null,
-        message: { type: 'result', ...common, result: said.result, usage: said.usage, cancelled: said.cancelled },
+        message: {
+          type: 'result',
+          ...common,
+          result: said.result,
+          usage: said.usage,
+          cancelled: said.cancelled,
+        },
       };
     case 'artifact': {
       const { index, count } = said.chunk;
-      const name = artifactObject({ ...speaker, taskId: said.taskId, attempt: said.attempt, artifactId: said.artifactId, index });
+      const name = artifactObject({
+        ...speaker,
+        taskId: said.taskId,
+        attempt: said.attempt,
+        artifactId: said.artifactId,
+        index,
+      });
       const artifact = {
         artifact_id: said.artifactId,
         attempt: said.attempt,

@@ -33,14 +33,16 @@ export const AgentOut = z.discriminatedUnion('kind', [
   z.object({ ...head, kind: z.literal('deregister'), instance: z.string() }),
   z.object({ ...head, kind: z.literal('drain'), instance: z.string() }),
   z.object({
-    ...head, ...ofAttempt,
+    ...head,
+    ...ofAttempt,
     kind: z.literal('progress'),
     percent: z.number().min(0).max(100).optional(),
     note: z.string().max(2_000).optional(),
     usage: TokenUsage.optional(),
   }),
   z.object({
-    ...head, ...ofAttempt,
+    ...head,
+    ...ofAttempt,
     kind: z.literal('tool'),
     callId: z.string().max(128),
     tool: z.string().max(128),
@@ -49,7 +51,8 @@ export const AgentOut = z.discriminatedUnion('kind', [
   }),
   /** One chunk of an artifact, base64. The last one makes it known to the task. */
   z.object({
-    ...head, ...ofAttempt,
+    ...head,
+    ...ofAttempt,
     kind: z.literal('artifact'),
     artifactId: EntityId,
     name: z.string().max(255),
@@ -61,7 +64,8 @@ export const AgentOut = z.discriminatedUnion('kind', [
     data: z.base64().max(Math.ceil((LIMITS.artifactChunkBytesMax * 4) / 3) + 4),
   }),
   z.object({
-    ...head, ...ofAttempt,
+    ...head,
+    ...ofAttempt,
     kind: z.literal('result'),
     result: TaskResult,
     usage: TokenUsage,
@@ -114,19 +118,34 @@ export const AssignPayload = z.object({
 });
 export type AssignPayload = z.infer<typeof AssignPayload>;
 
+/** The orchestrator's ids name the task that they are of, and a task's id may be long. */
+const headIn = { ...head, id: z.string().min(8).max(255) };
+
 /** orchestrator → the instance of an agent that holds the lease. */
 export const AgentIn = z.discriminatedUnion('kind', [
-  z.object({ ...head, ...ofAttempt, kind: z.literal('assign'), payload: AssignPayload }),
-  z.object({ ...head, ...ofAttempt, kind: z.literal('cancel'), reason: z.string(), graceSeconds: z.number() }),
+  z.object({ ...headIn, ...ofAttempt, kind: z.literal('assign'), payload: AssignPayload }),
+  z.object({
+    ...headIn,
+    ...ofAttempt,
+    kind: z.literal('cancel'),
+    reason: z.string(),
+    graceSeconds: z.number(),
+  }),
   /** The orchestrator counts this instance as gone: stop its work and register again. */
-  z.object({ ...head, kind: z.literal('lease_lost'), reason: z.string() }),
+  z.object({ ...headIn, kind: z.literal('lease_lost'), reason: z.string() }),
 ]);
 export type AgentIn = z.infer<typeof AgentIn>;
+
+/** The `reason` of a `lease_lost` whose receiver shall not come back: two processes would take turns for ever. */
+export const LEASE_REPLACED = 'another process registered as this agent';
 
 /** The agent's answer. A repeat of an `id` that it knows is answered alike and does nothing more. */
 export const InAnswer = z.discriminatedUnion('accepted', [
   z.object({ accepted: z.literal(true) }),
-  z.object({ accepted: z.literal(false), reason: z.enum(['capacity', 'capability', 'draining', 'unknown', 'invalid']) }),
+  z.object({
+    accepted: z.literal(false),
+    reason: z.enum(['capacity', 'capability', 'draining', 'unknown', 'invalid']),
+  }),
 ]);
 export type InAnswer = z.infer<typeof InAnswer>;
 

@@ -1,0 +1,140 @@
+/** What is read from a session rather than stored in it: progress, times, use, health. Pure. */
+import { z } from 'zod';
+import type { Session, SessionState } from '../session.ts';
+
+export const SessionProgress = z
+  .object({
+    tasks_total: z.number().int(),
+    tasks_completed: z.number().int(),
+    tasks_failed: z.number().int(),
+    percent: z.number().describe('Share of the expected hours that is done, 0 to 100.'),
+  })
+  .meta({ id: 'SessionProgress' });
+export type SessionProgress = z.infer<typeof SessionProgress>;
+
+export const SessionMetrics = z
+  .object({
+    queue_seconds: z.number().nullable().describe('Waited for capacity; null before it was queued.'),
+    execution_seconds: z.number().nullable().describe('At work; null before it began.'),
+    total_seconds: z.number().describe('Since it was created, to its end or to now.'),
+    tokens_in: z.number(),
+    tokens_out: z.number(),
+    cost_usd: z.number(),
+    success_rate: z.number().nullable().describe('Completed of ended tasks; null while none has ended.'),
+  })
+  .meta({ id: 'SessionMetrics' });
+export type SessionMetrics = z.infer<typeof SessionMetrics>;
+
+const RETRIES_MAX = 3;
+const RECENT_ATTEMPTS = 10;
+
+const RECOVERABLE: ReadonlySet<SessionState> = new Set([
+  'failed',
+  'timeout',
+  'stopped',
+  'partially_completed',
+]);
+
+/** Health by state alone; null where it depends on the time used. */
+const HEALTH_BY_STATE = {
+  pending: 0.8,
+  queued: 0.8,
+  running: null,
+  paused: 0.8,
+  degraded: 0.5,
+  completed: 1,
+  partially_completed: 0.6,
+  failed: 0,
+  timeout: 0,
+  stopped: 0,
+  cancelled: 0,
+  orphaned: 0,
+} as const satisfies Record<SessionState, number | null>;
+
+/** Percent is the share of expected hours done; a task that will not be done counts on neither side. */
+export function progressOf(session: Session): SessionProgress {
+  let hours = 0;
+  let hoursDone = 0;
+  let completed = 0;
+  let failed = 0;
+  for (const task of session.tasks) {
+    if (task.state === 'completed') completed += 1;
+    if (task.state === 'failed') failed += 1;
+    if (task.state === 'skipped' || task.state === 'cancelled') continue;
+    hours += task.expected_hours;
+    if (task.state === 'completed') hoursDone += task.expected_hours;
+  }
+  const share = hours > 0 ? hoursDone / hours : Number(session.state === 'completed');
+  return {
+    tasks_total: session.tasks.length,
+    tasks_completed: completed,
+    tasks_failed: failed,
+    percent: Math.round(share * 100),
+  };
+}
+
+export function metricsOf(session: Session, nowMs: number): SessionMetrics {
+  const endMs = toMs(session.ended_at) ?? nowMs;
+  const queuedMs = toMs(session.queued_at);
+  const startedMs = toMs(session.started_at);
+  const { tasks_completed, tasks_failed } = progressOf(session);
+  const ended = tasks_completed + tasks_failed;
+  let tokensIn = 0;
+  let tokensOut = 0;
+  let costUsd = 0;
+  for (const { usage } of session.tasks) {
+    tokensIn += usage.tokens_in;
+    tokensOut += usage.tokens_out;
+    costUsd += usage.cost_usd;
+  }
+  return {
+    queue_seconds: queuedMs === null ? null : secondsBetween(queuedMs, startedMs ?? endMs),
+    execution_seconds: startedMs === null ? null : secondsBetween(startedMs, endMs),
+    total_seconds: secondsBetween(toMs(session.created_at) ?? nowMs, endMs),
+    tokens_in: tokensIn,
+    tokens_out: tokensOut,
+    cost_usd: costUsd,
+    success_rate: ended === 0 ? null : tasks_completed / ended,
+  };
+}
+
+/** From 0 to 1. While at work it falls with the share of the allowed time used, and with recent failed attempts. */
+export function healthScoreOf(session: Session, nowMs: number): number {
+  const fixed = HEALTH_BY_STATE[session.state];
+  if (fixed !== null) return fixed;
+  const usedSeconds = metricsOf(session, nowMs).execution_seconds ?? 0;
+  const usedShare = usedSeconds / session.max_duration_seconds;
+  const byTime = usedShare <= 0.7 ? 0.9 : usedShare <= 0.9 ? 0.7 : 0.3;
+  return Math.max(0.1, round(byTime - 0.1 * recentFailedAttempts(session)));
+}
+
+export function isRecoverable(session: Session): boolean {
+  return RECOVERABLE.has(session.state) && session.retry_count < RETRIES_MAX;
+}
+
+/**
+ * Failed attempts among the last ten. A session knows how many of its attempts failed, not when: where there were
+ * more than ten, their share stands for the last ten.
+ */
+function recentFailedAttempts(session: Session): number {
+  let made = 0;
+  let failed = 0;
+  for (const task of session.tasks) {
+    made += task.attempt;
+    failed += Math.max(0, task.attempt - 1) + Number(task.state === 'failed' && task.attempt > 0);
+  }
+  return made <= RECENT_ATTEMPTS ? failed : Math.round((failed / made) * RECENT_ATTEMPTS);
+}
+
+function toMs(time: string | null): number | null {
+  return time === null ? null : Date.parse(time);
+}
+
+/** Clocks of two machines may differ: a time never runs backwards here. */
+function secondsBetween(fromMs: number, toMs: number): number {
+  return Math.max(0, Math.round((toMs - fromMs) / 100) / 10);
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

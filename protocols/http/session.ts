@@ -1,0 +1,90 @@
+/** Sessions on HTTP: what may be asked of them and how they are shown. */
+import { z } from 'zod';
+import { EntityId } from '../ids.ts';
+import { Session, SessionDraft, SessionState } from '../session.ts';
+import { listOf, PageNumber, PageSize, pageOf, SortOrder } from './page.ts';
+import {
+  healthScoreOf,
+  isRecoverable,
+  metricsOf,
+  progressOf,
+  SessionMetrics,
+  SessionProgress,
+} from './session-figures.ts';
+
+export const CreateSession = SessionDraft.meta({
+  id: 'CreateSession',
+  description: 'A piece of work. It is `pending` until it is started.',
+  examples: [
+    {
+      title: 'Make the tests pass',
+      initial_prompt:
+        'The test suite of this project fails. Find out why, fix the code, leave the tests as they are.',
+      workspace: { repo: 'https://git.example/team/project.git', base_ref: 'main' },
+      max_duration_seconds: 1_800,
+      tags: ['repair'],
+    },
+  ],
+});
+
+export const SessionParams = z.object({ id: EntityId.describe('Id of the session.') });
+
+export const SessionListQuery = z.object({
+  state: listOf(SessionState).optional().describe('Only these states; repeated or parted by commas.'),
+  search: z.string().trim().max(200).optional().describe('Words that the title must contain.'),
+  sort: z.enum(['created', 'updated', 'title']).default('created').describe('What to order by.'),
+  order: SortOrder.default('desc'),
+  page: PageNumber,
+  page_size: PageSize,
+});
+
+/** Body of stop and cancel; may be left out. */
+export const ReasonBody = z
+  .preprocess(
+    (body) => body ?? {},
+    z.object({ reason: z.string().trim().max(500).optional().describe('Why; kept with the session.') }),
+  )
+  .describe('Why. May be left out.');
+
+const derived = {
+  version: z.number().int().describe('Grows with each change; also the ETag.'),
+  progress: SessionProgress,
+  metrics: SessionMetrics,
+  health_score: z.number().min(0).max(1).describe('1 is well, 0 is lost.'),
+  is_recoverable: z.boolean().describe('Whether it may be retried.'),
+};
+
+export const SessionView = Session.extend(derived).meta({ id: 'Session', description: 'A session, whole.' });
+export type SessionView = z.infer<typeof SessionView>;
+
+/** As lists show it: without what may be long. */
+export const SessionSummary = SessionView.omit({
+  initial_prompt: true,
+  agent_config: true,
+  metadata: true,
+  tasks: true,
+  result: true,
+}).meta({
+  id: 'SessionSummary',
+  description: 'A session as lists show it: without prompt, tasks and result.',
+});
+export type SessionSummary = z.infer<typeof SessionSummary>;
+
+export const SessionPage = pageOf('SessionPage', SessionSummary);
+
+/** The view of a stored session at a time: running ones grow older. */
+export function toSessionView(session: Session, version: number, nowMs: number): SessionView {
+  return {
+    ...session,
+    version,
+    progress: progressOf(session),
+    metrics: metricsOf(session, nowMs),
+    health_score: healthScoreOf(session, nowMs),
+    is_recoverable: isRecoverable(session),
+  };
+}
+
+export function toSessionSummary(view: SessionView): SessionSummary {
+  const { initial_prompt, agent_config, metadata, tasks, result, ...summary } = view;
+  return summary;
+}

@@ -1,0 +1,49 @@
+/**
+ * The door for remote agents: what they say becomes a command in the log, answered when it is committed.
+ *
+ * G1. Who speaks is read from the subject. The body is checked before anything is stored.
+ * G2. A chunk of an artifact is stored before its task hears of the artifact.
+ */
+import { createHash } from 'node:crypto';
+import { type Intake, takeIn } from '#protocols/eap/intake.ts';
+import type { OutAnswer } from '#protocols/eap/message.ts';
+import { type Failure, isRetryable } from '#protocols/failure.ts';
+import type { Lane } from '#protocols/subjects.ts';
+import type { Client } from './client.ts';
+import type { Objects, Speaker } from './remote.ts';
+
+const ASK_TIMEOUT_MS = 10_000;
+
+export interface DoorHost {
+  readonly client: Pick<Client, 'ask'>;
+  readonly objects: Pick<Objects, 'put'>;
+  isControl(type: string, messageType: string): boolean;
+}
+
+/** Takes what `speaker` said and returns the answer. Throws where the log or the store is away: no answer then. */
+export async function hearAgent(host: DoorHost, speaker: Speaker, body: unknown): Promise<OutAnswer> {
+  const intake = takeIn(speaker, body);
+  if ('failure' in intake) return refuse(intake.failure);
+  if (intake.blob) await host.objects.put(intake.blob.name, Buffer.from(intake.blob.base64, 'base64'));
+  if (!intake.message) return { ok: true, value: null };
+  const reply = await host.client.ask({
+    to: intake.to,
+    message: intake.message,
+    lane: laneOf(host, intake),
+    key: intake.key,
+    bodyHash: createHash('sha256').update(JSON.stringify(intake.message)).digest('hex'),
+    by: `agent:${speaker.agent}`,
+    timeoutMs: ASK_TIMEOUT_MS,
+  });
+  return reply.ok ? { ok: true, value: reply.value } : refuse(reply.failure);
+}
+
+function laneOf(host: DoorHost, intake: Intake): Lane {
+  return intake.message && host.isControl(intake.to.type, intake.message.type) ? 'control' : 'data';
+}
+
+function refuse(failure: Failure): OutAnswer {
+  const faults = failure.errors?.map((fault) => `${fault.path}: ${fault.message}`).join('; ');
+  const message = faults ? `${failure.detail} (${faults})` : failure.detail;
+  return { ok: false, error: { code: failure.code, message, retryable: isRetryable(failure.code) } };
+}

@@ -1,0 +1,31 @@
+/** What a node can be told, by its environment. */
+import { z } from 'zod';
+import { PARTITIONS_DEFAULT } from '#protocols/partition.ts';
+
+const Environment = z.object({
+  NATS_URL: z.string().min(1, 'say which NATS server, as nats://host:port'),
+  DATABASE_URL: z.string().min(1, 'say which database, as postgres://user:password@host:port/name'),
+  OIO_NODE_ID: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"')
+    .default('node'),
+  /** Used by the first node of a cluster only; fixed from then on. */
+  OIO_PARTITIONS: z.coerce.number().int().min(1).max(4_096).default(PARTITIONS_DEFAULT),
+  OIO_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
+  OIO_IDLE_SECONDS: z.coerce.number().min(1).default(60),
+  OIO_DRAIN_SECONDS: z.coerce.number().min(1).default(15),
+  /** /health, /ready and /metrics of this node on loopback; 0: none. */
+  OIO_NODE_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+});
+export type NodeConfig = Readonly<z.infer<typeof Environment>>;
+
+/** Parses the environment; throws with all faults in one message. */
+export function parseConfig(environment: Record<string, string | undefined>): NodeConfig {
+  const parsed = Environment.safeParse(environment);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`wrong settings:\n${faults.join('\n')}`);
+  }
+  return Object.freeze(parsed.data);
+}

@@ -1,0 +1,88 @@
+/**
+ * From the bytes of a partition's log to what shall become of each message. Pure but for the inbound counters.
+ *
+ * I1. Every message gets a fate: a turn, a repeat, a gap, or a dead letter with its reason. None is dropped in silence.
+ */
+import type { ActorKind } from '#protocols/actor.ts';
+import { type Address, parseAddress } from '#protocols/address.ts';
+import { decodeEnvelope, type Envelope } from '#protocols/envelope.ts';
+import { partitionOf } from '#protocols/partition.ts';
+import type { Lane } from '#protocols/subjects.ts';
+import type { Counters } from './counters.ts';
+import type { Delivery } from './log.ts';
+import type { Counter, DeadLetter, KeyedReply } from './store.ts';
+import type { Place, TurnOutcome } from './turn.ts';
+
+export type Fate =
+  | { type: 'turn'; envelope: Envelope; address: Address; kind: ActorKind; counter: Counter | null }
+  /** A command whose key is known: answered as the first one was. `stored`: what the store has of it. */
+  | { type: 'repeat'; envelope: Envelope; stored: KeyedReply | null }
+  /** An effect that was applied before. */
+  | { type: 'duplicate' }
+  /** An effect whose predecessor is missing: its source sends it again. */
+  | { type: 'gap' }
+  | { type: 'dead'; letter: Pick<DeadLetter, 'reason' | 'error' | 'address' | 'stateVersion'> };
+
+export interface Item {
+  readonly id: string;
+  readonly place: Place;
+  fate: Fate;
+  outcome: TurnOutcome | null;
+  body(): string;
+}
+
+export interface IntakeContext {
+  readonly partition: number;
+  readonly generation: number;
+  readonly counters: Counters;
+  readonly kinds: ReadonlyMap<string, ActorKind>;
+  readonly partitionCount: number;
+  /** The reply under a key whose commit is still to come. */
+  known(tenant: string, key: string): KeyedReply | undefined;
+}
+
+const decoder = new TextDecoder();
+
+/** Decides the fate of each message of a round, in log order. */
+export function sortMessages(
+  deliveries: readonly { lane: Lane; delivery: Delivery }[],
+  context: IntakeContext,
+): Item[] {
+  const keys = new Set<string>();
+  return deliveries.map(({ lane, delivery }) => ({
+    id: delivery.id,
+    place: { generation: context.generation, lane, seq: delivery.seq, atMs: delivery.atMs },
+    fate: decide(delivery, { lane, keys, context }),
+    outcome: null,
+    body: () => decoder.decode(delivery.bytes),
+  }));
+}
+
+function decide(delivery: Delivery, round: { lane: Lane; keys: Set<string>; context: IntakeContext }): Fate {
+  const { context } = round;
+  const decoded = decodeEnvelope(delivery.bytes);
+  if (!decoded.ok) return dead('malformed', decoded.fault, null);
+  const { envelope } = decoded;
+  const address = parseAddress(envelope.to);
+  if (partitionOf(address, context.partitionCount) !== context.partition) {
+    return dead('misrouted', `${envelope.to} does not live in partition ${context.partition}`, envelope.to);
+  }
+  const kind = context.kinds.get(address.type);
+  if (!kind) return dead('unknown_type', `no actor kind is called ${address.type}`, envelope.to);
+  const { source } = envelope;
+  if (source.kind === 'command') {
+    const key = `${address.tenant}/${source.key}`;
+    if (round.keys.has(key) || context.known(address.tenant, source.key)) {
+      return { type: 'repeat', envelope, stored: null };
+    }
+    round.keys.add(key);
+  }
+  if (source.kind !== 'effect') return { type: 'turn', envelope, address, kind, counter: null };
+  const taken = context.counters.take(source.partition, round.lane, source.n);
+  if (taken.verdict === 'next') return { type: 'turn', envelope, address, kind, counter: taken.counter };
+  return { type: taken.verdict === 'repeat' ? 'duplicate' : 'gap' };
+}
+
+function dead(reason: DeadLetter['reason'], error: string, address: string | null): Fate {
+  return { type: 'dead', letter: { reason, error, address, stateVersion: null } };
+}

@@ -1,0 +1,210 @@
+/**
+ * The log on JetStream: a partition's lane is one subject of a limits stream, read by disposable consumers, no acks.
+ *
+ * J1. A consumer starts at the cursor's own message and compares it (L2); it is never resumed, only made anew.
+ * J2. Consumer sequences have no gaps; at a gap, a lost consumer or missed heartbeats the reader makes a new one,
+ *     from the last delivered message on.
+ */
+import {
+  AckPolicy,
+  type ConsumerMessages,
+  DeliverPolicy,
+  type JetStreamClient,
+  type JetStreamManager,
+  type JsMsg,
+  jetstream,
+  jetstreamManager,
+  ReplayPolicy,
+} from '@nats-io/jetstream';
+import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { laneStream, laneSubject } from '#protocols/subjects.ts';
+import type { Delivery, Entry, Log, Position, Reader, ReaderOptions } from '../log.ts';
+import type { Logger } from '../logger.ts';
+
+const ID_HEADER = 'Nats-Msg-Id';
+const PUBLISH_TIMEOUT_MS = 5_000;
+const INACTIVE_AFTER_MS = 30_000;
+const PULL = { max_messages: 500, expires: 20_000, idle_heartbeat: 2_000 } as const;
+const RESET_PAUSE_MS = 250;
+
+export async function openNatsLog(connection: NatsConnection, logger: Logger): Promise<Log> {
+  const manager = await jetstreamManager(connection, { timeout: 5_000 });
+  const stream = jetstream(connection, { timeout: PUBLISH_TIMEOUT_MS });
+  return {
+    async read(options) {
+      const reader = new LaneReader(options, { manager, stream, logger });
+      await reader.open();
+      return reader;
+    },
+    publish: (entry) => publish(stream, entry),
+    async trim(lane, partition, seq) {
+      await manager.streams.purge(laneStream(lane), { filter: laneSubject(lane, partition), seq });
+    },
+  };
+}
+
+async function publish(stream: JetStreamClient, entry: Entry): Promise<void> {
+  await stream.publish(entry.subject, entry.bytes, { msgID: entry.id, timeout: PUBLISH_TIMEOUT_MS });
+}
+
+interface ReaderTools {
+  readonly manager: JetStreamManager;
+  readonly stream: JetStreamClient;
+  readonly logger: Logger;
+}
+
+class LaneReader implements Reader {
+  readonly #options: ReaderOptions;
+  readonly #tools: ReaderTools;
+  readonly #subject: string;
+  readonly #streamName: string;
+  #last: Position;
+  #pending = 0;
+  #messages: ConsumerMessages | null = null;
+  #consumerName: string | null = null;
+  #isStopped = false;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: ReaderOptions, tools: ReaderTools) {
+    this.#options = options;
+    this.#tools = tools;
+    this.#subject = laneSubject(options.lane, options.partition);
+    this.#streamName = laneStream(options.lane);
+    this.#last = options.after;
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Makes the first consumer, so that whoever opens a reader hears at once when that can't be done. */
+  async open(): Promise<void> {
+    const messages = await this.#consume();
+    this.#running = this.#run(messages);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#discard();
+    await this.#running;
+  }
+
+  async #run(first: ConsumerMessages | null): Promise<void> {
+    let messages = first;
+    while (!this.#isStopped) {
+      if (messages) await this.#readAll(messages);
+      if (this.#isStopped) return;
+      await new Promise((resolve) => setTimeout(resolve, RESET_PAUSE_MS));
+      if (this.#isStopped) return;
+      try {
+        messages = await this.#consume();
+      } catch (error) {
+        messages = null;
+        this.#tools.logger.warn({ err: error, subject: this.#subject }, 'no consumer yet, trying again');
+      }
+    }
+  }
+
+  /** A new consumer that starts at the last delivered message; null when the log turned out to be another one. */
+  async #consume(): Promise<ConsumerMessages | null> {
+    const { manager, stream } = this.#tools;
+    await this.#discard();
+    const info = await manager.consumers.add(this.#streamName, {
+      filter_subject: this.#subject,
+      ack_policy: AckPolicy.None,
+      replay_policy: ReplayPolicy.Instant,
+      deliver_policy: this.#last.seq === 0 ? DeliverPolicy.All : DeliverPolicy.StartSequence,
+      ...(this.#last.seq === 0 ? {} : { opt_start_seq: this.#last.seq }),
+      inactive_threshold: nanos(INACTIVE_AFTER_MS),
+      mem_storage: true,
+      num_replicas: 1,
+    });
+    this.#consumerName = info.name;
+    this.#pending = info.num_pending;
+    if (this.#isStopped) {
+      await this.#discard();
+      return null;
+    }
+    if (this.#last.seq > 0 && this.#last.id !== null && info.num_pending === 0) {
+      await this.#broken(`nothing at or after ${this.#last.seq}`);
+      return null;
+    }
+    const consumer = stream.consumers.getConsumerFromInfo(info);
+    this.#messages = await consumer.consume(PULL);
+    void this.#watch(this.#messages);
+    return this.#messages;
+  }
+
+  async #readAll(messages: ConsumerMessages): Promise<void> {
+    let expected = 1;
+    let mustMatch = this.#last.seq > 0 && this.#last.id !== null;
+    for await (const message of messages) {
+      if (this.#isStopped) return;
+      const { deliverySequence, streamSequence, pending } = message.info;
+      if (deliverySequence !== expected++) return this.#reset(`consumer sequence ${deliverySequence}`);
+      const delivery = toDelivery(message);
+      if (mustMatch) {
+        mustMatch = false;
+        if (streamSequence !== this.#last.seq || delivery.id !== this.#last.id) {
+          return this.#broken(
+            `expected ${this.#last.id} at ${this.#last.seq}, found ${delivery.id} at ${streamSequence}`,
+          );
+        }
+        this.#pending = pending;
+        continue;
+      }
+      if (streamSequence <= this.#last.seq) continue;
+      this.#pending = pending;
+      this.#last = { seq: delivery.seq, id: delivery.id };
+      await this.#options.onDelivery(delivery);
+    }
+  }
+
+  async #watch(messages: ConsumerMessages): Promise<void> {
+    for await (const status of messages.status()) {
+      if (this.#messages !== messages) return;
+      const isGone =
+        status.type === 'consumer_deleted' ||
+        status.type === 'consumer_not_found' ||
+        status.type === 'stream_not_found';
+      if (isGone || status.type === 'heartbeats_missed') {
+        this.#reset(status.type);
+        return;
+      }
+    }
+  }
+
+  #reset(reason: string): void {
+    this.#tools.logger.info({ subject: this.#subject, reason }, 'reading anew from the last message');
+    this.#messages?.stop();
+  }
+
+  async #broken(reason: string): Promise<void> {
+    this.#isStopped = true;
+    await this.#discard();
+    this.#options.onBroken(reason);
+  }
+
+  async #discard(): Promise<void> {
+    const name = this.#consumerName;
+    this.#consumerName = null;
+    this.#messages?.stop();
+    this.#messages = null;
+    if (name === null) return;
+    try {
+      await this.#tools.manager.consumers.delete(this.#streamName, name);
+    } catch (error) {
+      // It is gone already, or the server is away; an unused one removes itself.
+      this.#tools.logger.debug({ err: error, consumer: name }, 'consumer not deleted');
+    }
+  }
+}
+
+function toDelivery(message: JsMsg): Delivery {
+  return {
+    seq: message.info.streamSequence,
+    id: message.headers?.get(ID_HEADER) ?? '',
+    atMs: Math.floor(message.info.timestampNanos / 1_000_000),
+    bytes: message.data,
+  };
+}

@@ -1,0 +1,116 @@
+/** Membership on core-NATS heartbeats: an election inside JetStream stops nobody. */
+import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import { z } from 'zod';
+import { NODE_HEARTBEATS } from '#protocols/subjects.ts';
+import type { Clock } from '../clock.ts';
+import type { Member, Membership, NodeReport } from '../membership.ts';
+
+const HEARTBEAT_MS = 200;
+/** Silent for so long: probably gone. */
+export const NODE_LEASE_MS = 1_000;
+
+export const NodeHeartbeat = z.object({
+  id: z.string().max(128),
+  draining: z.boolean(),
+  partitions: z.array(z.number().int()),
+  lag: z.number(),
+  leaving: z.boolean(),
+});
+export type NodeHeartbeat = z.infer<typeof NodeHeartbeat>;
+
+export class NatsMembership implements Membership {
+  readonly #connection: NatsConnection;
+  readonly #clock: Clock;
+  readonly #heard = new Map<string, { report: NodeReport; atMs: number }>();
+  readonly #listeners: (() => void)[] = [];
+  #report: (() => NodeReport) | null = null;
+  #subscription: Subscription | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(connection: NatsConnection, clock: Clock) {
+    this.#connection = connection;
+    this.#clock = clock;
+  }
+
+  start(report: () => NodeReport): void {
+    this.#report = report;
+    this.#subscription = this.#connection.subscribe(NODE_HEARTBEATS, {
+      callback: (error, message) => {
+        if (!error) this.#hear(message.data);
+      },
+    });
+    this.#timer = setInterval(() => this.#beat(), HEARTBEAT_MS);
+    this.announce();
+  }
+
+  members(): readonly Member[] {
+    const nowMs = this.#clock.now();
+    const members = [...this.#heard.values()].map(({ report, atMs }) => ({
+      ...report,
+      heardMsAgo: nowMs - atMs,
+    }));
+    const own = this.#report?.();
+    const others = members.filter((member) => member.heardMsAgo <= NODE_LEASE_MS && member.id !== own?.id);
+    const all = own ? [...others, { ...own, heardMsAgo: 0 }] : others;
+    return all.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  announce(): void {
+    this.#send(false);
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  stop(): void {
+    this.#send(true);
+    if (this.#timer) clearInterval(this.#timer);
+    this.#subscription?.unsubscribe();
+    this.#report = null;
+  }
+
+  #beat(): void {
+    this.#send(false);
+    const nowMs = this.#clock.now();
+    for (const [id, { atMs }] of this.#heard) {
+      if (nowMs - atMs <= NODE_LEASE_MS) continue;
+      this.#heard.delete(id);
+      this.#changed();
+    }
+  }
+
+  #send(leaving: boolean): void {
+    const report = this.#report?.();
+    if (!report || this.#connection.isClosed()) return;
+    const heartbeat: NodeHeartbeat = { ...report, partitions: [...report.partitions], leaving };
+    this.#connection.publish(NODE_HEARTBEATS, JSON.stringify(heartbeat));
+  }
+
+  #hear(data: Uint8Array): void {
+    const heartbeat = parseHeartbeat(data);
+    if (!heartbeat || heartbeat.id === this.#report?.().id) return;
+    const before = this.#heard.get(heartbeat.id)?.report;
+    if (heartbeat.leaving) this.#heard.delete(heartbeat.id);
+    else this.#heard.set(heartbeat.id, { report: heartbeat, atMs: this.#clock.now() });
+    const isNews =
+      heartbeat.leaving ||
+      !before ||
+      before.draining !== heartbeat.draining ||
+      before.partitions.length !== heartbeat.partitions.length;
+    if (isNews) this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** A heartbeat, or null for what is none: anybody may publish on a subject. */
+export function parseHeartbeat(data: Uint8Array): NodeHeartbeat | null {
+  try {
+    return NodeHeartbeat.parse(JSON.parse(new TextDecoder().decode(data)));
+  } catch {
+    return null;
+  }
+}

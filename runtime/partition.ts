@@ -1,0 +1,370 @@
+/**
+ * Runs one partition: takes messages in stream order, gives each to its actor, and gathers the turns for the commit.
+ *
+ * P1. Two turns of one actor never overlap; control goes before data.
+ * P2. At most `uncommittedMax` turns wait for their commit; past that nothing is taken, and the backlog waits in the
+ *     log (readers hold at most `bufferMax` messages of each lane).
+ * P3. Nothing leaves before its commit: this file only gathers. Whoever commits sends the outputs.
+ * P4. After a failed commit this object is thrown away with its actors, and the partition is read again.
+ */
+import type { ActorKind } from '#protocols/actor.ts';
+import { type Address, formatAddress } from '#protocols/address.ts';
+import { assert } from '#protocols/assert.ts';
+import { LANES, type Lane } from '#protocols/subjects.ts';
+import type { Activations } from './activations.ts';
+import { OpenBatch, type PreparedBatch, type Routes } from './batch.ts';
+import type { Clock } from './clock.ts';
+import { Counters } from './counters.ts';
+import { type Item, sortMessages } from './intake.ts';
+import type { Delivery, Log, Reader } from './log.ts';
+import type { Logger } from './logger.ts';
+import type { RuntimeMetrics } from './metrics.ts';
+import type { LoadedActor, PartitionCounters, PartitionRow, Store } from './store.ts';
+import { type Cell, setAside, takeTurn } from './turn.ts';
+
+export const PARTITION_LIMITS = { uncommittedMax: 2_000, bufferMax: 512, roundMax: 256 } as const;
+
+/** What a partition uses of its node. */
+export interface PartitionHost {
+  readonly kinds: ReadonlyMap<string, ActorKind>;
+  readonly routes: Routes;
+  readonly activations: Activations;
+  readonly log: Log;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: RuntimeMetrics;
+  /** Batched over the partitions of the node. */
+  load(addresses: readonly Address[]): Promise<LoadedActor[]>;
+  /** There is something to commit. */
+  wakeCommit(): void;
+  /** The log is not the one that was applied. */
+  onBroken(partition: number, reason: string): void;
+  /** A defect in the loop itself: the partition has to be read again. */
+  onDefect(partition: number, error: unknown): void;
+}
+
+/** What an owner has read of its partition. `careful`: keys are looked up until the backlog is applied. */
+export interface TakenPartition {
+  readonly row: PartitionRow;
+  readonly counters: PartitionCounters;
+  readonly careful: boolean;
+}
+
+interface LaneBuffer {
+  readonly waiting: Delivery[];
+  reader: Reader | null;
+  roomWanted: (() => void) | null;
+}
+
+export class Partition {
+  readonly row: PartitionRow;
+  readonly #host: PartitionHost;
+  readonly #counters: Counters;
+  readonly #lanes: Record<Lane, LaneBuffer> = { data: emptyLane(), control: emptyLane() };
+  /** Until here keys are looked up before they are applied: after a commit met one that was known. */
+  #careful: boolean;
+  #open: OpenBatch;
+  #committing: { batch: OpenBatch; prepared: PreparedBatch } | null = null;
+  #nextBatch: number;
+  #committedTo: { id: number; data: number; control: number };
+  #stopped = Promise.withResolvers<void>();
+  #isStopped = false;
+  #isDraining = false;
+  #wake = Promise.withResolvers<void>();
+  #loop: Promise<void> | null = null;
+  #settled: (() => void)[] = [];
+
+  constructor(taken: TakenPartition, host: PartitionHost) {
+    const { row, counters, careful } = taken;
+    this.row = row;
+    this.#host = host;
+    this.#counters = new Counters(counters);
+    this.#open = new OpenBatch(row, this.#counters, host.routes);
+    this.#nextBatch = row.batch;
+    this.#careful = careful;
+    this.#committedTo = { id: row.id, data: row.cursor.seq, control: row.controlCursor.seq };
+  }
+
+  /** Stream sequences up to which both lanes are committed. */
+  get committedTo(): { id: number; data: number; control: number } {
+    return this.#committedTo;
+  }
+
+  /** Opens the readers at the cursors and begins. */
+  async start(): Promise<void> {
+    for (const lane of LANES) {
+      const buffer = this.#lanes[lane];
+      const reader = await this.#host.log.read({
+        lane,
+        partition: this.row.id,
+        after: lane === 'data' ? this.row.cursor : this.row.controlCursor,
+        onDelivery: (delivery) => this.#receive(buffer, delivery),
+        onBroken: (reason) => this.#host.onBroken(this.row.id, `${lane}: ${reason}`),
+      });
+      if (this.#isStopped) return reader.stop();
+      buffer.reader = reader;
+    }
+    this.#loop = this.#run().catch((error: unknown) => {
+      if (!this.#isStopped) this.#host.onDefect(this.row.id, error);
+    });
+  }
+
+  /** Messages known to wait: in the log beyond the readers, in the buffers, and in uncommitted turns. */
+  get lag(): number {
+    const waiting = LANES.map(
+      (lane) => this.#lanes[lane].waiting.length + (this.#lanes[lane].reader?.pending ?? 0),
+    );
+    return waiting.reduce((sum, count) => sum + count, this.#uncommitted);
+  }
+
+  /** What is to be committed now, or null. The next call returns null until `committed` was called. */
+  takeBatch(): PreparedBatch | null {
+    if (this.#isStopped || this.#committing || this.#open.turns === 0) return null;
+    const batch = this.#open;
+    const prepared = batch.prepare(this.#nextBatch);
+    this.#committing = { batch, prepared };
+    this.#open = batch.successor();
+    return prepared;
+  }
+
+  committed(): void {
+    assert(this.#committing, 'a batch was taken before it is committed');
+    const { cursor, controlCursor } = this.#committing.prepared.batch;
+    this.#committedTo = { id: this.row.id, data: cursor.seq, control: controlCursor.seq };
+    this.#committing = null;
+    this.#nextBatch++;
+    if (this.#open.turns > 0) this.#host.wakeCommit();
+    else for (const settle of this.#settled.splice(0)) settle();
+    this.#signal();
+  }
+
+  /** Whether this actor has turns that are not committed. */
+  isDirty(name: string): boolean {
+    return this.#open.touches(name) || (this.#committing?.batch.touches(name) ?? false);
+  }
+
+  /** Takes no more, and resolves when all that was taken is committed, or the partition was stopped. */
+  async drain(): Promise<void> {
+    await this.#closeReaders();
+    for (const lane of LANES) this.#lanes[lane].waiting.length = 0;
+    this.#isDraining = true;
+    this.#signal();
+    await this.#loop;
+    if (this.#isStopped || (this.#open.turns === 0 && !this.#committing)) return;
+    const settled = new Promise<void>((resolve) => this.#settled.push(resolve));
+    this.#host.wakeCommit();
+    await Promise.race([settled, this.#stopped.promise]);
+  }
+
+  /** Ends at once and forgets what is not committed. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#stopped.resolve();
+    this.#signal();
+    await this.#closeReaders();
+    await this.#loop;
+    this.#host.activations.dropPartition(this.row.id);
+  }
+
+  get #uncommitted(): number {
+    return this.#open.turns + (this.#committing?.prepared.turns ?? 0);
+  }
+
+  #receive(buffer: LaneBuffer, delivery: Delivery): void | Promise<void> {
+    if (this.#isStopped || this.#isDraining) return;
+    buffer.waiting.push(delivery);
+    this.#signal();
+    if (buffer.waiting.length < PARTITION_LIMITS.bufferMax) return;
+    return new Promise((resolve) => {
+      buffer.roomWanted = resolve;
+    });
+  }
+
+  #signal(): void {
+    this.#wake.resolve();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped && !this.#isDraining) {
+      const deliveries = this.#uncommitted < PARTITION_LIMITS.uncommittedMax ? this.#take() : [];
+      if (deliveries.length === 0) {
+        this.#wake = Promise.withResolvers();
+        // Something may have come between the look and the new promise only if it came from this very turn of the
+        // event loop, which it can't: both are synchronous.
+        await this.#wake.promise;
+        continue;
+      }
+      await this.#round(deliveries);
+    }
+  }
+
+  #take(): { lane: Lane; delivery: Delivery }[] {
+    const taken: { lane: Lane; delivery: Delivery }[] = [];
+    for (const lane of ['control', 'data'] as const) {
+      const buffer = this.#lanes[lane];
+      for (const delivery of buffer.waiting.splice(0, PARTITION_LIMITS.roundMax - taken.length)) {
+        taken.push({ lane, delivery });
+      }
+      if (buffer.roomWanted && buffer.waiting.length < PARTITION_LIMITS.bufferMax / 2) {
+        buffer.roomWanted();
+        buffer.roomWanted = null;
+      }
+    }
+    return taken;
+  }
+
+  async #round(deliveries: readonly { lane: Lane; delivery: Delivery }[]): Promise<void> {
+    const known = (tenant: string, key: string) =>
+      this.#open.replyOf(tenant, key) ?? this.#committing?.batch.replyOf(tenant, key);
+    const items = sortMessages(deliveries, {
+      partition: this.row.id,
+      generation: this.row.generation,
+      counters: this.#counters,
+      kinds: this.#host.kinds,
+      partitionCount: this.#host.routes.partitionCount,
+      known,
+    });
+    if (this.#careful) await this.#lookUpKeys(items);
+    const caughtUp = this.lag === this.#uncommitted;
+    await this.#activate(items);
+    if (this.#isStopped) return;
+    await this.#takeTurns(items);
+    if (this.#isStopped) return;
+    for (const item of items) this.#gather(item);
+    if (caughtUp) this.#careful = false;
+    this.#host.wakeCommit();
+  }
+
+  async #lookUpKeys(items: Item[]): Promise<void> {
+    const keys = items.flatMap((item) =>
+      item.fate.type === 'turn' && item.fate.envelope.source.kind === 'command'
+        ? [{ tenant: item.fate.address.tenant, key: item.fate.envelope.source.key }]
+        : [],
+    );
+    if (keys.length === 0) return;
+    const found = new Map(
+      (await this.#host.store.findReplies(keys)).map((reply) => [`${reply.tenant}/${reply.key}`, reply]),
+    );
+    for (const item of items) {
+      if (item.fate.type !== 'turn' || item.fate.envelope.source.kind !== 'command') continue;
+      const stored = found.get(`${item.fate.address.tenant}/${item.fate.envelope.source.key}`);
+      if (stored) item.fate = { type: 'repeat', envelope: item.fate.envelope, stored };
+    }
+  }
+
+  async #activate(items: readonly Item[]): Promise<void> {
+    const missing = new Map<string, { address: Address; kind: ActorKind }>();
+    for (const { fate } of items) {
+      if (fate.type !== 'turn' || this.#host.activations.has(fate.address)) continue;
+      missing.set(formatAddress(fate.address), fate);
+    }
+    if (missing.size === 0) return;
+    const loaded = await this.#host.load([...missing.values()].map(({ address }) => address));
+    if (this.#isStopped) return;
+    const stored = new Map(loaded.map((actor) => [formatAddress(actor.address), actor]));
+    for (const [name, { address, kind }] of missing) {
+      const cell = toCell(address, kind, stored.get(name));
+      if (cell.ok) this.#host.activations.activate(cell.cell, this.row.id, this.#host.clock.now());
+      else this.#setAsideUnreadable(items, name, cell.error);
+    }
+  }
+
+  #setAsideUnreadable(items: readonly Item[], name: string, error: string): void {
+    for (const item of items) {
+      if (item.fate.type !== 'turn' || formatAddress(item.fate.address) !== name) continue;
+      const { address, kind } = item.fate;
+      item.outcome = setAside(
+        { address, kind, version: 0, state: null, timers: {} },
+        'unreadable_state',
+        error,
+      );
+    }
+  }
+
+  async #takeTurns(items: readonly Item[]): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    const open = items.filter((item) => item.fate.type === 'turn' && !item.outcome);
+    let left = open.length;
+    if (left === 0) return;
+    const nowMs = this.#host.clock.now();
+    for (const item of open) {
+      if (item.fate.type !== 'turn') continue;
+      const { address, envelope } = item.fate;
+      this.#host.activations.tell(
+        address,
+        (cell) => {
+          item.outcome = takeTurn(cell, envelope, item.place);
+          if (--left === 0) done.resolve();
+          return item.outcome.cell;
+        },
+        nowMs,
+      );
+    }
+    await Promise.race([done.promise, this.#stopped.promise]);
+  }
+
+  #gather(item: Item): void {
+    const { fate, place } = item;
+    const batch = this.#open;
+    batch.move(place.lane, { seq: place.seq, id: item.id });
+    this.#host.metrics.messages.inc({ result: item.outcome?.deadLetter ? 'dead_letter' : fate.type });
+    if (fate.type === 'dead') {
+      batch.deadLetter({ ...fate.letter, lane: place.lane, seq: place.seq, body: item.body() });
+      this.#host.logger.error({ partition: this.row.id, ...fate.letter }, 'message set aside');
+    } else if (fate.type === 'repeat') {
+      this.#answerRepeat(fate);
+    } else if (fate.type === 'turn') {
+      assert(item.outcome, 'every turn of a round was taken');
+      if (fate.counter) batch.applied(fate.counter);
+      batch.add(item.outcome, fate.envelope, place);
+      if (item.outcome.effects.some((effect) => effect.type === 'stop'))
+        this.#host.activations.markIdle(fate.address);
+      const letter = item.outcome.deadLetter;
+      if (!letter) return;
+      const address = formatAddress(fate.address);
+      batch.deadLetter({ ...letter, address, lane: place.lane, seq: place.seq, body: item.body() });
+      this.#host.logger.error({ partition: this.row.id, address, ...letter }, 'message set aside');
+    }
+  }
+
+  #answerRepeat(fate: Extract<Item['fate'], { type: 'repeat' }>): void {
+    const { envelope } = fate;
+    if (envelope.source.kind !== 'command' || envelope.source.replyTo === undefined) return;
+    const { key, bodyHash, replyTo } = envelope.source;
+    const tenant = envelope.to.split('/')[1] ?? '';
+    const stored =
+      fate.stored ?? this.#open.replyOf(tenant, key) ?? this.#committing?.batch.replyOf(tenant, key);
+    if (!stored) return;
+    const detail = `The idempotency key ${key} was used for another request`;
+    const reply =
+      stored.bodyHash === bodyHash
+        ? stored.reply
+        : ({ ok: false, failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail } } as const);
+    this.#open.answer({ replyTo, key, reply });
+  }
+
+  async #closeReaders(): Promise<void> {
+    for (const lane of LANES) this.#lanes[lane].roomWanted?.();
+    await Promise.all(LANES.map((lane) => this.#lanes[lane].reader?.stop()));
+  }
+}
+
+function emptyLane(): LaneBuffer {
+  return { waiting: [], reader: null, roomWanted: null };
+}
+
+function toCell(
+  address: Address,
+  kind: ActorKind,
+  loaded: LoadedActor | undefined,
+): { ok: true; cell: Cell } | { ok: false; error: string } {
+  if (!loaded) return { ok: true, cell: { address, kind, version: 0, state: null, timers: {} } };
+  try {
+    const state = kind.readState(loaded.state, loaded.stateVersion);
+    return { ok: true, cell: { address, kind, version: loaded.version, state, timers: loaded.timers } };
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? error.message : String(error) };
+  }
+}

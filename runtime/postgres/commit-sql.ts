@@ -1,0 +1,205 @@
+/**
+ * The commit as one statement: every batch of a node in one round trip and one transaction.
+ *
+ * Q1. `locked` takes the partitions' rows in the order of their ids, so that two nodes can't wait for each other.
+ * Q2. Everything hangs on `moved`: what belongs to a partition whose row did not match is not written.
+ * Q3. `repeated` looks for keys that another commit wrote; its partitions are left out.
+ */
+import type { Address } from '#protocols/address.ts';
+import type { Batch, Counter } from '../store.ts';
+
+export const COMMIT_SQL = `
+WITH input AS (
+  SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::text[])
+    AS i(id, epoch, batch, cursor, cursor_id, control_cursor, control_cursor_id)
+), answered AS (
+  SELECT * FROM unnest($8::int[], $9::text[], $10::text[], $11::text[], $12::text[])
+    AS a(partition, tenant, key, body_hash, reply)
+), repeated AS (
+  SELECT DISTINCT a.partition AS id FROM answered a
+  CROSS JOIN LATERAL (SELECT 1 FROM replies r WHERE r.tenant = a.tenant AND r.key = a.key LIMIT 1) AS known
+), locked AS (
+  SELECT p.id FROM partitions p JOIN input i ON i.id = p.id
+  WHERE p.epoch = i.epoch AND p.batch = i.batch AND p.id NOT IN (SELECT id FROM repeated)
+  ORDER BY p.id FOR UPDATE OF p
+), moved AS (
+  UPDATE partitions p SET batch = p.batch + 1, cursor = i.cursor, cursor_id = i.cursor_id,
+    control_cursor = i.control_cursor, control_cursor_id = i.control_cursor_id, moved_at = now()
+  FROM input i WHERE p.id = i.id AND p.epoch = i.epoch AND p.batch = i.batch AND p.id IN (SELECT id FROM locked)
+  RETURNING p.id
+), saved AS (
+  INSERT INTO actors AS old (partition, tenant, type, id, version, state_version, state, timers, status, title, parent, watch_ms)
+  SELECT s.partition, s.tenant, s.type, s.id, s.version, s.state_version, s.state::json, s.timers::json, s.status, s.title, s.parent, s.watch_ms
+  FROM unnest($13::int[], $14::text[], $15::text[], $16::text[], $17::bigint[], $18::int[], $19::text[], $20::text[],
+              $21::text[], $22::text[], $23::text[], $24::int[])
+    AS s(partition, tenant, type, id, version, state_version, state, timers, status, title, parent, watch_ms)
+  WHERE s.partition IN (SELECT id FROM moved)
+  ON CONFLICT (tenant, type, id) DO UPDATE SET version = excluded.version, state_version = excluded.state_version,
+    state = excluded.state, timers = excluded.timers, status = excluded.status, title = excluded.title,
+    parent = excluded.parent, watch_ms = excluded.watch_ms, updated_at = now()
+), removed AS (
+  DELETE FROM actors a USING unnest($25::int[], $26::text[], $27::text[], $28::text[]) AS r(partition, tenant, type, id)
+  WHERE a.tenant = r.tenant AND a.type = r.type AND a.id = r.id AND r.partition IN (SELECT id FROM moved)
+), sent AS (
+  INSERT INTO outbox (partition, target, lane, n, subject, id, body)
+  SELECT * FROM unnest($29::int[], $30::int[], $31::text[], $32::bigint[], $33::text[], $34::text[], $35::text[])
+    AS o(partition, target, lane, n, subject, id, body)
+  WHERE o.partition IN (SELECT id FROM moved)
+), out_counted AS (
+  INSERT INTO outbound (partition, target, lane, n)
+  SELECT * FROM unnest($36::int[], $37::int[], $38::text[], $39::bigint[]) AS c(partition, target, lane, n)
+  WHERE c.partition IN (SELECT id FROM moved)
+  ON CONFLICT (partition, target, lane) DO UPDATE SET n = excluded.n
+), in_counted AS (
+  INSERT INTO inbound (partition, source, lane, n)
+  SELECT * FROM unnest($40::int[], $41::int[], $42::text[], $43::bigint[]) AS c(partition, source, lane, n)
+  WHERE c.partition IN (SELECT id FROM moved)
+  ON CONFLICT (partition, source, lane) DO UPDATE SET n = excluded.n
+), timed AS (
+  INSERT INTO timers (partition, tenant, type, id, key, generation, due_at, message)
+  SELECT t.partition, t.tenant, t.type, t.id, t.key, t.generation, to_timestamp(t.at_ms / 1000.0), t.message::json
+  FROM unnest($44::int[], $45::text[], $46::text[], $47::text[], $48::text[], $49::bigint[], $50::bigint[], $51::text[])
+    AS t(partition, tenant, type, id, key, generation, at_ms, message)
+  WHERE t.partition IN (SELECT id FROM moved)
+  ON CONFLICT (tenant, type, id, key) DO UPDATE SET generation = excluded.generation, due_at = excluded.due_at,
+    message = excluded.message
+), untimed AS (
+  DELETE FROM timers t USING unnest($52::int[], $53::text[], $54::text[], $55::text[], $56::text[])
+    AS d(partition, tenant, type, id, key)
+  WHERE t.tenant = d.tenant AND t.type = d.type AND t.id = d.id AND t.key = d.key AND d.partition IN (SELECT id FROM moved)
+), replied AS (
+  INSERT INTO replies (tenant, key, body_hash, reply, at)
+  SELECT a.tenant, a.key, a.body_hash, a.reply::json, now() FROM answered a WHERE a.partition IN (SELECT id FROM moved)
+), buried AS (
+  INSERT INTO dead_letters (partition, generation, lane, seq, address, reason, error, state_version, body)
+  SELECT * FROM unnest($57::int[], $58::bigint[], $59::text[], $60::bigint[], $61::text[], $62::text[], $63::text[], $64::int[], $65::text[])
+    AS d(partition, generation, lane, seq, address, reason, error, state_version, body)
+  WHERE d.partition IN (SELECT id FROM moved)
+  ON CONFLICT DO NOTHING
+)
+SELECT id, true AS committed FROM moved UNION ALL SELECT id, false FROM repeated`;
+
+type Column = (string | number | null)[];
+
+/** One row a batch or a part of it, turned into the columns that the statement unnests, in its order. */
+export function commitParameters(batches: readonly Batch[]): Column[] {
+  return [
+    ...partitionColumns(batches),
+    ...replyColumns(batches),
+    ...snapshotColumns(batches),
+    ...addressColumns(spread(batches, (batch) => batch.removed)),
+    ...outboxColumns(batches),
+    ...counterColumns(spread(batches, (batch) => batch.outbound)),
+    ...counterColumns(spread(batches, (batch) => batch.inbound)),
+    ...timerColumns(batches),
+    ...deadLetterColumns(batches),
+  ];
+}
+
+interface Part<Value> {
+  readonly batch: Batch;
+  readonly part: Value;
+}
+
+function spread<Value>(batches: readonly Batch[], parts: (batch: Batch) => readonly Value[]): Part<Value>[] {
+  return batches.flatMap((batch) => parts(batch).map((part) => ({ batch, part })));
+}
+
+function partitionColumns(batches: readonly Batch[]): Column[] {
+  return [
+    batches.map((batch) => batch.partition),
+    batches.map((batch) => batch.epoch),
+    batches.map((batch) => batch.batch),
+    batches.map((batch) => batch.cursor.seq),
+    batches.map((batch) => batch.cursor.id),
+    batches.map((batch) => batch.controlCursor.seq),
+    batches.map((batch) => batch.controlCursor.id),
+  ];
+}
+
+function replyColumns(batches: readonly Batch[]): Column[] {
+  const replies = spread(batches, (batch) => batch.replies);
+  return [
+    replies.map(({ batch }) => batch.partition),
+    replies.map(({ part }) => part.tenant),
+    replies.map(({ part }) => part.key),
+    replies.map(({ part }) => part.bodyHash),
+    replies.map(({ part }) => JSON.stringify(part.reply)),
+  ];
+}
+
+function addressColumns(addresses: readonly Part<Address>[]): Column[] {
+  return [
+    addresses.map(({ batch }) => batch.partition),
+    addresses.map(({ part }) => part.tenant),
+    addresses.map(({ part }) => part.type),
+    addresses.map(({ part }) => part.id),
+  ];
+}
+
+function snapshotColumns(batches: readonly Batch[]): Column[] {
+  const snapshots = spread(batches, (batch) => batch.snapshots);
+  return [
+    ...addressColumns(snapshots.map(({ batch, part }) => ({ batch, part: part.address }))),
+    snapshots.map(({ part }) => part.version),
+    snapshots.map(({ part }) => part.stateVersion),
+    snapshots.map(({ part }) => part.state),
+    snapshots.map(({ part }) => JSON.stringify(part.timers)),
+    snapshots.map(({ part }) => part.status),
+    snapshots.map(({ part }) => part.title),
+    snapshots.map(({ part }) => part.parent),
+    snapshots.map(({ part }) => part.watchMs),
+  ];
+}
+
+function outboxColumns(batches: readonly Batch[]): Column[] {
+  const outbox = batches.flatMap((batch) => batch.outbox);
+  return [
+    outbox.map((row) => row.partition),
+    outbox.map((row) => row.target),
+    outbox.map((row) => row.lane),
+    outbox.map((row) => row.n),
+    outbox.map((row) => row.subject),
+    outbox.map((row) => row.id),
+    outbox.map((row) => row.body),
+  ];
+}
+
+function counterColumns(counters: readonly Part<Counter>[]): Column[] {
+  return [
+    counters.map(({ batch }) => batch.partition),
+    counters.map(({ part }) => part.other),
+    counters.map(({ part }) => part.lane),
+    counters.map(({ part }) => part.n),
+  ];
+}
+
+function timerColumns(batches: readonly Batch[]): Column[] {
+  const set = spread(batches, (batch) => batch.timersSet);
+  const dropped = spread(batches, (batch) => batch.timersDropped);
+  return [
+    ...addressColumns(set.map(({ batch, part }) => ({ batch, part: part.address }))),
+    set.map(({ part }) => part.key),
+    set.map(({ part }) => part.generation),
+    set.map(({ part }) => Math.ceil(part.atMs)),
+    set.map(({ part }) => JSON.stringify(part.message)),
+    ...addressColumns(dropped.map(({ batch, part }) => ({ batch, part: part.address }))),
+    dropped.map(({ part }) => part.key),
+  ];
+}
+
+function deadLetterColumns(batches: readonly Batch[]): Column[] {
+  const letters = spread(batches, (batch) => batch.deadLetters);
+  return [
+    letters.map(({ batch }) => batch.partition),
+    letters.map(({ batch }) => batch.generation),
+    letters.map(({ part }) => part.lane),
+    letters.map(({ part }) => part.seq),
+    letters.map(({ part }) => part.address),
+    letters.map(({ part }) => part.reason),
+    letters.map(({ part }) => part.error),
+    letters.map(({ part }) => part.stateVersion),
+    // Postgres text holds no NUL, and a dead letter must not make its commit fail.
+    letters.map(({ part }) => part.body.replaceAll('\u0000', '\uFFFD')),
+  ];
+}

@@ -1,0 +1,73 @@
+/** Connections to Postgres: few, each statement with a deadline; and the refusal of a server that can't keep promises. */
+import postgres from 'postgres';
+
+export type Sql = postgres.Sql<{ bigint: number }>;
+
+const STATEMENT_TIMEOUT_MS = 10_000;
+
+/** Opens a pool. Nothing is connected before the first query. */
+export function connectPostgres(options: { url: string; name: string; connectionsMax: number }): Sql {
+  return postgres(options.url, {
+    max: options.connectionsMax,
+    connect_timeout: 5,
+    idle_timeout: 0,
+    max_lifetime: null,
+    onnotice: ignoreNotice,
+    connection: {
+      application_name: options.name,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+    },
+    types: {
+      // Sequences, epochs and counters stay far below 2^53.
+      bigint: {
+        to: 20,
+        from: [20],
+        parse: (text: string) => Number(text),
+        serialize: (value: number) => value.toString(),
+      },
+    },
+  });
+}
+
+/** Throws where the server is set so that a commit could be lost, saying which setting and why. */
+export async function checkPostgres(sql: Sql): Promise<void> {
+  const [row] = await sql<{ version: number; fsync: string; pages: string; sync: string }[]>`
+    SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
+           current_setting('full_page_writes') AS pages, current_setting('synchronous_commit') AS sync`;
+  if (!row) throw new Error('Postgres did not answer');
+  const faults = [
+    row.version < 150_000 && 'the server must be version 15 or newer',
+    row.fsync !== 'on' && 'fsync is off: an acknowledged command could be lost with the power',
+    row.pages !== 'on' && 'full_page_writes is off: a crash could tear a page',
+    row.sync === 'off' && 'synchronous_commit is off: an acknowledged command could be lost with a crash',
+  ].filter((fault) => fault !== false);
+  if (faults.length > 0) throw new Error(`Postgres can't keep the promises: ${faults.join('; ')}`);
+}
+
+export interface Cluster {
+  readonly id: string;
+  readonly partitionCount: number;
+  /** The highest cursor of any partition: a stream made anew begins above it. */
+  readonly cursorMax: number;
+}
+
+/** The cluster's row; the first node writes it, with as many partitions as it was told. */
+export async function openCluster(sql: Sql, partitionCount: number): Promise<Cluster> {
+  await sql`INSERT INTO cluster (partition_count) VALUES (${partitionCount}) ON CONFLICT DO NOTHING`;
+  const [cluster] = await sql<
+    { id: string; partition_count: number }[]
+  >`SELECT id, partition_count FROM cluster`;
+  if (!cluster) throw new Error('the cluster has no row although it was just written');
+  await sql`
+    INSERT INTO partitions (id) SELECT generate_series(0, ${cluster.partition_count}::int - 1)
+    ON CONFLICT DO NOTHING`;
+  const [cursor] = await sql<{ max: number | null }[]>`
+    SELECT max(greatest(cursor, control_cursor)) AS max FROM partitions`;
+  return { id: cluster.id, partitionCount: cluster.partition_count, cursorMax: cursor?.max ?? 0 };
+}
+
+/** Notices of `IF NOT EXISTS` and the like; the library would print them. */
+function ignoreNotice(): void {
+  return;
+}

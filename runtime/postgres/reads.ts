@@ -1,0 +1,81 @@
+/** What clients read from Postgres: snapshots, lists, replies. After a reply the caller reads its own write. */
+import type { Address } from '#protocols/address.ts';
+import { Reply } from '#protocols/failure.ts';
+import type { ListPage, ListQuery, StoredActor } from '../client.ts';
+import type { Reads } from '../reads.ts';
+import type { KeyedReply } from '../store.ts';
+import type { Sql } from './connection.ts';
+
+interface Row {
+  tenant: string;
+  type: string;
+  id: string;
+  version: number;
+  state: unknown;
+}
+
+export class PostgresReads implements Reads {
+  readonly #sql: Sql;
+  #cluster: { partitionCount: number } | null = null;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  async get(address: Address): Promise<StoredActor | null> {
+    const [row] = await this.#sql<Row[]>`
+      SELECT tenant, type, id, version, state FROM actors
+      WHERE tenant = ${address.tenant} AND type = ${address.type} AND id = ${address.id}`;
+    return row ? toActor(row) : null;
+  }
+
+  async list(query: ListQuery): Promise<ListPage> {
+    const sql = this.#sql;
+    const where = sql`
+      tenant = ${query.tenant} AND type = ${query.type}
+      ${query.status ? sql`AND status = ANY(${[...query.status]}::text[])` : sql``}
+      ${query.parent === undefined ? sql`` : sql`AND parent = ${query.parent}`}
+      ${query.search === undefined ? sql`` : sql`AND title ILIKE ALL (${toPatterns(query.search)}::text[])`}`;
+    const column = { created: sql`created_at`, updated: sql`updated_at`, title: sql`title` }[query.sort];
+    const order = query.order === 'asc' ? sql`ASC` : sql`DESC`;
+    const [rows, counted] = await Promise.all([
+      sql<Row[]>`
+        SELECT tenant, type, id, version, state FROM actors WHERE ${where}
+        ORDER BY ${column} ${order}, id ${order} LIMIT ${query.pageSize} OFFSET ${(query.page - 1) * query.pageSize}`,
+      sql<{ total: number }[]>`SELECT count(*) AS total FROM actors WHERE ${where}`,
+    ]);
+    return { items: rows.map(toActor), total: counted[0]?.total ?? 0 };
+  }
+
+  async reply(tenant: string, key: string): Promise<KeyedReply | null> {
+    const [row] = await this.#sql<{ body_hash: string; reply: unknown }[]>`
+      SELECT body_hash, reply FROM replies WHERE tenant = ${tenant} AND key = ${key} LIMIT 1`;
+    return row ? { tenant, key, bodyHash: row.body_hash, reply: Reply.parse(row.reply) } : null;
+  }
+
+  async cluster(): Promise<{ partitionCount: number }> {
+    if (this.#cluster) return this.#cluster;
+    this.#cluster = { partitionCount: await this.ping() };
+    return this.#cluster;
+  }
+
+  async ping(): Promise<number> {
+    const [row] = await this.#sql<{ partition_count: number }[]>`SELECT partition_count FROM cluster`;
+    if (!row) throw new Error('no node has opened this cluster yet');
+    return row.partition_count;
+  }
+}
+
+function toActor(row: Row): StoredActor {
+  return {
+    address: { type: row.type, tenant: row.tenant, id: row.id },
+    version: row.version,
+    state: row.state,
+  };
+}
+
+/** Each word must occur; `%` and `_` in them mean themselves. */
+function toPatterns(search: string): string[] {
+  const words = search.split(/\s+/).filter((word) => word.length > 0);
+  return words.map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`);
+}

@@ -1,0 +1,226 @@
+/** The store on Postgres. Set-based statements, few connections; the commit is one statement (`commit-sql.ts`). */
+import type { Address } from '#protocols/address.ts';
+import { Message } from '#protocols/envelope.ts';
+import { Reply } from '#protocols/failure.ts';
+import { LIMITS } from '#protocols/limits.ts';
+import type {
+  Counter,
+  KeyedReply,
+  LoadedActor,
+  OutboxRow,
+  OutLane,
+  Owner,
+  PartitionRow,
+  Store,
+  TimerMark,
+  TimerRow,
+} from '../store.ts';
+import { COMMIT_SQL, commitParameters } from './commit-sql.ts';
+import type { Sql } from './connection.ts';
+
+const HOUR_MS = 3_600_000;
+/** Tables for so many hours are there before they are needed. */
+const HOURS_AHEAD = 3;
+
+interface RawPartition {
+  id: number;
+  epoch: number;
+  batch: number;
+  generation: number;
+  cursor: number;
+  cursor_id: string | null;
+  control_cursor: number;
+  control_cursor_id: string | null;
+  owner: string | null;
+}
+
+export class PostgresStore implements Store {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  async owners(): Promise<Owner[]> {
+    return [...(await this.#sql<Owner[]>`SELECT id, epoch, owner FROM partitions ORDER BY id`)];
+  }
+
+  async acquire(partition: number, seenEpoch: number, owner: string): Promise<PartitionRow | null> {
+    const [row] = await this.#sql<RawPartition[]>`
+      UPDATE partitions SET epoch = epoch + 1, owner = ${owner}
+      WHERE id = ${partition} AND epoch = ${seenEpoch} RETURNING *`;
+    return row ? toRow(row) : null;
+  }
+
+  async release(partition: number, epoch: number): Promise<void> {
+    await this.#sql`UPDATE partitions SET owner = NULL WHERE id = ${partition} AND epoch = ${epoch}`;
+  }
+
+  async reconcile(partition: number, epoch: number): Promise<PartitionRow | null> {
+    const [row] = await this.#sql<RawPartition[]>`
+      UPDATE partitions SET generation = generation + 1, epoch = epoch + 1, cursor = 0, cursor_id = NULL,
+        control_cursor = 0, control_cursor_id = NULL
+      WHERE id = ${partition} AND epoch = ${epoch} RETURNING *`;
+    return row ? toRow(row) : null;
+  }
+
+  async counters(partition: number): Promise<{ outbound: Counter[]; inbound: Counter[] }> {
+    const rows = await this.#sql<{ direction: string; other: number; lane: OutLane; n: number }[]>`
+      SELECT 'out' AS direction, target AS other, lane, n FROM outbound WHERE partition = ${partition}
+      UNION ALL
+      SELECT 'in', source, lane, n FROM inbound WHERE partition = ${partition}`;
+    const pick = (direction: string) =>
+      rows.filter((row) => row.direction === direction).map(({ other, lane, n }) => ({ other, lane, n }));
+    return { outbound: pick('out'), inbound: pick('in') };
+  }
+
+  async load(addresses: readonly Address[]): Promise<LoadedActor[]> {
+    const rows = await this.#sql<
+      {
+        tenant: string;
+        type: string;
+        id: string;
+        version: number;
+        state_version: number;
+        state: unknown;
+        timers: Record<string, TimerMark>;
+      }[]
+    >`
+      SELECT a.tenant, a.type, a.id, a.version, a.state_version, a.state, a.timers
+      FROM unnest(${addresses.map((address) => address.tenant)}::text[], ${addresses.map((address) => address.type)}::text[],
+                  ${addresses.map((address) => address.id)}::text[]) AS wanted(tenant, type, id)
+      JOIN actors a USING (tenant, type, id)`;
+    return rows.map((row) => ({
+      address: { type: row.type, tenant: row.tenant, id: row.id },
+      version: row.version,
+      stateVersion: row.state_version,
+      state: row.state,
+      timers: row.timers,
+    }));
+  }
+
+  async findReplies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]> {
+    const rows = await this.#sql<{ tenant: string; key: string; body_hash: string; reply: unknown }[]>`
+      SELECT r.tenant, r.key, r.body_hash, r.reply
+      FROM unnest(${keys.map((key) => key.tenant)}::text[], ${keys.map((key) => key.key)}::text[]) AS k(tenant, key)
+      CROSS JOIN LATERAL (SELECT * FROM replies WHERE tenant = k.tenant AND key = k.key LIMIT 1) AS r`;
+    return rows.map((row) => ({
+      tenant: row.tenant,
+      key: row.key,
+      bodyHash: row.body_hash,
+      reply: Reply.parse(row.reply),
+    }));
+  }
+
+  async commit(batches: Parameters<Store['commit']>[0]): ReturnType<Store['commit']> {
+    const rows = await this.#sql.unsafe<{ id: number; committed: boolean }[]>(
+      COMMIT_SQL,
+      commitParameters(batches),
+      {
+        prepare: true,
+      },
+    );
+    return {
+      committed: new Set(rows.filter((row) => row.committed).map((row) => row.id)),
+      repeated: new Set(rows.filter((row) => !row.committed).map((row) => row.id)),
+    };
+  }
+
+  async settleOutbox(partitions: readonly number[]): Promise<void> {
+    await this.#sql`
+      DELETE FROM outbox o USING inbound i
+      WHERE i.source = o.partition AND i.partition = o.target AND i.lane = o.lane AND o.n <= i.n
+        AND o.partition = ANY(${[...partitions]}::int[])`;
+  }
+
+  async settleEvents(events: readonly { partition: number; n: number }[]): Promise<void> {
+    await this.#sql`
+      DELETE FROM outbox o
+      USING unnest(${events.map((event) => event.partition)}::int[], ${events.map((event) => event.n)}::bigint[]) AS e(partition, n)
+      WHERE o.partition = e.partition AND o.n = e.n AND o.target = -1 AND o.lane = 'event'`;
+  }
+
+  async unsent(partitions: readonly number[], olderThanMs: number, limit: number): Promise<OutboxRow[]> {
+    return [
+      ...(await this.#sql<OutboxRow[]>`
+        SELECT partition, target, lane, n, subject, id, body FROM outbox
+        WHERE partition = ANY(${[...partitions]}::int[]) AND committed_at < now() - ${olderThanMs}::int * interval '1 ms'
+        ORDER BY partition, target, lane, n LIMIT ${limit}`),
+    ];
+  }
+
+  async dueTimers(partitions: readonly number[], limit: number): Promise<TimerRow[]> {
+    const rows = await this.#sql<
+      {
+        tenant: string;
+        type: string;
+        id: string;
+        key: string;
+        partition: number;
+        generation: number;
+        at_ms: number;
+        message: unknown;
+      }[]
+    >`
+      SELECT tenant, type, id, key, partition, generation, message, extract(epoch FROM due_at)::float8 * 1000 AS at_ms
+      FROM timers WHERE partition = ANY(${[...partitions]}::int[]) AND due_at <= now() ORDER BY due_at LIMIT ${limit}`;
+    return rows.map((row) => ({
+      address: { type: row.type, tenant: row.tenant, id: row.id },
+      partition: row.partition,
+      key: row.key,
+      generation: row.generation,
+      atMs: row.at_ms,
+      message: Message.parse(row.message),
+    }));
+  }
+
+  async watched(partitions: readonly number[]): Promise<{ address: Address; watchMs: number }[]> {
+    const rows = await this.#sql<{ tenant: string; type: string; id: string; watch_ms: number }[]>`
+      SELECT tenant, type, id, watch_ms FROM actors
+      WHERE watch_ms IS NOT NULL AND partition = ANY(${[...partitions]}::int[])`;
+    return rows.map((row) => ({
+      address: { type: row.type, tenant: row.tenant, id: row.id },
+      watchMs: row.watch_ms,
+    }));
+  }
+
+  async maintain(): Promise<void> {
+    const [clock] = await this.#sql<{ now: Date }[]>`SELECT now() AS now`;
+    const thisHourMs = Math.floor((clock?.now.getTime() ?? 0) / HOUR_MS) * HOUR_MS;
+    const oldest = tableOf(thisHourMs - (LIMITS.replyKeptHours + 1) * HOUR_MS);
+    await this.#sql.begin(async (sql) => {
+      await sql`SELECT pg_advisory_xact_lock(hashtext('oio.replies'))`;
+      for (let hour = 0; hour <= HOURS_AHEAD; hour++) {
+        const fromMs = thisHourMs + hour * HOUR_MS;
+        const [from, to] = [new Date(fromMs).toISOString(), new Date(fromMs + HOUR_MS).toISOString()];
+        await sql.unsafe(
+          `CREATE TABLE IF NOT EXISTS ${tableOf(fromMs)} PARTITION OF replies FOR VALUES FROM ('${from}') TO ('${to}')`,
+        );
+      }
+      const tables = await sql<{ name: string }[]>`
+        SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'replies'::regclass`;
+      for (const { name } of tables) if (name < oldest) await sql.unsafe(`DROP TABLE ${name}`);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#sql.end({ timeout: 5 });
+  }
+}
+
+function tableOf(hourMs: number): string {
+  return `replies_${new Date(hourMs).toISOString().slice(0, 13).replace(/[-T]/g, '')}`;
+}
+
+function toRow(raw: RawPartition): PartitionRow {
+  return {
+    id: raw.id,
+    epoch: raw.epoch,
+    batch: raw.batch,
+    generation: raw.generation,
+    cursor: { seq: raw.cursor, id: raw.cursor_id },
+    controlCursor: { seq: raw.control_cursor, id: raw.control_cursor_id },
+    owner: raw.owner,
+  };
+}

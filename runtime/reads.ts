@@ -1,0 +1,13 @@
+/** What clients read, as a port: committed snapshots, lists and replies. */
+import type { Address } from '#protocols/address.ts';
+import type { ListPage, ListQuery, StoredActor } from './client.ts';
+import type { KeyedReply } from './store.ts';
+
+export interface Reads {
+  get(address: Address): Promise<StoredActor | null>;
+  list(query: ListQuery): Promise<ListPage>;
+  reply(tenant: string, key: string): Promise<KeyedReply | null>;
+  cluster(): Promise<{ partitionCount: number }>;
+  /** Asks the server itself; the number of partitions. */
+  ping(): Promise<number>;
+}

@@ -1,0 +1,173 @@
+/**
+ * The runtime's client, in memory: actors in a map, events in a list, replies from a script.
+ *
+ * F1. A repeat with the same key gets the same reply and is not handled again; with another body it is refused.
+ * F2. Events are numbered without gaps from 1, and watchers hear them in that order, in later turns of the loop.
+ */
+import { type Address, formatAddress } from '#protocols/address.ts';
+import type { EventRecord } from '#protocols/events.ts';
+import type { Reply } from '#protocols/failure.ts';
+import { eventSubject, subjectMatches } from '#protocols/subjects.ts';
+import type {
+  Client,
+  ClusterHealth,
+  Command,
+  EventFeed,
+  ListPage,
+  ListQuery,
+  LiveEvent,
+  StoredActor,
+} from '../client.ts';
+
+export interface IndexedActor extends StoredActor {
+  readonly status?: string;
+  readonly title?: string;
+  readonly parent?: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export type Answer = (command: Command, client: MemoryClient) => Reply | Promise<Reply>;
+
+const HEALTHY: ClusterHealth = {
+  nats: true,
+  postgres: true,
+  partitions: 4,
+  owned: 4,
+  nodes: [{ id: 'node-1', partitions: 4, lag: 0, heardMsAgo: 20 }],
+};
+
+export class MemoryClient implements Client {
+  /** Commands as they came, repeats among them. */
+  readonly commands: Command[] = [];
+  readonly events: LiveEvent[] = [];
+  readonly objects = new Map<string, Uint8Array>();
+  healthNow: ClusterHealth = HEALTHY;
+  /** How often events were begun to be watched. */
+  watchesStarted = 0;
+  readonly #actors = new Map<string, IndexedActor>();
+  readonly #replies = new Map<string, { readonly bodyHash: string; readonly reply: Reply }>();
+  readonly #watchers = new Set<(event: LiveEvent) => void>();
+  readonly #answer: Answer;
+
+  constructor(answer: Answer = refuseAll) {
+    this.#answer = answer;
+  }
+
+  async ask(command: Command): Promise<Reply> {
+    this.commands.push(command);
+    const key = `${command.to.tenant}/${command.key}`;
+    const known = this.#replies.get(key);
+    if (known) return known.bodyHash === command.bodyHash ? known.reply : REUSED;
+    const reply = await this.#answer(command, this);
+    this.#replies.set(key, { bodyHash: command.bodyHash, reply });
+    return reply;
+  }
+
+  async get(address: Address): Promise<StoredActor | null> {
+    return this.find(address);
+  }
+
+  async list(query: ListQuery): Promise<ListPage> {
+    const matching = [...this.#actors.values()].filter((actor) => matches(actor, query));
+    const direction = query.order === 'asc' ? 1 : -1;
+    matching.sort((a, b) => direction * sortKey(a, query.sort).localeCompare(sortKey(b, query.sort)));
+    const from = (query.page - 1) * query.pageSize;
+    return { items: matching.slice(from, from + query.pageSize), total: matching.length };
+  }
+
+  async watchEvents(onEvent: (event: LiveEvent) => void): Promise<EventFeed> {
+    this.watchesStarted += 1;
+    this.#watchers.add(onEvent);
+    const lastSeq = () => this.events.length;
+    return {
+      get lastSeq() {
+        return lastSeq();
+      },
+      stop: async () => {
+        this.#watchers.delete(onEvent);
+      },
+    };
+  }
+
+  async pastEvents(query: { filter: string; afterSeq: number; limit: number }): Promise<LiveEvent[]> {
+    return this.events
+      .slice(query.afterSeq)
+      .filter((event) => subjectMatches(query.filter, event.subject))
+      .slice(0, query.limit);
+  }
+
+  async readObject(name: string): Promise<Uint8Array | null> {
+    return this.objects.get(name) ?? null;
+  }
+
+  async health(): Promise<ClusterHealth> {
+    return this.healthNow;
+  }
+
+  async stop(): Promise<void> {
+    this.#watchers.clear();
+  }
+
+  /** Stores an actor as a commit would; its version is one more than that of the stored one. */
+  put(address: Address, state: unknown, index: Partial<IndexedActor> = {}): StoredActor {
+    const key = formatAddress(address);
+    const version = index.version ?? (this.#actors.get(key)?.version ?? 0) + 1;
+    const actor = { createdAt: '', updatedAt: '', ...index, address, version, state };
+    this.#actors.set(key, actor);
+    return actor;
+  }
+
+  find(address: Address): IndexedActor | null {
+    return this.#actors.get(formatAddress(address)) ?? null;
+  }
+
+  drop(address: Address): void {
+    this.#actors.delete(formatAddress(address));
+  }
+
+  /** Records an event and tells the watchers of it. */
+  publish(address: Address, name: string, fields: Partial<EventRecord> = {}): LiveEvent {
+    const seq = this.events.length + 1;
+    const record: EventRecord = {
+      id: `event-${seq}`,
+      address: formatAddress(address),
+      name,
+      version: this.#actors.get(formatAddress(address))?.version ?? 1,
+      at: '2026-01-01T00:00:00.000Z',
+      cause: 'cause',
+      root: 'root',
+      payload: {},
+      ...fields,
+    };
+    const event: LiveEvent = { seq, subject: eventSubject(address, name), record };
+    this.events.push(event);
+    for (const tell of this.#watchers) setImmediate(() => tell(event));
+    return event;
+  }
+}
+
+const REUSED: Reply = {
+  ok: false,
+  failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail: 'this key came with another request before' },
+};
+
+function refuseAll(): Reply {
+  return { ok: false, failure: { code: 'UNSUPPORTED', detail: 'no answer was given to this client' } };
+}
+
+function matches(actor: IndexedActor, query: ListQuery): boolean {
+  const title = actor.title?.toLowerCase() ?? '';
+  const words = query.search?.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
+  return (
+    actor.address.type === query.type &&
+    actor.address.tenant === query.tenant &&
+    (query.parent === undefined || actor.parent === query.parent) &&
+    (query.status === undefined || query.status.includes(actor.status ?? '')) &&
+    words.every((word) => title.includes(word))
+  );
+}
+
+function sortKey(actor: IndexedActor, sort: ListQuery['sort']): string {
+  return { created: actor.createdAt, updated: actor.updatedAt, title: actor.title ?? '' }[sort];
+}

@@ -1,0 +1,162 @@
+/**
+ * One turn: one message handled by one actor. Pure: the same cell, envelope and place give the same outcome.
+ *
+ * U1. A handler that throws changes nothing: its message becomes a dead letter, whoever asked gets INTERNAL_ERROR.
+ * U2. A timer's message counts only while the actor still holds the timer under that generation.
+ * U3. The version grows by one with each turn that changed state or timers, and only then.
+ */
+import { createHash } from 'node:crypto';
+import type { ActorKind, Turn, TurnContext } from '#protocols/actor.ts';
+import type { Address } from '#protocols/address.ts';
+import { formatAddress } from '#protocols/address.ts';
+import { assert } from '#protocols/assert.ts';
+import type { Effect } from '#protocols/effects.ts';
+import type { Envelope, Message } from '#protocols/envelope.ts';
+import type { Failure, Reply } from '#protocols/failure.ts';
+import { uuidFromTime } from '#protocols/ids.ts';
+import { LIMITS } from '#protocols/limits.ts';
+import type { Lane } from '#protocols/subjects.ts';
+import type { DeadLetter, TimerMark } from './store.ts';
+
+/** An actor in memory: what its snapshot holds, parsed. */
+export interface Cell {
+  readonly address: Address;
+  readonly kind: ActorKind;
+  readonly version: number;
+  /** Null: there is no such actor. */
+  readonly state: unknown;
+  readonly timers: Readonly<Record<string, TimerMark>>;
+}
+
+/** Where a message stands in the log. */
+export interface Place {
+  readonly generation: number;
+  readonly lane: Lane;
+  readonly seq: number;
+  readonly atMs: number;
+}
+
+export interface TimerSet {
+  readonly key: string;
+  readonly generation: number;
+  readonly atMs: number;
+  readonly message: Message;
+}
+
+export interface TurnOutcome {
+  readonly cell: Cell;
+  readonly changed: boolean;
+  readonly ignored: boolean;
+  readonly effects: readonly Effect[];
+  readonly reply: Reply | null;
+  readonly timersSet: readonly TimerSet[];
+  readonly timersDropped: readonly string[];
+  readonly deadLetter: Pick<DeadLetter, 'reason' | 'error' | 'stateVersion'> | null;
+}
+
+/** Hands `envelope` to the actor in `cell`. */
+export function takeTurn(cell: Cell, envelope: Envelope, place: Place): TurnOutcome {
+  const { source } = envelope;
+  if (source.kind === 'timer' && cell.timers[source.key]?.generation !== source.generation) {
+    return { ...unchanged(cell), ignored: true };
+  }
+  let turn: Turn<unknown> | Failure;
+  try {
+    turn = cell.kind.handle(cell.state, envelope.message, makeContext(cell, envelope, place));
+    if (!('code' in turn)) checkTurn(turn);
+  } catch (error) {
+    return setAside(cell, 'defect', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  if ('code' in turn) {
+    if (source.kind === 'command') return { ...unchanged(cell), reply: { ok: false, failure: turn } };
+    return setAside(cell, 'invalid_message', JSON.stringify(turn.errors ?? turn.detail));
+  }
+  return settle(cell, turn, envelope);
+}
+
+/** The outcome of a message that no handler could take. */
+export function setAside(cell: Cell, reason: DeadLetter['reason'], error: string): TurnOutcome {
+  const detail = 'The message was set aside as a dead letter; a person will look at it.';
+  return {
+    ...unchanged(cell),
+    reply: { ok: false, failure: { code: 'INTERNAL_ERROR', detail } },
+    deadLetter: { reason, error: error.slice(0, 8_000), stateVersion: cell.kind.stateVersion },
+  };
+}
+
+function unchanged(cell: Cell): TurnOutcome {
+  return {
+    cell,
+    changed: false,
+    ignored: false,
+    effects: [],
+    reply: null,
+    timersSet: [],
+    timersDropped: [],
+    deadLetter: null,
+  };
+}
+
+function makeContext(cell: Cell, envelope: Envelope, place: Place): TurnContext {
+  let counter = 0;
+  return {
+    self: cell.address,
+    now: place.atMs,
+    messageId: envelope.id,
+    by: speakerOf(envelope),
+    id() {
+      const seed = `${place.generation}/${place.lane}/${place.seq}/${formatAddress(cell.address)}/${counter++}`;
+      return uuidFromTime(place.atMs, createHash('sha256').update(seed).digest());
+    },
+  };
+}
+
+function speakerOf(envelope: Envelope): string {
+  const { source } = envelope;
+  if (source.kind === 'command') return source.by;
+  return source.kind === 'effect' ? source.from : source.kind;
+}
+
+function checkTurn(turn: Turn<unknown>): void {
+  assert(turn.state !== undefined, 'a turn has a state, or null');
+  assert(turn.effects.length <= LIMITS.effectsPerTurnMax, 'a turn has a bounded number of effects');
+}
+
+function settle(cell: Cell, turn: Turn<unknown>, envelope: Envelope): TurnOutcome {
+  const timers = new Map(Object.entries(cell.timers));
+  const set = new Map<string, TimerSet>();
+  const dropped = new Set<string>();
+  const generation = cell.version + 1;
+  if (envelope.source.kind === 'timer') {
+    timers.delete(envelope.source.key);
+    dropped.add(envelope.source.key);
+  }
+  for (const effect of turn.effects) {
+    if (effect.type === 'schedule') {
+      timers.set(effect.key, { generation, atMs: effect.atMs });
+      set.set(effect.key, { key: effect.key, generation, atMs: effect.atMs, message: effect.message });
+      dropped.delete(effect.key);
+    } else if (effect.type === 'cancel' && timers.delete(effect.key)) {
+      if (!set.delete(effect.key) || cell.timers[effect.key]) dropped.add(effect.key);
+    }
+  }
+  if (turn.state === null) {
+    for (const key of timers.keys()) dropped.add(key);
+    timers.clear();
+    set.clear();
+  }
+  const changed = turn.state !== cell.state || set.size > 0 || dropped.size > 0;
+  const reply = turn.effects.findLast((effect) => effect.type === 'reply');
+  return {
+    cell: changed
+      ? { ...cell, state: turn.state, version: cell.version + 1, timers: Object.fromEntries(timers) }
+      : cell,
+    changed,
+    ignored: false,
+    effects: turn.effects,
+    reply: reply ? reply.reply : { ok: true, value: null },
+    timersSet: [...set.values()],
+    timersDropped: [...dropped],
+    deadLetter: null,
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * Three kinds of tests, each run by name (`vitest run --project unit`):
+ * unit is pure and quick; live runs against a real NATS and Postgres, started once for the run by
+ * ops/dev/test-services.ts; e2e starts the whole system. The last two go file after file: they share
+ * the machine's disk and processor, and a test that measures a deadline must not pay for its neighbour.
+ */
+import { defineConfig } from 'vitest/config';
+
+const notTests = ['**/node_modules/**', '**/dist/**', '**/.oio/**', '**/fixtures/**', 'ops/demo/project/**'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.{ts,tsx}'],
+          exclude: [...notTests, '**/*.live.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'live',
+          include: ['**/*.live.test.ts'],
+          exclude: notTests,
+          globalSetup: ['ops/dev/test-services.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['ops/e2e/**/*.e2e.ts'],
+          exclude: notTests,
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});

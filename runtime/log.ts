@@ -28,6 +28,8 @@ export interface ReaderOptions {
   readonly after: Position;
   /** Awaited where it returns a promise: that is the back-pressure. */
   readonly onDelivery: (delivery: Delivery) => void | Promise<void>;
+  /** Nothing more waits in the log for now. */
+  readonly onCaughtUp: () => void;
   /** The log is not the one that was applied (L2). The reader has stopped. */
   readonly onBroken: (reason: string) => void;
 }

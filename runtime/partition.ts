@@ -1,7 +1,7 @@
 /**
  * Runs one partition: takes messages in stream order, gives each to its actor, and gathers the turns for the commit.
  *
- * P1. Two turns of one actor never overlap; control goes before data.
+ * P1. Two turns of one actor never overlap; no data is taken while control waits, here or in the log.
  * P2. At most `uncommittedMax` turns wait for their commit; past that nothing is taken, and the backlog waits in the
  *     log (readers hold at most `bufferMax` messages of each lane).
  * P3. Nothing leaves before its commit: this file only gathers. Whoever commits sends the outputs.
@@ -100,6 +100,7 @@ export class Partition {
         partition: this.row.id,
         after: lane === 'data' ? this.row.cursor : this.row.controlCursor,
         onDelivery: (delivery) => this.#receive(buffer, delivery),
+        onCaughtUp: () => this.#signal(),
         onBroken: (reason) => this.#host.onBroken(this.row.id, `${lane}: ${reason}`),
       });
       if (this.#isStopped) return reader.stop();
@@ -203,6 +204,7 @@ export class Partition {
   #take(): { lane: Lane; delivery: Delivery }[] {
     const taken: { lane: Lane; delivery: Delivery }[] = [];
     for (const lane of ['control', 'data'] as const) {
+      if (lane === 'data' && (this.#lanes.control.reader?.pending ?? 0) > 0) break;
       const buffer = this.#lanes[lane];
       for (const delivery of buffer.waiting.splice(0, PARTITION_LIMITS.roundMax - taken.length)) {
         taken.push({ lane, delivery });

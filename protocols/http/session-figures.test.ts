@@ -68,6 +68,7 @@ test('progress is the share of hours, and what will not be done counts on neithe
     tasks_total: 3,
     tasks_completed: 1,
     tasks_failed: 1,
+    tasks_in_work: 0,
     percent: 33,
   });
 });

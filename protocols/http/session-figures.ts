@@ -7,6 +7,7 @@ export const SessionProgress = z
     tasks_total: z.number().int(),
     tasks_completed: z.number().int(),
     tasks_failed: z.number().int(),
+    tasks_in_work: z.number().int().describe('Assigned or in progress.'),
     percent: z.number().describe('Share of the expected hours that is done, 0 to 100.'),
   })
   .meta({ id: 'SessionProgress' });
@@ -57,7 +58,9 @@ export function progressOf(session: Session): SessionProgress {
   let hoursDone = 0;
   let completed = 0;
   let failed = 0;
+  let inWork = 0;
   for (const task of session.tasks) {
+    if (task.state === 'assigned' || task.state === 'in_progress') inWork += 1;
     if (task.state === 'completed') completed += 1;
     if (task.state === 'failed') failed += 1;
     if (task.state === 'skipped' || task.state === 'cancelled') continue;
@@ -69,6 +72,7 @@ export function progressOf(session: Session): SessionProgress {
     tasks_total: session.tasks.length,
     tasks_completed: completed,
     tasks_failed: failed,
+    tasks_in_work: inWork,
     percent: Math.round(share * 100),
   };
 }

@@ -150,13 +150,13 @@ class LaneReader implements Reader {
             `expected ${this.#last.id} at ${this.#last.seq}, found ${delivery.id} at ${streamSequence}`,
           );
         }
-        this.#pending = pending;
+        this.#note(pending);
         continue;
       }
       if (streamSequence <= this.#last.seq) continue;
-      this.#pending = pending;
       this.#last = { seq: delivery.seq, id: delivery.id };
       await this.#options.onDelivery(delivery);
+      this.#note(pending);
     }
   }
 
@@ -172,6 +172,11 @@ class LaneReader implements Reader {
         return;
       }
     }
+  }
+
+  #note(pending: number): void {
+    this.#pending = pending;
+    if (pending === 0) this.#options.onCaughtUp();
   }
 
   #reset(reason: string): void {

@@ -1,0 +1,166 @@
+/** An agent's coming and going: registration, takeover by a new process, draining, loss. Pure. */
+import type { TurnContext } from '#protocols/actor.ts';
+import { type Agent, type AgentMessage, type Assignment, REGISTRY_ID } from '#protocols/agent.ts';
+import type { Registered } from '#protocols/eap/message.ts';
+import { type Effect, emit, send } from '#protocols/effects.ts';
+import { beginWith, isoTime, type Step, withEffects, withoutUndefined } from '../turn.ts';
+import { isOfAttempt, put, take, tellLeaseLost } from './inbox.ts';
+
+type Register = Extract<AgentMessage, { type: 'register' }>;
+
+const HEARTBEAT_SECONDS_DEFAULT = 30;
+/** So many silent intervals, and the agent counts as lost. */
+const SILENT_INTERVALS = 3;
+
+/** How long this agent may be silent; null while nobody expects to hear from it. */
+export function watchMs(agent: Agent): number | null {
+  return agent.status === 'offline' ? null : agent.heartbeat_seconds * SILENT_INTERVALS * 1_000;
+}
+
+/** The agent with its new card and process, and what that process must know. */
+export function register(agent: Agent | null, message: Register, context: TurnContext) {
+  const known = agent ?? newAgent(message, context);
+  const { card, instance } = message;
+  const now = isoTime(context.now);
+  const isDraining = known.status === 'draining' && known.instance === instance;
+  const joined: Agent = withoutUndefined({
+    ...known,
+    ...card,
+    heartbeat_seconds: card.heartbeat_seconds ?? HEARTBEAT_SECONDS_DEFAULT,
+    status: isDraining ? 'draining' : 'online',
+    instance,
+    updated_at: now,
+    last_registered_at: now,
+  });
+  const took = takeOver({ before: known, joined }, message, context);
+  const answer = answerTo(message, took.state);
+  const record = { instance, status: took.state.status, adopted: answer.adopt, dropped: answer.drop };
+  const step = withEffects(took, emit('registered', record), tellRegistry(took.state));
+  return { step, answer };
+}
+
+/** The agent is gone: its tasks go to others, and its process, should it still live, is told. */
+export function leave(
+  agent: Agent,
+  leaving: { event: string; reason: string },
+  context: TurnContext,
+): Step<Agent> {
+  const emptied = take(beginWith(agent), () => true);
+  const losses = agent.assignments.map((assignment) => tellLost(agent, assignment));
+  const state: Agent = {
+    ...emptied.state,
+    status: 'offline',
+    assignments: [],
+    updated_at: isoTime(context.now),
+  };
+  const record = { reason: leaving.reason, instance: agent.instance, lost: agent.assignments.length };
+  return withEffects({ ...emptied, state }, ...losses, emit(leaving.event, record), tellRegistry(state));
+}
+
+export function drain(agent: Agent, context: TurnContext): Step<Agent> {
+  const state: Agent = { ...agent, status: 'draining', updated_at: isoTime(context.now) };
+  const record = { instance: agent.instance, at_work: agent.assignments.length };
+  return withEffects(beginWith(state), emit('draining', record), tellRegistry(state));
+}
+
+/** What the registry must know to route. */
+export function tellRegistry(agent: Agent): Effect {
+  const { id, agent_type, capabilities, technologies, max_concurrent_capacity, status } = agent;
+  return send(
+    { type: 'registry', tenant: agent.tenant_id, id: REGISTRY_ID },
+    {
+      type: 'agent_changed',
+      agent: {
+        id,
+        agent_type,
+        primary: capabilities.primary,
+        secondary: capabilities.secondary,
+        preferred: technologies.preferred,
+        avoided: technologies.avoided,
+        capacity: max_concurrent_capacity,
+        status,
+        successes: agent.tasks_succeeded,
+        finished: agent.tasks_total,
+      },
+    },
+  );
+}
+
+function newAgent({ card, instance }: Register, context: TurnContext): Agent {
+  const now = isoTime(context.now);
+  return {
+    ...card,
+    id: context.self.id,
+    tenant_id: context.self.tenant,
+    created_at: now,
+    updated_at: now,
+    status: 'online',
+    instance,
+    heartbeat_seconds: HEARTBEAT_SECONDS_DEFAULT,
+    last_registered_at: now,
+    inbox: [],
+    assignments: [],
+    tasks_total: 0,
+    tasks_succeeded: 0,
+  };
+}
+
+/**
+ * Of the assignments, those that the process works on are its own from now on. With a new process, what it never
+ * answered is asked of it afresh, and what the old one had begun is lost.
+ */
+function takeOver(
+  agents: { before: Agent; joined: Agent },
+  message: Register,
+  context: TurnContext,
+): Step<Agent> {
+  const { before, joined } = agents;
+  const isResumed = (one: { task_id: string; attempt: number }) =>
+    message.resume.some((other) => isOfAttempt(one, other));
+  const adopted = joined.assignments.filter((one) => isResumed(one) && !one.accepted);
+  const assignments = joined.assignments.map((one) => (isResumed(one) ? { ...one, accepted: true } : one));
+  const answered = take(
+    beginWith({ ...joined, assignments }),
+    (item) => item.kind === 'assign' && isResumed(item),
+  );
+  const step = withEffects(answered, ...adopted.map((one) => tellAccepted(joined, one)));
+  if (before.instance === null || before.instance === joined.instance) return step;
+  const open = step.state.inbox.filter((item) => item.kind === 'assign');
+  const lost = assignments.filter((one) => one.accepted && !isResumed(one));
+  const emptied = take(step, () => true);
+  const kept: Agent = { ...emptied.state, assignments: assignments.filter((one) => !lost.includes(one)) };
+  const reason = 'another process registered as this agent';
+  const told = withEffects(
+    { ...emptied, state: kept },
+    ...lost.map((one) => tellLost(joined, one)),
+    ...(before.status === 'offline'
+      ? []
+      : [tellLeaseLost(before, { instance: before.instance, reason }, context)]),
+  );
+  return open.reduce((soFar, item) => {
+    const { kind, task_id, attempt, payload } = item;
+    return put(soFar, { kind, task_id, attempt, payload }, context);
+  }, told);
+}
+
+function answerTo({ resume }: Register, agent: Agent): Registered {
+  const isHeld = (one: { task_id: string; attempt: number }) =>
+    agent.assignments.some((held) => isOfAttempt(one, held));
+  const wire = (one: { task_id: string; attempt: number }) => ({ taskId: one.task_id, attempt: one.attempt });
+  return {
+    agentId: agent.id,
+    heartbeatSeconds: agent.heartbeat_seconds,
+    adopt: resume.filter(isHeld).map(wire),
+    drop: resume.filter((one) => !isHeld(one)).map(wire),
+  };
+}
+
+function tellLost(agent: Agent, { task_id, attempt }: Assignment): Effect {
+  const to = { type: 'task', tenant: agent.tenant_id, id: task_id };
+  return send(to, { type: 'agent_lost', attempt, agent_id: agent.id });
+}
+
+function tellAccepted(agent: Agent, { task_id, attempt }: Assignment): Effect {
+  const to = { type: 'task', tenant: agent.tenant_id, id: task_id };
+  return send(to, { type: 'accepted', attempt, agent_id: agent.id });
+}

@@ -1,0 +1,107 @@
+/**
+ * What follows for a session from the state of its tasks: whom to skip, whom to let start, and when it is over. Pure.
+ *
+ * V1. A task is made ready or skipped once: its summary says so from then on, before the task itself confirms it.
+ * V2. A required task that is lost ends the session; an optional one only makes it partially completed.
+ */
+import type { TurnContext } from '#protocols/actor.ts';
+import { send } from '#protocols/effects.ts';
+import type { Session, TaskSummary } from '#protocols/session.ts';
+import type { Step } from '../turn.ts';
+import { cancelOpenTasks, keepSummary, move } from './change.ts';
+import { branchesAtEnd, branchesBefore, graphOf, isFinal, isLost, mayStart, mustSkip } from './graph.ts';
+
+/** Takes a session that is at work as far as it goes by itself. */
+export function advance(step: Step<Session>, context: TurnContext): Step<Session> {
+  const skipped = skipHopeless(step, context);
+  const { tasks } = skipped.state;
+  const lost = tasks.find((task) => task.required && isLost(task));
+  if (lost) return fail(skipped, lost, context);
+  if (tasks.every(isFinal)) return finish(skipped, context);
+  const budget = spentBudget(skipped.state);
+  if (budget && skipped.state.state !== 'paused') {
+    const reason = `budget_exhausted: ${budget}`;
+    return move(skipped, { to: 'paused', reason, detail: 'budget_exceeded' }, context);
+  }
+  if (skipped.state.state === 'paused') return skipped;
+  return followRetries(makeReady(skipped, context), context);
+}
+
+/** One skipped task may be what another one waits for, so until nothing changes; each round ends one task at least. */
+function skipHopeless(step: Step<Session>, context: TurnContext): Step<Session> {
+  const graph = graphOf(step.state.tasks);
+  const task = step.state.tasks.find((one) => one.state === 'pending' && mustSkip(one, graph));
+  if (!task) return step;
+  const reason = 'a task that it depends on did not succeed';
+  const told = tell(step, task, { type: 'skip', reason });
+  return skipHopeless(
+    keepSummary(told, { ...task, state: 'skipped' }, { now: context.now, reason }),
+    context,
+  );
+}
+
+function makeReady(step: Step<Session>, context: TurnContext): Step<Session> {
+  const graph = graphOf(step.state.tasks);
+  const ready = step.state.tasks.filter((task) => task.state === 'pending' && mayStart(task, graph));
+  return ready.reduce((soFar, task) => {
+    const told = tell(soFar, task, { type: 'make_ready', merge: branchesBefore(task, graph) });
+    return keepSummary(told, { ...task, state: 'ready', attempt: 1 }, { now: context.now, reason: null });
+  }, step);
+}
+
+function tell(
+  step: Step<Session>,
+  task: TaskSummary,
+  message: { type: 'skip'; reason: string } | { type: 'make_ready'; merge: string[] },
+) {
+  const to = { type: 'task', tenant: step.state.tenant_id, id: task.id };
+  return { ...step, effects: [...step.effects, send(to, message)] };
+}
+
+/** Degraded while a failed attempt or a lost agent is being made good, running again when none is. */
+function followRetries(step: Step<Session>, context: TurnContext): Step<Session> {
+  const retrying = step.state.tasks.find((task) => task.retrying);
+  if (retrying && step.state.state === 'running') {
+    const detail = retrying.state === 'failed' ? 'retry_backoff' : 'lease_lost';
+    const reason = `"${retrying.title}" is tried again: ${retrying.error ?? 'its attempt ended early'}`;
+    return move(step, { to: 'degraded', reason, detail }, context);
+  }
+  if (!retrying && step.state.state === 'degraded') {
+    return move(step, { to: 'running', reason: 'all tasks are at work again', detail: 'working' }, context);
+  }
+  return step;
+}
+
+function fail(step: Step<Session>, task: TaskSummary, context: TurnContext): Step<Session> {
+  const error = `"${task.title}" ${task.state}${task.error ? `: ${task.error}` : ''}`;
+  const moved = move(step, { to: 'failed', reason: error }, context);
+  return cancelOpenTasks({ ...moved, state: { ...moved.state, error } }, 'the session failed');
+}
+
+function finish(step: Step<Session>, context: TurnContext): Step<Session> {
+  const { tasks } = step.state;
+  const completed = tasks.filter((task) => task.state === 'completed').length;
+  const summary = `${completed} of ${tasks.length} tasks completed`;
+  const result = { summary, branches: branchesAtEnd(tasks) };
+  if (completed === 0)
+    return move(
+      { ...step, state: { ...step.state, error: summary } },
+      { to: 'failed', reason: summary },
+      context,
+    );
+  const to = completed === tasks.length ? 'completed' : 'partially_completed';
+  // Held by its budget while the last tasks came in: there is nothing left to hold.
+  const last = { to: 'running', reason: 'the last tasks came in', detail: 'finalizing' } as const;
+  const running = step.state.state === 'paused' ? move(step, last, context) : step;
+  return move({ ...running, state: { ...running.state, result } }, { to, reason: summary }, context);
+}
+
+/** The budget that is used up, in words; null while there is some left. */
+function spentBudget({ tasks, token_budget, cost_budget_usd }: Session): string | null {
+  const tokens = tasks.reduce((sum, task) => sum + task.usage.tokens_in + task.usage.tokens_out, 0);
+  if (token_budget !== undefined && tokens >= token_budget) return `${tokens} of ${token_budget} tokens used`;
+  const cost = tasks.reduce((sum, task) => sum + task.usage.cost_usd, 0);
+  if (cost_budget_usd !== undefined && cost >= cost_budget_usd)
+    return `${cost} of ${cost_budget_usd} USD used`;
+  return null;
+}

@@ -1,0 +1,182 @@
+/** From a session to its tasks: the named template, else the one that matches best, else one task. Pure. */
+import type { Failure } from '#protocols/failure.ts';
+import type { Session, SessionDraft } from '#protocols/session.ts';
+import type { TaskPriority, TaskSpec } from '#protocols/task.ts';
+import { complexityOf, estimateFrom, expectedHours, likelyHoursOf } from './estimates.ts';
+import { type Subtask, TEMPLATES, type Template } from './templates.ts';
+import { countPhrases, wordsOf } from './words.ts';
+
+export interface PlannedTask {
+  readonly id: string;
+  readonly spec: TaskSpec;
+  readonly required: boolean;
+}
+
+export interface Plan {
+  /** Null: one task. */
+  readonly template: string | null;
+  readonly tasks: readonly PlannedTask[];
+}
+
+/** What a caller names to get one task. */
+export const NO_TEMPLATE = 'none';
+
+const MAX_ATTEMPTS_DEFAULT = 3;
+const TIMEOUT_SECONDS_DEFAULT = 3_600;
+const TIMEOUT_SECONDS_MIN = 10;
+const TEMPLATE_CONFIDENCE = 0.5;
+const INFERRED_CONFIDENCE = 0.3;
+const PROMPT_EXCERPT_CHARS = 1_500;
+const TITLE_CHARS_MAX = 200;
+
+const TASK_PRIORITY = {
+  critical: 'critical',
+  high: 'high',
+  medium: 'normal',
+  low: 'low',
+  deferred: 'background',
+} as const satisfies Record<SessionDraft['priority'], (typeof TaskPriority.options)[number]>;
+
+/** What one task of each type of session needs, and the verb that its title begins with. */
+const ONE_TASK = {
+  planning: { verb: 'Design', type: 'design', capability: 'system_design' },
+  execution: { verb: 'Implement', type: 'implementation', capability: 'code_generation' },
+  review: { verb: 'Review', type: 'review', capability: 'code_review' },
+  debug: { verb: 'Fix', type: 'debugging', capability: 'debugging' },
+  integration: { verb: 'Integrate', type: 'integration', capability: 'configuration' },
+} as const satisfies Record<SessionDraft['session_type'], { verb: string; type: string; capability: string }>;
+
+/** The verb that a title begins with says what its task needs. */
+const CAPABILITY_OF_VERB: ReadonlyMap<string, string> = new Map([
+  ['implement', 'code_generation'],
+  ['create', 'code_generation'],
+  ['add', 'code_generation'],
+  ['build', 'code_generation'],
+  ['write', 'code_generation'],
+  ['update', 'code_generation'],
+  ['make', 'code_generation'],
+  ['design', 'system_design'],
+  ['test', 'test_generation'],
+  ['review', 'code_review'],
+  ['audit', 'security_audit'],
+  ['debug', 'debugging'],
+  ['fix', 'debugging'],
+  ['deploy', 'deployment'],
+  ['configure', 'configuration'],
+  ['document', 'documentation'],
+  ['refactor', 'refactoring'],
+  ['optimize', 'optimization'],
+  ['analyze', 'requirements_analysis'],
+]);
+
+/** The plan, or the refusal of a template that nobody knows. `newId` gives the tasks their ids. */
+export function decompose(session: Session, newId: () => string): Plan | { readonly failure: Failure } {
+  if (session.template === undefined) {
+    const template = matchTemplate(session);
+    return template ? planBy(template, session, newId) : planOne(session, newId);
+  }
+  const name = normalise(session.template);
+  if (name === NO_TEMPLATE) return planOne(session, newId);
+  const template = TEMPLATES.find((one) => one.name === name);
+  return template ? planBy(template, session, newId) : { failure: unknownTemplate(session.template) };
+}
+
+/** The one template with the highest priority of those whose words are in the text; more words win between equals. */
+export function matchTemplate(draft: SessionDraft): Template | null {
+  const text = [draft.title, draft.description ?? '', draft.initial_prompt, draft.session_type].join('\n');
+  let best: { readonly template: Template; readonly found: number } | null = null;
+  for (const template of TEMPLATES) {
+    const found = countPhrases(text, template.matches);
+    if (found === 0) continue;
+    const ahead = best === null ? 1 : template.priority - best.template.priority || found - best.found;
+    if (ahead > 0) best = { template, found };
+  }
+  return best?.template ?? null;
+}
+
+function normalise(name: string): string {
+  return wordsOf(name).join('_');
+}
+
+function unknownTemplate(name: string): Failure {
+  const names = [...TEMPLATES.map((template) => template.name), NO_TEMPLATE].join(', ');
+  const message = `there is no template "${name}"; there are ${names}`;
+  return {
+    code: 'VALIDATION_FAILED',
+    detail: `This session can't start: ${message}.`,
+    errors: [{ path: 'template', message }],
+  };
+}
+
+function planBy(template: Template, session: Session, newId: () => string): Plan {
+  const subtasks = template.subtasks(session);
+  const ids = new Map(subtasks.map((subtask) => [subtask.key, newId()]));
+  const effort = template.effort?.(session) ?? 1;
+  const tasks = subtasks.map((subtask) => ({
+    id: ids.get(subtask.key) ?? newId(),
+    spec: specOf(subtask, { session, ids, effort }),
+    required: subtask.required ?? true,
+  }));
+  return { template: template.name, tasks };
+}
+
+interface Surroundings {
+  readonly session: Session;
+  readonly ids: ReadonlyMap<string, string>;
+  readonly effort: number;
+}
+
+function specOf(subtask: Subtask, { session, ids, effort }: Surroundings): TaskSpec {
+  const estimate = estimateFrom(subtask.likelyHours * effort, TEMPLATE_CONFIDENCE);
+  return {
+    ...commonOf(session),
+    title: subtask.title,
+    description: `${subtask.purpose}\n\nPart of "${session.title}": ${excerptOf(session.initial_prompt)}`,
+    task_type: subtask.type,
+    required_capabilities: [subtask.capability],
+    estimate,
+    complexity: complexityOf(expectedHours(estimate)),
+    dependencies: (subtask.after ?? []).flatMap((key) => {
+      const id = ids.get(key);
+      return id ? [{ task_id: id, kind: subtask.kind ?? 'finish_to_start', required: true }] : [];
+    }),
+  };
+}
+
+function planOne(session: Session, newId: () => string): Plan {
+  const kind = ONE_TASK[session.session_type];
+  const verb = wordsOf(session.title)[0] ?? '';
+  const capability = CAPABILITY_OF_VERB.get(verb);
+  const title = capability ? session.title : `${kind.verb}: ${session.title}`;
+  const estimate = estimateFrom(likelyHoursOf(session), INFERRED_CONFIDENCE);
+  const spec: TaskSpec = {
+    ...commonOf(session),
+    title: title.slice(0, TITLE_CHARS_MAX),
+    description: session.description ?? excerptOf(session.initial_prompt),
+    task_type: kind.type,
+    required_capabilities: [capability ?? kind.capability],
+    estimate,
+    complexity: complexityOf(expectedHours(estimate)),
+    dependencies: [],
+  };
+  return { template: null, tasks: [{ id: newId(), spec, required: true }] };
+}
+
+function commonOf(
+  session: Session,
+): Pick<TaskSpec, 'priority' | 'technologies' | 'max_attempts' | 'timeout_seconds'> {
+  return {
+    priority: TASK_PRIORITY[session.priority],
+    technologies: [],
+    max_attempts: MAX_ATTEMPTS_DEFAULT,
+    // No attempt may outlast its session.
+    timeout_seconds: Math.max(
+      TIMEOUT_SECONDS_MIN,
+      Math.min(TIMEOUT_SECONDS_DEFAULT, session.max_duration_seconds),
+    ),
+  };
+}
+
+function excerptOf(prompt: string): string {
+  return prompt.length <= PROMPT_EXCERPT_CHARS ? prompt : `${prompt.slice(0, PROMPT_EXCERPT_CHARS)}…`;
+}

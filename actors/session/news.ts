@@ -1,0 +1,52 @@
+/**
+ * What a task says of itself, against what its session knows. Pure.
+ *
+ * A task's reports are ordered by (attempt, rank): an attempt's number only grows, and `ready` already bears the
+ * number of the attempt to come. So a report that is late, or comes twice, is told from news without a counter.
+ */
+import type { SessionMessage, TaskSummary } from '#protocols/session.ts';
+import type { TaskState } from '#protocols/task.ts';
+
+export type TaskNews = Extract<SessionMessage, { type: 'task_changed' }>;
+
+const FINAL = 5;
+/** A failed attempt after which another one comes. */
+const FAILED_FOR_NOW = 4;
+
+const RANK = {
+  pending: 0,
+  ready: 1,
+  assigned: 2,
+  in_progress: 3,
+  blocked: 3,
+  paused: 3,
+  failed: FINAL,
+  completed: FINAL,
+  cancelled: FINAL,
+  skipped: FINAL,
+} as const satisfies Record<TaskState, number>;
+
+export function isNews(known: TaskSummary, news: TaskNews): boolean {
+  const rankKnown = rankOf(known.state, known.retrying);
+  const rankNews = rankOf(news.state, news.reason === 'retry');
+  // An end is the last that is heard of a task, whatever attempt it names.
+  if (rankKnown === FINAL || rankNews === FINAL) return rankNews > rankKnown;
+  return news.attempt === known.attempt ? rankNews > rankKnown : news.attempt > known.attempt;
+}
+
+export function updated(known: TaskSummary, news: TaskNews): TaskSummary {
+  const { state, agent_id, error, usage, branch } = news;
+  const attempt = Math.max(known.attempt, news.attempt);
+  return { ...known, state, attempt, agent_id, error, usage, branch, retrying: isRetrying(known, news) };
+}
+
+function rankOf(state: TaskState, isForNow: boolean): number {
+  return state === 'failed' && isForNow ? FAILED_FOR_NOW : RANK[state];
+}
+
+/** From the failure or the loss until the next attempt is at work. */
+function isRetrying(known: TaskSummary, { state, reason }: TaskNews): boolean {
+  if (state === 'failed') return reason === 'retry';
+  if (state === 'ready' || state === 'assigned') return reason === 'agent_lost' || known.retrying;
+  return false;
+}

@@ -1,0 +1,139 @@
+/**
+ * What an agent says of its attempt: progress, tools, artifacts, the result. Pure.
+ *
+ * R1. Only the agent that holds the open attempt is heard; all others get STALE_EPOCH and should stop their work.
+ * R2. A result that comes too late is kept as an event and never applied.
+ * R3. Whoever shows work counts as having accepted it, also when its acceptance is still on the way.
+ */
+import type { Turn, TurnContext } from '#protocols/actor.ts';
+import { emit, reply } from '#protocols/effects.ts';
+import type { Attempt, Task, TaskMessage, TokenUsage } from '#protocols/task.ts';
+import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
+import { begin, close, failAttempt } from './attempt.ts';
+import { move, openAttempt, withLastAttempt } from './change.ts';
+
+export type Report = Extract<TaskMessage, { type: 'progress' | 'tool' | 'artifact' | 'result' }>;
+type Of<Type extends Report['type']> = Extract<Report, { type: Type }>;
+
+const ARTIFACTS_MAX = 200;
+const ERROR_CHARS_MAX = 2_000;
+
+export function hearReport(task: Task, message: Report, context: TurnContext): Turn<Task> {
+  const attempt = openAttempt(task);
+  if (!attempt || attempt.number !== message.attempt || attempt.agent_id !== message.agent_id) {
+    return refuseLate(task, message);
+  }
+  const begun = begin(beginWith(task), context);
+  switch (message.type) {
+    case 'progress':
+      return acknowledged(keepProgress(begun, message, context));
+    case 'tool': {
+      const { type: _, agent_id, ...call } = message;
+      return acknowledged(
+        withEffects(begun, emit('tool', { ...call, agent_id, session_id: task.brief.session_id })),
+      );
+    }
+    case 'artifact':
+      return keepArtifact(begun, message, context);
+    case 'result':
+      return acknowledged(takeResult(begun, message, context));
+  }
+}
+
+function refuseLate(task: Task, message: Report): Turn<Task> {
+  const { attempt, agent_id } = message;
+  const turn = refused(task, {
+    code: 'STALE_EPOCH',
+    detail: `Attempt ${attempt} of this task is not ${agent_id}'s, or it is over: stop its work.`,
+    current_state: task.state,
+  });
+  if (message.type !== 'result') return turn;
+  const { success, summary, commit } = message.result;
+  const { session_id, run } = task.brief;
+  const evidence = {
+    attempt,
+    agent_id,
+    success,
+    summary,
+    commit,
+    usage: message.usage,
+    cancelled: message.cancelled,
+  };
+  return withEffects({ ...turn, state: task }, emit('late_result', { ...evidence, session_id, run }));
+}
+
+function acknowledged(step: Step<Task>): Turn<Task> {
+  return withEffects(step, reply({ state: step.state.state }));
+}
+
+function keepProgress(step: Step<Task>, message: Of<'progress'>, context: TurnContext): Step<Task> {
+  const attempt = openAttempt(step.state);
+  if (!attempt) return step;
+  const kept: Attempt = {
+    ...attempt,
+    percent: message.percent ?? attempt.percent,
+    note: message.note ?? attempt.note,
+    usage: message.usage ? atLeast(attempt.usage, message.usage) : attempt.usage,
+  };
+  const { percent, note, usage, number, agent_id } = kept;
+  const { session_id, run } = step.state.brief;
+  const record = { percent, note, usage, attempt: number, agent_id, session_id, run };
+  const state = { ...withLastAttempt(step.state, kept), updated_at: isoTime(context.now) };
+  return withEffects({ ...step, state }, emit('progressed', record));
+}
+
+function keepArtifact(step: Step<Task>, message: Of<'artifact'>, context: TurnContext): Turn<Task> {
+  const { artifact, agent_id } = message;
+  const { artifacts, brief } = step.state;
+  if (artifacts.some((one) => one.artifact_id === artifact.artifact_id)) return acknowledged(step);
+  if (artifacts.length >= ARTIFACTS_MAX) {
+    const detail = `A task keeps at most ${ARTIFACTS_MAX} artifacts.`;
+    const { state, effects } = refused(step.state, { code: 'QUOTA_EXCEEDED', detail });
+    return { state, effects: [...step.effects, ...effects] };
+  }
+  // Which attempt it is of says the message's own number, which was checked.
+  const kept = { ...artifact, attempt: message.attempt };
+  const state = { ...step.state, artifacts: [...artifacts, kept], updated_at: isoTime(context.now) };
+  const record = { ...kept, agent_id, session_id: brief.session_id, run: brief.run };
+  return acknowledged(withEffects({ ...step, state }, emit('artifact_added', record)));
+}
+
+function takeResult(step: Step<Task>, message: Of<'result'>, context: TurnContext): Step<Task> {
+  const attempt = openAttempt(step.state);
+  if (!attempt) return step;
+  const { result, usage } = message;
+  const isDone = result.success && !message.cancelled;
+  const kept: Attempt = {
+    ...attempt,
+    result,
+    usage: atLeast(attempt.usage, usage),
+    percent: isDone ? 100 : attempt.percent,
+  };
+  const noted = { ...step, state: withLastAttempt(step.state, kept) };
+  if (!isDone) {
+    const error = message.cancelled
+      ? 'the agent gave up its attempt'
+      : (result.error?.message ?? result.summary);
+    const retryable = result.error?.retryable !== false;
+    return failAttempt(
+      noted,
+      { outcome: 'failed', error: error.slice(0, ERROR_CHARS_MAX) || 'the attempt failed', retryable },
+      context,
+    );
+  }
+  const closed = close(noted, { outcome: 'completed', reason: 'done' }, context);
+  return move(
+    { ...closed, state: { ...closed.state, result, error: null } },
+    { to: 'completed', reason: null },
+    context,
+  );
+}
+
+/** Usage is cumulative: a figure that went down is a fault of its sender, and the higher one stands. */
+function atLeast(known: TokenUsage, told: TokenUsage): TokenUsage {
+  return {
+    tokens_in: Math.max(known.tokens_in, told.tokens_in),
+    tokens_out: Math.max(known.tokens_out, told.tokens_out),
+    cost_usd: Math.max(known.cost_usd, told.cost_usd),
+  };
+}

@@ -1,0 +1,217 @@
+/**
+ * The task actor: from `pending` through its attempts to its end. Its session says when it may start and when it
+ * shall not; the registry says who does it; agents say how it goes.
+ *
+ * K1. Its state moves only along TASK_TRANSITIONS; each move is one event and one report to its session.
+ * K2. What is not about the open attempt changes nothing: late, repeated and crossed messages are harmless.
+ */
+import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
+import { cancel, emit, refuse, send } from '#protocols/effects.ts';
+import { Task, TaskMessage, type TaskState } from '#protocols/task.ts';
+import { beginWith, isoTime, NOBODY, unchanged, withEffects } from '../turn.ts';
+import {
+  assign,
+  begin,
+  close,
+  failAttempt,
+  giveUp,
+  RETRY_TIMER,
+  release,
+  retryLater,
+  route,
+} from './attempt.ts';
+import { addressOfAgent, addressOfRegistry, move, openAttempt, RETRY, tellSession } from './change.ts';
+import { markCancelled, markedRun } from './mark.ts';
+import { hearReport } from './report.ts';
+import { hasAttemptsLeft, NOT_ROUTED_WAIT_MS, refusalsOf, refusalWaitMs } from './retry.ts';
+import { canMove } from './transitions.ts';
+
+type Of<Type extends TaskMessage['type']> = Extract<TaskMessage, { type: Type }>;
+
+export const taskKind = defineActor<Task, TaskMessage>({
+  type: 'task',
+  stateVersion: 1,
+  state: Task,
+  message: TaskMessage,
+  control: ['cancel'],
+  onDefect: 'resume',
+  index: (task) => ({ status: task.state, title: task.title, parent: task.brief.session_id }),
+  handle,
+});
+
+function handle(task: Task | null, message: TaskMessage, context: TurnContext): Turn<Task> {
+  if (message.type === 'create') return create(task, message, context);
+  if (!task) return handleAbsent(message, context);
+  switch (message.type) {
+    case 'make_ready':
+      return makeReady(task, message, context);
+    case 'skip':
+      return skip(task, message.reason, context);
+    case 'cancel':
+      return stop(task, message, context);
+    case 'routed':
+      return takeAgent(task, message, context);
+    case 'not_routed':
+      return task.state === 'ready'
+        ? withEffects(beginWith(task), retryLater(task, NOT_ROUTED_WAIT_MS, context))
+        : unchanged(task);
+    case 'accepted':
+      return isOpen(task, message) ? begin(beginWith(task), context) : repeatEnd(task, message);
+    case 'refused':
+      return isOpen(task, message) ? hearRefusal(task, message, context) : unchanged(task);
+    case 'agent_lost':
+      return isOpen(task, message) ? loseAgent(task, context) : unchanged(task);
+    case 'attempt_timed_out':
+      return timeOut(task, message.attempt, context);
+    case 'retry':
+      return tryAgain(task, message.attempt, context);
+    case 'progress':
+    case 'tool':
+    case 'artifact':
+    case 'result':
+      return hearReport(task, message, context);
+  }
+}
+
+function create(task: Task | null, { spec, brief }: Of<'create'>, context: TurnContext): Turn<Task> {
+  const run = task ? markedRun(task) : null;
+  if (task && run === null) return unchanged(task);
+  const isCancelled = run !== null && run >= brief.run;
+  const now = isoTime(context.now);
+  const state: TaskState = isCancelled ? 'cancelled' : 'pending';
+  const created: Task = {
+    ...spec,
+    id: context.self.id,
+    tenant_id: context.self.tenant,
+    created_at: now,
+    updated_at: now,
+    brief,
+    state,
+    state_reason: isCancelled ? 'cancelled' : null,
+    merge: [],
+    attempts: [],
+    artifacts: [],
+    result: null,
+    error: null,
+    failed_agents: [],
+  };
+  const { title, task_type, required_capabilities } = spec;
+  const record = {
+    title,
+    task_type,
+    required_capabilities,
+    session_id: brief.session_id,
+    run: brief.run,
+    state,
+  };
+  const step = withEffects(beginWith(created), emit('created', record));
+  return isCancelled ? withEffects(step, tellSession(created)) : step;
+}
+
+/** Of a task that is not there: its cancel leaves a mark, a slot goes back, an agent is refused. */
+function handleAbsent(message: TaskMessage, context: TurnContext): Turn<Task> {
+  const { id, tenant } = context.self;
+  switch (message.type) {
+    case 'cancel':
+      return markCancelled(message, context);
+    case 'routed': {
+      const { agent_id } = message;
+      const slot = { type: 'release', task_id: id, agent_id, outcome: 'none' };
+      return { state: null, effects: [send(addressOfRegistry(tenant), slot)] };
+    }
+    case 'progress':
+    case 'tool':
+    case 'artifact':
+    case 'result':
+      return {
+        state: null,
+        effects: [refuse({ code: 'TASK_NOT_FOUND', detail: `There is no task ${id}.` })],
+      };
+    default:
+      return NOBODY;
+  }
+}
+
+function makeReady(task: Task, message: Of<'make_ready'>, context: TurnContext): Turn<Task> {
+  if (task.state !== 'pending') return unchanged(task);
+  const ready = { ...task, merge: message.merge };
+  return route(move(beginWith(ready), { to: 'ready', reason: null }, context));
+}
+
+function skip(task: Task, reason: string, context: TurnContext): Turn<Task> {
+  if (!canMove(task.state, 'skipped')) return unchanged(task);
+  const wasReady = task.state === 'ready';
+  const skipped = move(beginWith(task), { to: 'skipped', reason }, context);
+  return wasReady ? withEffects(skipped, cancel(RETRY_TIMER), release(task, null, 'none')) : skipped;
+}
+
+function stop(task: Task, message: Of<'cancel'>, context: TurnContext): Turn<Task> {
+  if (message.run !== undefined && message.run < task.brief.run) return unchanged(task);
+  if (task.state === 'failed' && task.state_reason === RETRY) return giveUpRetry(task, context);
+  if (!canMove(task.state, 'cancelled')) return unchanged(task);
+  const { reason } = message;
+  const step = openAttempt(task)
+    ? close(beginWith(task), { outcome: 'cancelled', reason }, context)
+    : withEffects(beginWith(task), cancel(RETRY_TIMER), release(task, null, 'none'));
+  return move(step, { to: 'cancelled', reason }, context);
+}
+
+/** Failed, and no longer tried again: what was the state of one attempt is now the task's last. */
+function giveUpRetry(task: Task, context: TurnContext): Turn<Task> {
+  const state: Task = { ...task, state_reason: 'cancelled', updated_at: isoTime(context.now) };
+  const { session_id, run } = task.brief;
+  const given = emit('retry_given_up', { attempt: task.attempts.length, who: context.by, session_id, run });
+  return withEffects(beginWith(state), cancel(RETRY_TIMER), given, tellSession(state));
+}
+
+function takeAgent(task: Task, { agent_id }: Of<'routed'>, context: TurnContext): Turn<Task> {
+  if (task.state === 'ready')
+    return assign(withEffects(beginWith(task), cancel(RETRY_TIMER)), agent_id, context);
+  // Said twice; or meanwhile cancelled, and the slot is not needed.
+  if (openAttempt(task)?.agent_id === agent_id) return unchanged(task);
+  return withEffects(beginWith(task), release(task, agent_id, 'none'));
+}
+
+/** The agent counts an attempt as its own that is over: told once more, so that it lets go. */
+function repeatEnd(task: Task, { attempt, agent_id }: Of<'accepted'>): Turn<Task> {
+  const success = task.attempts[attempt - 1]?.outcome === 'completed';
+  const ended = { type: 'task_ended', task_id: task.id, attempt, success };
+  return withEffects(beginWith(task), send(addressOfAgent(task, agent_id), ended));
+}
+
+/** No failure of the task: another agent is asked, after a while that grows. */
+function hearRefusal(task: Task, { reason }: Of<'refused'>, context: TurnContext): Turn<Task> {
+  const closed = close(beginWith(task), { outcome: 'refused', reason }, context);
+  if (!hasAttemptsLeft(closed.state)) {
+    const error = `refused too often, at last: ${reason}`;
+    return giveUp({ ...closed, state: { ...closed.state, error } }, 'refused', context);
+  }
+  const ready = move(closed, { to: 'ready', reason: `refused: ${reason}` }, context);
+  const waitMs = refusalWaitMs(task.id, refusalsOf(ready.state));
+  return withEffects(ready, retryLater(ready.state, waitMs, context));
+}
+
+function loseAgent(task: Task, context: TurnContext): Turn<Task> {
+  const closed = close(beginWith(task), { outcome: 'agent_lost', reason: 'agent_lost' }, context);
+  const lost = { ...closed, state: { ...closed.state, error: 'its agent was lost' } };
+  if (!hasAttemptsLeft(lost.state)) return giveUp(lost, 'agent_lost', context);
+  return route(move(lost, { to: 'ready', reason: 'agent_lost' }, context));
+}
+
+function timeOut(task: Task, attempt: number, context: TurnContext): Turn<Task> {
+  if (openAttempt(task)?.number !== attempt) return unchanged(task);
+  const error = `no result within ${task.timeout_seconds} seconds`;
+  return failAttempt(beginWith(task), { outcome: 'timed_out', error, retryable: true }, context);
+}
+
+function tryAgain(task: Task, attempt: number, context: TurnContext): Turn<Task> {
+  if (task.attempts.length + 1 !== attempt) return unchanged(task);
+  if (task.state === 'ready') return route(beginWith(task));
+  if (task.state !== 'failed' || task.state_reason !== RETRY) return unchanged(task);
+  return route(move(beginWith(task), { to: 'ready', reason: RETRY }, context));
+}
+
+function isOpen(task: Task, { attempt, agent_id }: { attempt: number; agent_id: string }): boolean {
+  const open = openAttempt(task);
+  return open !== null && open.number === attempt && open.agent_id === agent_id;
+}

@@ -1,0 +1,227 @@
+/**
+ * One attempt of one task that this instance works on, from its acceptance to the answer to its result.
+ *
+ * T1. Exactly one result is said, unless the attempt ends silently (`end`): then nothing is said any more.
+ * T2. It is said after everything that the work said before it.
+ * T3. Told to stop, by a cancel or by its time, the work has its grace. Past that the result is said without it,
+ *     and what it says later is not heard.
+ * T4. Everything is repeated until answered, at the longest until some time past the attempt's own deadline.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { OutAnswer } from '#protocols/eap/message.ts';
+import { type TaskResult, TokenUsage } from '#protocols/task.ts';
+import { ArtifactRefused, cutArtifact, type NewArtifact } from './artifacts.ts';
+import { newHead, newId } from './head.ts';
+import type { Assign } from './incoming.ts';
+import type { Logger } from './logger.ts';
+import { type AttemptOut, Outgoing } from './outgoing.ts';
+import { clip, resultOfCancel, resultOfThrow, resultOfTimeout, resultOfWork, usageOf } from './result.ts';
+import {
+  type AgentTask,
+  AttemptEnded,
+  type EndReason,
+  type ProgressReport,
+  type ToolCall,
+  type Work,
+} from './task.ts';
+import type { Timing } from './timing.ts';
+
+export interface AssignmentOptions {
+  readonly assign: Assign;
+  readonly work: Work;
+  readonly ask: (message: AttemptOut, signal: AbortSignal) => Promise<OutAnswer | null>;
+  readonly timing: Timing;
+  readonly logger: Logger;
+}
+
+/** What came of the work: `done` is false if it threw. */
+interface Outcome {
+  readonly result: TaskResult;
+  readonly usage: unknown;
+  readonly isDone: boolean;
+}
+
+const WAITING_MAX = 1_000;
+const TIMER_MS_MAX = 2 ** 31 - 1;
+/** Answers after which nobody wants to hear of this attempt any more. */
+const STALE_CODES: ReadonlySet<string> = new Set(['STALE_EPOCH', 'TASK_NOT_FOUND']);
+
+export class Assignment {
+  readonly taskId: string;
+  readonly attempt: number;
+  /** Resolves when the result was answered or given up, or the attempt ended silently. */
+  readonly over: Promise<void>;
+  /** Resolves when the work function has returned, which may be later. */
+  readonly workEnded: Promise<void>;
+
+  readonly #options: AssignmentOptions;
+  readonly #outgoing: Outgoing;
+  readonly #stopWork = new AbortController();
+  readonly #giveUp = new AbortController();
+  readonly #pastGrace = Promise.withResolvers<null>();
+  readonly #pending = new Set<Promise<unknown>>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #reported: TokenUsage | null = null;
+  #cancelReason: string | null = null;
+
+  constructor(options: AssignmentOptions) {
+    this.#options = options;
+    this.taskId = options.assign.taskId;
+    this.attempt = options.assign.attempt;
+    this.#outgoing = new Outgoing({ ask: (message) => this.#tell(message), waitingMax: WAITING_MAX });
+    this.#startDeadline();
+    const outcome = this.#work();
+    this.workEnded = outcome.then(() => undefined);
+    this.over = this.#finish(outcome);
+  }
+
+  /** The work is to end; the result says so. A second cancel may shorten the grace. */
+  cancel(reason: string, graceSeconds: number): void {
+    if (this.#giveUp.signal.aborted) return;
+    this.#cancelReason = reason;
+    this.#stopWork.abort(new AttemptEnded('cancelled', reason));
+    this.#after(Math.max(0, graceSeconds) * 1_000, () => this.#pastGrace.resolve(null));
+  }
+
+  /** Ends it at once; the orchestrator is told nothing. */
+  end(reason: Exclude<EndReason, 'cancelled' | 'timed_out'>, detail: string): void {
+    this.#stopWork.abort(new AttemptEnded(reason, detail));
+    this.#giveUp.abort();
+    this.#outgoing.close();
+    this.#pastGrace.resolve(null);
+  }
+
+  #startDeadline(): void {
+    const { assign, timing } = this.#options;
+    const { timeoutSeconds } = assign.payload;
+    const deadlineMs = timeoutSeconds * 1_000;
+    this.#after(deadlineMs, () => {
+      this.#stopWork.abort(new AttemptEnded('timed_out', `${timeoutSeconds} s are over`));
+      this.#after(timing.timeoutGraceMs, () => this.#pastGrace.resolve(null));
+    });
+    this.#after(deadlineMs + timing.timeoutGraceMs + timing.afterDeadlineMs, () => {
+      this.#options.logger.error(this.#ref(), 'agent gives up telling the end of an attempt');
+      this.#giveUp.abort();
+    });
+  }
+
+  async #work(): Promise<Outcome> {
+    // The answer to the assignment goes out before the work can hold up this process.
+    await nextTurn();
+    try {
+      this.#stopWork.signal.throwIfAborted();
+      const returned = await this.#options.work(this.#task());
+      return { result: resultOfWork(returned), usage: returned?.usage, isDone: true };
+    } catch (error) {
+      if (!this.#stopWork.signal.aborted) {
+        this.#options.logger.error({ ...this.#ref(), err: error }, 'work threw');
+      }
+      return { result: resultOfThrow(error), usage: undefined, isDone: false };
+    }
+  }
+
+  async #finish(work: Promise<Outcome>): Promise<void> {
+    const outcome = await Promise.race([work, this.#pastGrace.promise]);
+    if (outcome) {
+      await Promise.race([Promise.allSettled([...this.#pending]), this.#pastGrace.promise]);
+    } else if (!this.#giveUp.signal.aborted) {
+      this.#options.logger.warn(this.#ref(), 'work did not end within its grace');
+    }
+    if (!this.#giveUp.signal.aborted) await this.#outgoing.sayLast(this.#lastWord(outcome));
+    this.#outgoing.close();
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  #lastWord(outcome: Outcome | null): AttemptOut {
+    const usage = usageOf(outcome?.usage, this.#reported);
+    const cancelled = this.#cancelReason !== null;
+    return { ...newHead(), ...this.#ref(), kind: 'result', result: this.#result(outcome), usage, cancelled };
+  }
+
+  #result(outcome: Outcome | null): TaskResult {
+    if (outcome?.isDone && !this.#isTimedOut()) return outcome.result;
+    if (this.#cancelReason !== null) return resultOfCancel(this.#cancelReason);
+    if (outcome && !this.#isTimedOut()) return outcome.result;
+    return resultOfTimeout(this.#options.assign.payload.timeoutSeconds);
+  }
+
+  #isTimedOut(): boolean {
+    const reason: unknown = this.#stopWork.signal.reason;
+    return reason instanceof AttemptEnded && reason.reason === 'timed_out';
+  }
+
+  #task(): AgentTask {
+    return {
+      id: this.taskId,
+      attempt: this.attempt,
+      payload: this.#options.assign.payload,
+      signal: this.#stopWork.signal,
+      progress: (report) => this.#progress(report),
+      tool: (call) => this.#track(this.#tool(call)),
+      artifact: (artifact) => this.#track(this.#upload(artifact)),
+    };
+  }
+
+  async #progress({ percent, note, usage }: ProgressReport): Promise<void> {
+    const counted = TokenUsage.safeParse(usage);
+    if (counted.success) this.#reported = counted.data;
+    this.#outgoing.report({
+      ...newHead(),
+      ...this.#ref(),
+      kind: 'progress',
+      ...(Number.isFinite(percent) ? { percent: Math.min(100, Math.max(0, Number(percent))) } : {}),
+      ...(note === undefined ? {} : { note: clip(note, 2_000) }),
+      ...(counted.success ? { usage: counted.data } : {}),
+    });
+  }
+
+  async #tool({ callId, tool, title, status }: ToolCall): Promise<void> {
+    const said = { callId: clip(callId, 128), tool: clip(tool, 128), title: clip(title, 500), status };
+    await this.#outgoing.put({ ...newHead(), ...this.#ref(), kind: 'tool', ...said });
+  }
+
+  async #upload(artifact: NewArtifact): Promise<string> {
+    const artifactId = newId();
+    for (const piece of cutArtifact(artifactId, artifact)) {
+      const answer = await this.#outgoing.say({ ...newHead(), ...this.#ref(), kind: 'artifact', ...piece });
+      if (answer === null) throw new ArtifactRefused(`artifact ${artifact.name}: the attempt is over`);
+      if (!answer.ok)
+        throw new ArtifactRefused(`artifact ${artifact.name}: ${answer.error.code}: ${answer.error.message}`);
+    }
+    return artifactId;
+  }
+
+  /** Work that does not await what it said still has it said before its result. */
+  #track<T>(said: Promise<T>): Promise<T> {
+    const settled = said.then(
+      () => undefined,
+      (error: unknown) =>
+        this.#options.logger.warn({ ...this.#ref(), err: error }, 'agent could not say something'),
+    );
+    this.#pending.add(settled);
+    void settled.then(() => this.#pending.delete(settled));
+    return said;
+  }
+
+  async #tell(message: AttemptOut): Promise<OutAnswer | null> {
+    const answer = await this.#options.ask(message, this.#giveUp.signal);
+    if (answer && !answer.ok) {
+      const { code, message: detail } = answer.error;
+      const isStale = STALE_CODES.has(code);
+      // A cancelled attempt is over for the orchestrator before its work is told: nothing to warn of.
+      const say = isStale && this.#cancelReason !== null ? 'debug' : 'warn';
+      this.#options.logger[say]({ ...this.#ref(), kind: message.kind, code, detail }, 'orchestrator refused');
+      if (isStale) this.end('stale', detail);
+    }
+    return answer;
+  }
+
+  #ref(): { taskId: string; attempt: number } {
+    return { taskId: this.taskId, attempt: this.attempt };
+  }
+
+  #after(ms: number, then: () => void): void {
+    const timer = setTimeout(then, Math.min(ms, TIMER_MS_MAX));
+    this.#timers.add(timer);
+  }
+}

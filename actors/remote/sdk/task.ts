@@ -1,0 +1,56 @@
+/** What the work of an agent sees of its task, and says of it. */
+import type { AgentOut, AssignPayload } from '#protocols/eap/message.ts';
+import type { TokenUsage } from '#protocols/task.ts';
+import type { NewArtifact } from './artifacts.ts';
+import type { WorkResult } from './result.ts';
+
+/** Why the signal of a task aborted. Of the first two the orchestrator is told a result, of the others nothing. */
+export type EndReason =
+  | 'cancelled'
+  | 'timed_out'
+  /** The orchestrator has moved on to another attempt. */
+  | 'stale'
+  /** The orchestrator told so at a registration. */
+  | 'dropped'
+  | 'lease_lost'
+  /** A newer attempt of the same task was assigned to this instance. */
+  | 'superseded'
+  /** `stop()`, or the end of a drain's time. */
+  | 'stopped';
+
+/** The `reason` of an aborted task signal. */
+export class AttemptEnded extends Error {
+  override name = 'AttemptEnded';
+  readonly reason: EndReason;
+
+  constructor(reason: EndReason, detail: string) {
+    super(detail);
+    this.reason = reason;
+  }
+}
+
+export interface ProgressReport {
+  readonly percent?: number;
+  readonly note?: string;
+  /** Of the whole attempt so far, not since the last report. */
+  readonly usage?: TokenUsage;
+}
+
+type ToolOut = Extract<AgentOut, { kind: 'tool' }>;
+export type ToolCall = Readonly<Pick<ToolOut, 'callId' | 'tool' | 'title' | 'status'>>;
+
+export interface AgentTask {
+  readonly id: string;
+  readonly attempt: number;
+  readonly payload: AssignPayload;
+  /** Aborts with an `AttemptEnded`. Work that ends on it soon gets its result heard. */
+  readonly signal: AbortSignal;
+  /** Never waits for the network. Of reports that wait, the newest is sent. */
+  progress(report: ProgressReport): Promise<void>;
+  /** Waits only while very many messages wait before it. */
+  tool(call: ToolCall): Promise<void>;
+  /** Resolves with the artifact's id once it is stored; throws `ArtifactRefused` if it is not. */
+  artifact(artifact: NewArtifact): Promise<string>;
+}
+
+export type Work = (task: AgentTask) => Promise<WorkResult>;

@@ -10,7 +10,7 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     direction: 'up',
     migrationsTable: 'schema_migrations',
     checkOrder: true,
-    verbose: false,
+    log: () => undefined,
   });
   return ran.map((migration) => migration.name);
 }

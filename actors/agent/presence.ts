@@ -1,7 +1,7 @@
 /** An agent's coming and going: registration, takeover by a new process, draining, loss. Pure. */
 import type { TurnContext } from '#protocols/actor.ts';
 import { type Agent, type AgentMessage, type Assignment, REGISTRY_ID } from '#protocols/agent.ts';
-import type { Registered } from '#protocols/eap/message.ts';
+import { LEASE_REPLACED, type Registered } from '#protocols/eap/message.ts';
 import { type Effect, emit, send } from '#protocols/effects.ts';
 import { beginWith, isoTime, type Step, withEffects, withoutUndefined } from '../turn.ts';
 import { isOfAttempt, put, take, tellLeaseLost } from './inbox.ts';
@@ -129,13 +129,12 @@ function takeOver(
   const lost = assignments.filter((one) => one.accepted && !isResumed(one));
   const emptied = take(step, () => true);
   const kept: Agent = { ...emptied.state, assignments: assignments.filter((one) => !lost.includes(one)) };
-  const reason = 'another process registered as this agent';
   const told = withEffects(
     { ...emptied, state: kept },
     ...lost.map((one) => tellLost(joined, one)),
     ...(before.status === 'offline'
       ? []
-      : [tellLeaseLost(before, { instance: before.instance, reason }, context)]),
+      : [tellLeaseLost(before, { instance: before.instance, reason: LEASE_REPLACED }, context)]),
   );
   return open.reduce((soFar, item) => {
     const { kind, task_id, attempt, payload } = item;

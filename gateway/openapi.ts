@@ -1,0 +1,117 @@
+/** The OpenAPI document at /openapi.json and its reference at /docs, served from here: nothing is loaded from afar. */
+
+import swagger from '@fastify/swagger';
+import apiReference from '@scalar/fastify-api-reference';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import type { App } from './context.ts';
+
+const TAGS = [
+  { name: 'sessions', description: 'Pieces of work that people ask for.' },
+  { name: 'tasks', description: 'The steps of a session.' },
+  { name: 'artifacts', description: 'Files that came out of tasks.' },
+  { name: 'agents', description: 'Who does the tasks.' },
+  { name: 'events', description: 'What happened, past and live.' },
+  { name: 'health', description: 'Whether all is well.' },
+];
+
+/** The reference brings its script along; its page needs inline script and style, and loads nothing else. */
+const DOCS_POLICY =
+  "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
+  "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'";
+
+/** Must be registered before the routes that it shall describe. */
+export function addOpenApi(app: App): void {
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'OpenCode Industrial Orchestrator',
+        version: '0.1.0',
+        description:
+          'The control plane for autonomous coding agents. Every error is a problem document (RFC 9457) with a code; ' +
+          'every POST takes an Idempotency-Key.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/', description: 'This gateway.' }],
+      tags: TAGS,
+    },
+    transform: jsonSchemaTransform,
+    transformObject: (document) => tidy(jsonSchemaTransformObject(document)),
+  });
+}
+
+export function addReference(app: App): void {
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  app.register(apiReference, {
+    routePrefix: '/docs',
+    logLevel: 'silent',
+    configuration: {
+      url: '/openapi.json',
+      pageTitle: 'OpenCode Industrial Orchestrator · API',
+      withDefaultFonts: false,
+      telemetry: false,
+      agent: { disabled: true },
+      mcp: { disabled: true },
+      hideClientButton: true,
+      showDeveloperTools: 'never',
+    },
+    hooks: {
+      onRequest: (_request, reply, done) => {
+        reply.header('content-security-policy', DOCS_POLICY);
+        done();
+      },
+    },
+  });
+}
+
+interface Document {
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components?: { readonly schemas?: Readonly<Record<string, unknown>> };
+}
+
+interface Operation {
+  requestBody?: {
+    required?: boolean;
+    content: Record<string, { schema: { type?: string; required?: unknown } }>;
+  };
+}
+
+/** Keeps the shapes that some route names, under their own names, and says of bodies whether they may be left out. */
+function tidy<Given extends object>(given: Given): Given {
+  const document: Document = given;
+  for (const { requestBody } of Object.values(document.paths ?? {}).flatMap((path) => Object.values(path))) {
+    const schemas = Object.values(requestBody?.content ?? {}).map((one) => one.schema);
+    const isOptional = schemas.every((schema) => schema.type === 'object' && schema.required === undefined);
+    if (requestBody && isOptional) requestBody.required = false;
+  }
+  const schemas = document.components?.schemas ?? {};
+  const used = namesUsed(document.paths ?? {}, schemas);
+  const kept = Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)));
+  const tidied: Given = { ...given, components: { ...document.components, schemas: kept } };
+  return withPlainNames(tidied, used);
+}
+
+function namesUsed(paths: unknown, schemas: Readonly<Record<string, unknown>>): Set<string> {
+  const used = new Set<string>();
+  const visit = (part: unknown): void => {
+    for (const [, name] of JSON.stringify(part).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      if (name === undefined || used.has(name)) continue;
+      used.add(name);
+      visit(schemas[name] ?? null);
+    }
+  };
+  visit(paths);
+  return used;
+}
+
+/** A shape that is only ever sent to us is registered as `…Input`; it needs no second name. */
+function withPlainNames<Given extends object>(document: Given, used: ReadonlySet<string>): Given {
+  let text = JSON.stringify(document);
+  for (const name of used) {
+    const plain = name.replace(/Input$/, '');
+    if (plain === name || used.has(plain)) continue;
+    text = text.replaceAll(`schemas/${name}"`, `schemas/${plain}"`).replace(`"${name}":`, `"${plain}":`);
+  }
+  // Only names changed: what was a document still is one.
+  return JSON.parse(text);
+}

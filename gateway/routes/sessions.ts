@@ -1,0 +1,251 @@
+/** Sessions: create, list, get, start, stop, cancel, delete. */
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { toPage } from '#protocols/http/page.ts';
+import {
+  CreateSession,
+  ReasonBody,
+  SessionListQuery,
+  SessionPage,
+  SessionParams,
+  SessionView,
+  toSessionSummary,
+  toSessionView,
+} from '#protocols/http/session.ts';
+import { Session } from '#protocols/session.ts';
+import type { StoredActor } from '#runtime/client.ts';
+import { acceptCreate, acceptMessage } from '../accept.ts';
+import {
+  API_PREFIX,
+  type App,
+  addressOf,
+  CommandHeaders,
+  etagOf,
+  type GatewayContext,
+  readAsked,
+  readState,
+} from '../context.ts';
+import {
+  COMMAND_PROBLEMS,
+  CREATE_PROBLEMS,
+  json,
+  LIST_PROBLEMS,
+  READ_PROBLEMS,
+  Refused,
+  unwrap,
+} from '../failures.ts';
+
+const ROOT = `${API_PREFIX}/sessions`;
+const tags = ['sessions'];
+
+export function sessionRoutes(app: App, context: GatewayContext): void {
+  addCreate(app, context);
+  addList(app, context);
+  addGet(app, context);
+  addStart(app, context);
+  addStopAndCancel(app, context);
+  addDelete(app, context);
+}
+
+/** The session as it is stored now, or the end of the request. */
+export async function findSession(
+  context: GatewayContext,
+  id: string,
+): Promise<{ session: Session; version: number }> {
+  const stored = await context.client.get(addressOf(context, 'session', id));
+  if (!stored) throw new Refused({ code: 'SESSION_NOT_FOUND', detail: `there is no session ${id}` });
+  return { session: readState(Session, stored), version: stored.version };
+}
+
+function addCreate(app: App, context: GatewayContext): void {
+  app.post(
+    ROOT,
+    {
+      schema: {
+        operationId: 'createSession',
+        tags,
+        summary: 'Create a session',
+        description:
+          'It is `pending` until it is started. With an Idempotency-Key its id derives from the key.',
+        headers: CommandHeaders,
+        body: CreateSession,
+        response: { 201: json('Created; Location says where it is.', SessionView), ...CREATE_PROBLEMS },
+      },
+    },
+    async (request, reply) => {
+      const message = { ...request.body, type: 'create' };
+      const command = acceptCreate(readAsked(context, request), 'session', message);
+      unwrap(await context.client.ask(command));
+      const view = await viewSession(context, command.to.id);
+      reply.code(201).header('location', `${ROOT}/${view.id}`).header('etag', etagOf(view.version));
+      return view;
+    },
+  );
+}
+
+function addList(app: App, context: GatewayContext): void {
+  app.get(
+    ROOT,
+    {
+      schema: {
+        operationId: 'listSessions',
+        tags,
+        summary: 'List sessions',
+        querystring: SessionListQuery,
+        response: { 200: json('A page of sessions.', SessionPage), ...LIST_PROBLEMS },
+      },
+    },
+    async (request) => {
+      const { state, search, sort, order, page, page_size } = request.query;
+      const { items, total } = await context.client.list({
+        tenant: context.tenant,
+        type: 'session',
+        ...(state === undefined || state.length === 0 ? {} : { status: state }),
+        ...(search ? { search } : {}),
+        sort,
+        order,
+        page,
+        pageSize: page_size,
+      });
+      const summaries = items.map((stored) => toSessionSummary(viewOf(context, stored)));
+      return toPage(summaries, total, request.query);
+    },
+  );
+}
+
+function addGet(app: App, context: GatewayContext): void {
+  app.get(
+    `${ROOT}/:id`,
+    {
+      schema: {
+        operationId: 'getSession',
+        tags,
+        summary: 'Get a session',
+        params: SessionParams,
+        response: { 200: json('The session.', SessionView), ...READ_PROBLEMS },
+      },
+    },
+    async (request, reply) => {
+      const view = await viewSession(context, request.params.id);
+      reply.header('etag', etagOf(view.version));
+      return view;
+    },
+  );
+}
+
+function addStart(app: App, context: GatewayContext): void {
+  app.post(
+    `${ROOT}/:id/start`,
+    {
+      schema: {
+        operationId: 'startSession',
+        tags,
+        summary: 'Start a session',
+        description:
+          'It is decomposed into tasks and these are given to agents. The work goes on after the answer.',
+        headers: CommandHeaders,
+        params: SessionParams,
+        response: { 202: json('Started, or queued for capacity.', SessionView), ...COMMAND_PROBLEMS },
+      },
+    },
+    async (request, reply) => {
+      const view = await tellSession(context, request, { type: 'start' });
+      reply.code(202).header('etag', etagOf(view.version));
+      return view;
+    },
+  );
+}
+
+const ENDINGS = [
+  {
+    type: 'stop',
+    operationId: 'stopSession',
+    summary: 'Stop a session at work',
+    description: 'Its agents are told to end. It can be retried.',
+  },
+  {
+    type: 'cancel',
+    operationId: 'cancelSession',
+    summary: 'Cancel a session that is not at work',
+    description:
+      'For pending, queued and paused sessions; one at work answers 409 and names stop. It is final.',
+  },
+] as const;
+
+function addStopAndCancel(app: App, context: GatewayContext): void {
+  for (const { type, ...words } of ENDINGS) {
+    app.post(
+      `${ROOT}/:id/${type}`,
+      {
+        schema: {
+          ...words,
+          tags,
+          headers: CommandHeaders,
+          params: SessionParams,
+          body: ReasonBody,
+          response: { 200: json('The session as it is now.', SessionView), ...COMMAND_PROBLEMS },
+        },
+      },
+      async (request, reply) => {
+        const { reason } = request.body;
+        const view = await tellSession(context, request, { type, ...(reason ? { reason } : {}) });
+        reply.header('etag', etagOf(view.version));
+        return view;
+      },
+    );
+  }
+}
+
+const DeleteHeaders = CommandHeaders.extend({
+  'if-match': z.string().max(255).optional().describe('ETag that it must still have.'),
+});
+
+function addDelete(app: App, context: GatewayContext): void {
+  app.delete(
+    `${ROOT}/:id`,
+    {
+      schema: {
+        operationId: 'deleteSession',
+        tags,
+        summary: 'Delete an ended session',
+        headers: DeleteHeaders,
+        params: SessionParams,
+        response: { 204: z.undefined().describe('Deleted.'), ...COMMAND_PROBLEMS },
+      },
+    },
+    async (request, reply) => {
+      const { 'if-match': ifMatch } = request.headers;
+      if (ifMatch) await checkVersion(context, request.params.id, ifMatch);
+      const to = addressOf(context, 'session', request.params.id);
+      unwrap(await context.client.ask(acceptMessage(readAsked(context, request), to, { type: 'delete' })));
+      return reply.code(204).send();
+    },
+  );
+}
+
+/** Sends a message to the session of the request's path and shows what became of it. */
+async function tellSession(
+  context: GatewayContext,
+  request: FastifyRequest<{ Params: z.infer<typeof SessionParams> }>,
+  message: { type: string; reason?: string },
+): Promise<SessionView> {
+  const to = addressOf(context, 'session', request.params.id);
+  unwrap(await context.client.ask(acceptMessage(readAsked(context, request), to, message)));
+  return viewSession(context, request.params.id);
+}
+
+async function viewSession(context: GatewayContext, id: string): Promise<SessionView> {
+  const { session, version } = await findSession(context, id);
+  return toSessionView(session, version, context.now());
+}
+
+function viewOf(context: GatewayContext, stored: StoredActor): SessionView {
+  return toSessionView(readState(Session, stored), stored.version, context.now());
+}
+
+async function checkVersion(context: GatewayContext, id: string, ifMatch: string): Promise<void> {
+  const { version } = await findSession(context, id);
+  const wanted = ifMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  if (wanted.includes('*') || wanted.includes(etagOf(version))) return;
+  throw new Refused({ code: 'VERSION_CONFLICT', detail: `it is at version ${version} by now` });
+}

@@ -1,0 +1,165 @@
+/**
+ * The gateway's server, put together and not started: HTTP routes, live feed, reference, console.
+ *
+ * S1. Every answer has an X-Request-ID: the caller's, or a new one.
+ * S2. Every error is a problem document.
+ * S3. Closing lets answers under way be finished and sends viewers away with 1001.
+ */
+import websocket from '@fastify/websocket';
+import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { LIMITS } from '#protocols/limits.ts';
+import type { Client } from '#runtime/client.ts';
+import type { Logger } from '#runtime/logger.ts';
+import type { ServerConfig } from './config.ts';
+import { addConsoleFiles } from './console-files.ts';
+import { API_PREFIX, type App, type GatewayContext, newUuid, pathOf } from './context.ts';
+import { handleErrors, Refused, refuseUnknown, sendProblem, toFailure } from './failures.ts';
+import { LiveFeed, type LiveFeedLimits } from './live-feed.ts';
+import { buildMetrics, type Metrics } from './metrics.ts';
+import { addOpenApi, addReference } from './openapi.ts';
+import { collectRoutes } from './route-table.ts';
+import { agentRoutes } from './routes/agents.ts';
+import { artifactRoutes } from './routes/artifacts.ts';
+import { eventRoutes, liveRoutes } from './routes/events.ts';
+import { healthRoutes, metricsRoute } from './routes/health.ts';
+import { sessionRoutes } from './routes/sessions.ts';
+import { taskRoutes } from './routes/tasks.ts';
+
+export interface ServerOptions {
+  readonly client: Client;
+  readonly config: ServerConfig;
+  readonly logger: Logger;
+  readonly now?: () => number;
+  readonly feedLimits?: Partial<LiveFeedLimits>;
+}
+
+const ID_CHARS_MAX = 128;
+const HANDLER_TIMEOUT_MS = 30_000;
+const WS_MESSAGE_BYTES_MAX = 64 * 1024;
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+export function buildServer(options: ServerOptions): App {
+  const { client, config, logger, now = Date.now } = options;
+  const metrics = buildMetrics();
+  const feed = new LiveFeed({
+    client,
+    tenant: config.tenant,
+    metrics,
+    logger,
+    now,
+    ...(options.feedLimits ? { limits: options.feedLimits } : {}),
+  });
+  const context: GatewayContext = {
+    client,
+    tenant: config.tenant,
+    askTimeoutMs: config.askTimeoutMs,
+    now,
+    newId: () => newUuid(now()),
+  };
+  const app = buildApp(logger, now);
+  const routes = collectRoutes(app);
+  readBodies(app);
+  handleErrors(app);
+  watchRequests(app, metrics);
+  addFeed(app, feed);
+  addOpenApi(app);
+  // Once the plugins above are loaded, so that they see every route.
+  app.after(() => {
+    healthRoutes(app, context);
+    metricsRoute(app, metrics);
+    sessionRoutes(app, context);
+    taskRoutes(app, context);
+    artifactRoutes(app, context);
+    agentRoutes(app, context);
+    eventRoutes(app, context);
+    liveRoutes(app, feed);
+    addReference(app);
+    const console = addConsoleFiles(app, config.consoleDir);
+    app.setNotFoundHandler(
+      (request, reply) =>
+        console.showPage(request, reply) ??
+        refuseUnknown(reply, request, routes.methodsOf(pathOf(request.url))),
+    );
+  });
+  return app;
+}
+
+function buildApp(logger: Logger, now: () => number): App {
+  const app = Fastify({
+    // The logger's own type would become part of every route's.
+    loggerInstance: logger as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    bodyLimit: LIMITS.messageBytesMax,
+    handlerTimeout: HANDLER_TIMEOUT_MS,
+    routerOptions: { maxParamLength: ID_CHARS_MAX },
+    requestIdHeader: false,
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : newUuid(now());
+    },
+    frameworkErrors: (error, _request, reply) => {
+      const { failure, status } = toFailure(error);
+      sendProblem(reply, failure, status);
+    },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  return app;
+}
+
+/** JSON only. An empty body is none, whatever type it claims: many clients send the header by habit. */
+function readBodies(app: App): void {
+  app.removeAllContentTypeParsers();
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else void parse(request, body.toString(), done);
+  });
+}
+
+function watchRequests(app: App, metrics: Metrics): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', String(request.id));
+    reply.header('x-content-type-options', 'nosniff');
+    reply.header('referrer-policy', 'no-referrer');
+    if (request.url.startsWith(API_PREFIX)) reply.header('cache-control', 'no-store');
+  });
+  // After all of onRequest: a refused upgrade is closed by what the WebSocket plugin noted there.
+  app.addHook('preParsing', async (request) => {
+    if (isFromElsewhere(request)) {
+      throw new Refused({ code: 'FORBIDDEN', detail: 'pages of other sites may not do this' });
+    }
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    const { statusCode: status, elapsedTime: ms } = reply;
+    metrics.requestEnded({ method: request.method, route, status, seconds: ms / 1_000 });
+    const fields = { method: request.method, route, status, ms: Math.round(ms) };
+    if (SAFE_METHODS.has(request.method)) request.log.debug(fields, 'request answered');
+    else request.log.info(fields, 'request answered');
+  });
+  app.addHook('onReady', async () => metrics.start());
+  app.addHook('onClose', async () => metrics.stop());
+}
+
+/** There is no login yet: what keeps a foreign page from acting in a person's browser is its Origin. */
+function isFromElsewhere(request: FastifyRequest): boolean {
+  const { origin, host } = request.headers;
+  const isAct = !SAFE_METHODS.has(request.method) || request.headers.upgrade !== undefined;
+  if (!isAct || origin === undefined) return false;
+  return !URL.canParse(origin) || new URL(origin).host !== host;
+}
+
+function addFeed(app: App, feed: LiveFeed): void {
+  app.register(websocket, {
+    options: { maxPayload: WS_MESSAGE_BYTES_MAX },
+    preClose(done) {
+      feed.stop().then(
+        () => this.websocketServer.close(() => done()),
+        (error: Error) => done(error),
+      );
+    },
+  });
+}

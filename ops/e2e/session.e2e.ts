@@ -1,0 +1,142 @@
+/** A session from the HTTP request to the merged branch, on the real stack, while processes die. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { SessionView } from '#protocols/http/session.ts';
+import type { TaskView } from '#protocols/http/task.ts';
+import { type Api, buildApi, Refused } from '../demo/api.ts';
+import { git, makeRepository, runTests } from '../demo/repository.ts';
+import { type System, startSystem } from '../demo/system.ts';
+
+let folder: string;
+let repository: string;
+let system: System | null = null;
+let lines: string[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'oio-e2e-'));
+  repository = await makeRepository(folder);
+  lines = [];
+});
+
+afterEach(async (context) => {
+  await system?.stop();
+  system = null;
+  if (context.task.result?.state === 'fail') console.error(lines.slice(-60).join('\n'));
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function start(nodes: number): Promise<{ system: System; api: Api }> {
+  system = await startSystem({
+    dataDir: join(folder, 'data'),
+    nodes,
+    model: null,
+    onLine: (role, line) => lines.push(`${role} ${line}`),
+  });
+  return { system, api: buildApi(system.apiUrl) };
+}
+
+function crudSession(): Record<string, unknown> {
+  return {
+    title: 'Make the tests pass and add the missing function of the CRUD store',
+    initial_prompt: 'Make the tests of this note store pass and add the missing function.',
+    template: 'crud',
+    workspace: { repo: repository, base_ref: 'main' },
+  };
+}
+
+async function watch(
+  api: Api,
+  id: string,
+  isDone: (session: SessionView, tasks: readonly TaskView[]) => boolean,
+): Promise<{ session: SessionView; tasks: TaskView[] }> {
+  const deadline = Date.now() + 240_000;
+  for (;;) {
+    const [session, tasks] = [await api.session(id), await api.tasks(id)];
+    if (isDone(session, tasks)) return { session, tasks };
+    if (Date.now() > deadline) {
+      const states = tasks.map((task) => `${task.title}: ${task.state} ${task.error ?? ''}`);
+      throw new Error(`not there in time: session ${session.state}; ${states.join('; ')}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+const hasEnded = ({ state }: SessionView) =>
+  !['pending', 'queued', 'running', 'degraded', 'paused'].includes(state);
+
+test('a session completes with each task done once, though one of two nodes is killed in the middle', async () => {
+  const { system: running, api } = await start(2);
+  const created = await api.createSession(crudSession(), 'the-key-of-this-session');
+  const again = await api.createSession(crudSession(), 'the-key-of-this-session');
+  expect(again.id).toBe(created.id);
+  await api.startSession(created.id);
+  await watch(
+    api,
+    created.id,
+    (_, tasks) => tasks.filter((task) => task.state === 'in_progress').length >= 2,
+  );
+
+  running.nodes[0]?.kill('SIGKILL');
+  const { session, tasks } = await watch(api, created.id, hasEnded);
+
+  expect(session).toMatchObject({ state: 'completed', error: null });
+  expect(tasks).toHaveLength(5);
+  for (const task of tasks) {
+    expect(task.attempts.map((attempt) => attempt.outcome)).toEqual(['completed']);
+    expect(task.result?.commit?.branch).toBe(`oio/${session.id}/${task.id}`);
+    expect(task.artifacts.some((artifact) => artifact.role === 'patch')).toBe(true);
+  }
+  const branch = session.result?.branches[0] ?? '';
+  expect((await runTests(repository, 'main')).passed).toBe(false);
+  expect(await runTests(repository, branch)).toMatchObject({ passed: true });
+  const subjects = (await git(repository, ['log', '--no-merges', '--format=%s', `main..${branch}`]))
+    .trim()
+    .split('\n');
+  expect(subjects).toHaveLength(5);
+  expect(session.metrics.tokens_out).toBeGreaterThan(0);
+
+  const patch = (await api.artifacts(session.id)).find((artifact) => artifact.role === 'patch');
+  expect(await api.text(patch?.href ?? '')).toContain('diff --git');
+});
+
+test('a session that is stopped in the middle stops its tasks, and the agent goes on to the next session', async () => {
+  const { api } = await start(1);
+  const first = await api.createSession(crudSession());
+  await api.startSession(first.id);
+  await watch(api, first.id, (_, tasks) => tasks.some((task) => task.state === 'in_progress'));
+
+  const stopped = await api.stopSession(first.id);
+  const { tasks } = await watch(api, first.id, (_, all) => all.every((task) => task.state === 'cancelled'));
+
+  expect(stopped.state).toBe('stopped');
+  expect(tasks).toHaveLength(5);
+  await expect(api.stopSession(first.id)).rejects.toSatisfy(
+    (error) => error instanceof Refused && error.problem.code === 'INVALID_TRANSITION',
+  );
+  const second = await api.createSession({ ...crudSession(), title: 'Make the tests pass once more' });
+  await api.startSession(second.id);
+  const { session } = await watch(api, second.id, hasEnded);
+  expect(session.state).toBe('completed');
+});
+
+test('an agent that is killed loses its tasks to its successor, and the session completes', async () => {
+  const { system: running, api } = await start(1);
+  const created = await api.createSession(crudSession());
+  await api.startSession(created.id);
+  await watch(api, created.id, (_, tasks) => tasks.some((task) => task.state === 'in_progress'));
+
+  running.agent.kill('SIGKILL');
+  await running.agent.exited;
+  await running.startAgent();
+  const { session, tasks } = await watch(api, created.id, hasEnded);
+
+  expect(session.state).toBe('completed');
+  expect(tasks.flatMap((task) => task.attempts).some((attempt) => attempt.outcome === 'agent_lost')).toBe(
+    true,
+  );
+  expect(
+    tasks.every((task) => task.attempts.filter((attempt) => attempt.outcome === 'completed').length === 1),
+  ).toBe(true);
+});

@@ -4,12 +4,19 @@
  * ops/dev/test-services.ts; e2e starts the whole system. The last two go file after file: they share
  * the machine's disk and processor, and a test that measures a deadline must not pay for its neighbour.
  */
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/** A folder for a report of each run beside what is shown, for .ci/run to sum up. */
+const reports = process.env.OIO_TEST_REPORTS;
 
 const notTests = ['**/node_modules/**', '**/dist/**', '**/.oio/**', '**/fixtures/**', 'ops/demo/project/**'];
 
 export default defineConfig({
   test: {
+    ...(reports && {
+      reporters: ['default', ['json', { outputFile: join(reports, `${process.pid}.json`) }]],
+    }),
     projects: [
       {
         test: {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { artifactObject } from '#protocols/eap/intake.ts';
 import type { Artifact } from '#protocols/task.ts';
-import { sampleSession, sampleTask } from '#protocols/testing/samples.ts';
+import { sampleSession, sampleTask, sampleTaskSummary } from '#protocols/testing/samples.ts';
 import { buildTestGateway, type TestGateway } from '../testing/gateway.ts';
 
 const URL = '/api/v1/tasks/t1/artifacts/patch-1';
@@ -35,7 +35,7 @@ function putArtifact(client: TestGateway['client'], chunks: string[], changes: P
     result: null,
   }));
   const task = sampleTask({ id: 't1', attempts, artifacts: [artifact] });
-  client.put({ type: 'task', tenant: 'dev', id: 't1' }, task, { parent: 'session-1' });
+  client.put({ type: 'task', tenant: 'dev', id: 't1' }, task);
   for (const [index, chunk] of chunks.entries()) {
     const place = { tenant: 'dev', agent: 'agent-2', taskId: 't1', attempt: 2, artifactId: 'patch-1', index };
     client.objects.set(artifactObject(place), Buffer.from(chunk));
@@ -95,7 +95,10 @@ test('an artifact without its first chunk, or that no task knows, is not found',
 
 test('the artifacts of a session are listed with their task and their place', async () => {
   const { app, client } = buildTestGateway();
-  client.put({ type: 'session', tenant: 'dev', id: 'session-1' }, sampleSession());
+  client.put(
+    { type: 'session', tenant: 'dev', id: 'session-1' },
+    sampleSession({ tasks: [sampleTaskSummary({ id: 't1' })] }),
+  );
   putArtifact(client, ['x']);
 
   const page = (await app.inject({ url: '/api/v1/sessions/session-1/artifacts' })).json();

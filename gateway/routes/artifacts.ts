@@ -8,15 +8,14 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { artifactObject } from '#protocols/eap/intake.ts';
-import { PAGE_SIZE_MAX, PageQuery, toPage } from '#protocols/http/page.ts';
+import { PageQuery, toPage } from '#protocols/http/page.ts';
 import { SessionParams } from '#protocols/http/session.ts';
-import { ArtifactPage, ArtifactParams, type ArtifactView, toArtifactView } from '#protocols/http/task.ts';
-import { LIMITS } from '#protocols/limits.ts';
-import { type Artifact, Task } from '#protocols/task.ts';
-import { API_PREFIX, type App, type GatewayContext, readState } from '../context.ts';
+import { ArtifactPage, ArtifactParams, toArtifactView } from '#protocols/http/task.ts';
+import type { Artifact } from '#protocols/task.ts';
+import { API_PREFIX, type App, type GatewayContext } from '../context.ts';
 import { json, READ_PROBLEMS, Refused } from '../failures.ts';
 import { findSession } from './sessions.ts';
-import { findTask } from './tasks.ts';
+import { findTask, findTasks } from './tasks.ts';
 
 const tags = ['artifacts'];
 const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+(?:; ?charset=[\w-]+)?$/;
@@ -42,8 +41,10 @@ function addListOfSession(app: App, context: GatewayContext): void {
       },
     },
     async (request) => {
-      await findSession(context, request.params.id);
-      const artifacts = await artifactsOf(context, request.params.id);
+      const { session } = await findSession(context, request.params.id);
+      const ids = session.tasks.map((task) => task.id);
+      const tasks = await findTasks(context, ids);
+      const artifacts = tasks.flatMap(({ task }) => task.artifacts.map((one) => toArtifactView(task, one)));
       const { page, page_size } = request.query;
       const from = (page - 1) * page_size;
       return toPage(artifacts.slice(from, from + page_size), artifacts.length, request.query);
@@ -134,27 +135,6 @@ async function* chunksOf(context: GatewayContext, stored: Stored): AsyncGenerato
     throw new Error(`artifact ${artifact.artifact_id} is not what its hash says`);
   }
   yield chunk;
-}
-
-async function artifactsOf(context: GatewayContext, sessionId: string): Promise<ArtifactView[]> {
-  const found: ArtifactView[] = [];
-  for (let page = 1; page <= Math.ceil(LIMITS.tasksPerSessionMax / PAGE_SIZE_MAX); page++) {
-    const { items } = await context.client.list({
-      tenant: context.tenant,
-      type: 'task',
-      parent: sessionId,
-      sort: 'created',
-      order: 'asc',
-      page,
-      pageSize: PAGE_SIZE_MAX,
-    });
-    for (const stored of items) {
-      const task = readState(Task, stored);
-      found.push(...task.artifacts.map((artifact) => toArtifactView(task, artifact)));
-    }
-    if (items.length < PAGE_SIZE_MAX) break;
-  }
-  return found;
 }
 
 /** RFC 6266: a plain name for old clients, and the true one. */

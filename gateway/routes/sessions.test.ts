@@ -156,6 +156,16 @@ test('a session that is not there is not found, whatever is asked of it', async 
   }
 });
 
+test('a session that was deleted is not found, even where its last state is kept', async () => {
+  const { app, client } = buildTestGateway();
+  client.put(addressOf('s1'), sampleSession({ id: 's1', deleted_at: '2026-01-01T00:00:00.000Z' }), {
+    status: 'deleted',
+  });
+
+  expect((await app.inject({ url: `${ROOT}/s1` })).statusCode).toBe(404);
+  expect((await app.inject({ url: ROOT })).json().items).toEqual([]);
+});
+
 test('a session of another tenant is not found', async () => {
   const { app, client } = buildTestGateway();
   client.put({ type: 'session', tenant: 'other', id: 'theirs' }, sampleSession({ id: 'theirs' }));

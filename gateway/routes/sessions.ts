@@ -12,7 +12,7 @@ import {
   toSessionSummary,
   toSessionView,
 } from '#protocols/http/session.ts';
-import { Session } from '#protocols/session.ts';
+import { Session, SessionState } from '#protocols/session.ts';
 import type { StoredActor } from '#runtime/client.ts';
 import { acceptCreate, acceptMessage } from '../accept.ts';
 import {
@@ -53,8 +53,11 @@ export async function findSession(
   id: string,
 ): Promise<{ session: Session; version: number }> {
   const stored = await context.client.get(addressOf(context, 'session', id));
-  if (!stored) throw new Refused({ code: 'SESSION_NOT_FOUND', detail: `there is no session ${id}` });
-  return { session: readState(Session, stored), version: stored.version };
+  const session = stored && readState(Session, stored);
+  if (!session || session.deleted_at !== null) {
+    throw new Refused({ code: 'SESSION_NOT_FOUND', detail: `there is no session ${id}` });
+  }
+  return { session, version: stored.version };
 }
 
 function addCreate(app: App, context: GatewayContext): void {
@@ -100,7 +103,8 @@ function addList(app: App, context: GatewayContext): void {
       const { items, total } = await context.client.list({
         tenant: context.tenant,
         type: 'session',
-        ...(state === undefined || state.length === 0 ? {} : { status: state }),
+        // A deleted session is kept for its history under a status of its own, which is none of these.
+        status: state === undefined || state.length === 0 ? SessionState.options : state,
         ...(search ? { search } : {}),
         sort,
         order,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sampleSession, sampleTask } from '#protocols/testing/samples.ts';
+import { sampleSession, sampleTask, sampleTaskSummary } from '#protocols/testing/samples.ts';
 import { buildTestGateway } from '../testing/gateway.ts';
 
 const usage = { tokens_in: 10, tokens_out: 5, cost_usd: 0.25 };
@@ -41,21 +41,30 @@ test('a task shows its latest attempt, and the use of all', async () => {
   });
 });
 
-test('the tasks of a session are listed in pages, and no others', async () => {
+test('the tasks of a session are listed in pages, in the order of the plan', async () => {
   const { app, client } = buildTestGateway();
-  client.put({ type: 'session', tenant: 'dev', id: 'session-1' }, sampleSession());
-  for (const id of ['t1', 't2', 't3']) {
-    client.put({ type: 'task', tenant: 'dev', id }, sampleTask({ id }), {
-      parent: 'session-1',
-      createdAt: id,
-    });
-  }
-  client.put({ type: 'task', tenant: 'dev', id: 'x' }, sampleTask({ id: 'x' }), { parent: 'session-2' });
+  const ids = ['t2', 't1', 't3'];
+  const tasks = ids.map((id) => sampleTaskSummary({ id }));
+  client.put({ type: 'session', tenant: 'dev', id: 'session-1' }, sampleSession({ tasks }));
+  for (const id of [...ids, 'of-an-earlier-run'])
+    client.put({ type: 'task', tenant: 'dev', id }, sampleTask({ id }));
 
   const page = (await app.inject({ url: '/api/v1/sessions/session-1/tasks?page_size=2' })).json();
 
   expect(page).toMatchObject({ total: 3, pages: 2 });
-  expect(page.items.map((task: { id: string }) => task.id)).toEqual(['t1', 't2']);
+  expect(page.items.map((task: { id: string }) => task.id)).toEqual(['t2', 't1']);
+});
+
+test('a task that was just planned and is not there yet is left out', async () => {
+  const { app, client } = buildTestGateway();
+  const tasks = [sampleTaskSummary({ id: 't1' }), sampleTaskSummary({ id: 't2' })];
+  client.put({ type: 'session', tenant: 'dev', id: 'session-1' }, sampleSession({ tasks }));
+  client.put({ type: 'task', tenant: 'dev', id: 't2' }, sampleTask({ id: 't2' }));
+
+  const page = (await app.inject({ url: '/api/v1/sessions/session-1/tasks' })).json();
+
+  expect(page.items.map((task: { id: string }) => task.id)).toEqual(['t2']);
+  expect(page.total).toBe(2);
 });
 
 test('a task that is not there is not found', async () => {

@@ -4,6 +4,7 @@
  * Exit code 0 only if the tests failed before, the session completed with at least two tasks side by side, and the
  * tests pass on the merged result.
  */
+import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import type { SessionView } from '#protocols/http/session.ts';
 import type { TaskView } from '#protocols/http/task.ts';
 import { reasonOf } from '../dev/start-failure.ts';
 import { type Api, buildApi } from './api.ts';
+import { MODEL_NAME } from './model/provider.ts';
 import { diffOf, makeRepository, runTests } from './repository.ts';
 import { startSystem } from './system.ts';
 import { buildView } from './view.ts';
@@ -80,9 +82,9 @@ const say = (line = '') => console.log(line);
 /** Runs a session on `repository` and watches it to its end. */
 async function work(
   api: Api,
-  repository: string,
-  options: Options,
+  job: { repository: string; options: Options; signal: AbortSignal },
 ): Promise<{ session: SessionView; widest: number; tasks: TaskView[] }> {
+  const { repository, options, signal } = job;
   const created = await api.createSession({
     title: 'Make the tests pass and add the missing function of the CRUD store',
     initial_prompt:
@@ -97,6 +99,7 @@ async function work(
   const view = buildView(process.stdout);
   let widest = 0;
   for (;;) {
+    signal.throwIfAborted();
     const session = await api.session(created.id);
     const tasks = await api.tasks(created.id);
     widest = Math.max(widest, tasks.filter((task) => task.state === 'in_progress').length);
@@ -135,8 +138,16 @@ async function showResult(repository: string, outcome: Awaited<ReturnType<typeof
   return after.passed && widest >= 2;
 }
 
-async function demo(options: Options, folder: string, stops: (() => Promise<void>)[]): Promise<boolean> {
-  const repository = await makeRepository(folder);
+interface Place {
+  readonly folder: string;
+  readonly logFile: string;
+  readonly signal: AbortSignal;
+  /** Takes what must be ended, whatever comes. */
+  onEnd(end: () => Promise<void>): void;
+}
+
+async function demo(options: Options, place: Place): Promise<boolean> {
+  const repository = await makeRepository(place.folder);
   const before = await runTests(repository, 'main');
   say(`repository: ${repository}`);
   say(`tests before: ${before.passed ? 'PASS' : 'FAIL'} (${before.summary})`);
@@ -144,43 +155,58 @@ async function demo(options: Options, folder: string, stops: (() => Promise<void
     say('They should fail: there is nothing to do.');
     return false;
   }
-  let { url } = options;
-  if (url === null) {
-    const system = await startSystem({
-      dataDir: join(folder, 'data'),
-      nodes: options.nodes,
-      model: options.model,
-      onStop: (stop) => stops.push(stop),
-      onProgress: (message) => say(`  ${message}`),
-    });
-    url = system.apiUrl;
-  }
-  const scripted = options.model === null && options.url === null;
-  say(
-    `model: ${scripted ? 'SCRIPTED stand-in on loopback, no intelligence (opencode executes its tool calls)' : (options.model ?? "that of the orchestrator's agents")}`,
-  );
+  const url = options.url ?? (await startPrivately(options, place));
+  say(`model: ${nameModel(options)}`);
   say(`console: ${url}\n`);
-  return showResult(repository, await work(buildApi(url), repository, options));
+  const outcome = await work(buildApi(url), { repository, options, signal: place.signal });
+  return showResult(repository, outcome);
+}
+
+async function startPrivately(options: Options, place: Place): Promise<string> {
+  say('starting a private system: nats-server, Postgres, runtime, gateway, opencode agent …');
+  const log = createWriteStream(place.logFile);
+  const system = await startSystem({
+    dataDir: join(place.folder, 'data'),
+    nodes: options.nodes,
+    model: options.model,
+    signal: place.signal,
+    onLog: (line) => log.write(line),
+  });
+  place.onEnd(system.stop);
+  return system.url;
+}
+
+function nameModel(options: Options): string {
+  if (options.model !== null) return options.model;
+  if (options.url !== null) return "the one of the orchestrator's agents";
+  return `${MODEL_NAME}, a SCRIPTED stand-in on loopback without intelligence; opencode really executes its tool calls`;
 }
 
 const options = readOptions();
 const folder = await mkdtemp(join(tmpdir(), 'oio-demo-'));
-const stops: (() => Promise<void>)[] = [];
-const cleanUp = async () => {
-  for (const stop of stops.splice(0)) await stop();
-  if (options.keep) say(`kept: ${folder}`);
-  else await rm(folder, { recursive: true, force: true });
-};
+const logFile = join(folder, 'system.log');
+const interrupted = new AbortController();
+const ends: (() => Promise<void>)[] = [];
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    say('\nstopping …');
-    void cleanUp().finally(() => process.exit(130));
+  process.on(signal, () => {
+    if (!interrupted.signal.aborted) say('\nstopping …');
+    interrupted.abort();
   });
 }
+let isDone = false;
 try {
-  process.exitCode = (await demo(options, folder, stops)) ? 0 : 1;
+  const place = {
+    folder,
+    logFile,
+    signal: interrupted.signal,
+    onEnd: (end: () => Promise<void>) => ends.push(end),
+  };
+  isDone = await demo(options, place);
 } catch (error) {
-  console.error(reasonOf(error));
-  process.exitCode = 1;
+  if (!interrupted.signal.aborted) console.error(reasonOf(error));
 }
-await cleanUp();
+for (const end of ends) await end();
+if (options.keep) say(`kept: ${folder}`);
+else if (isDone || interrupted.signal.aborted) await rm(folder, { recursive: true, force: true });
+else say(`repository and log are left in ${folder}`);
+process.exit(interrupted.signal.aborted ? 130 : isDone ? 0 : 1);

@@ -1,114 +1,73 @@
-/**
- * A whole system on private services with the scripted model behind its agent: for the demo, and for tests of the
- * whole. Every part is a process of its own, as in a real installation.
- */
+/** A whole private system with the scripted model behind its agent: for the demo, and for tests of the whole. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openDataFolder } from '../dev/data-folder.ts';
+import { buildLogStream } from '../dev/log-stream.ts';
 import { freePort } from '../dev/ports.ts';
-import { type RunningProcess, type Services, startProcess, startServices } from '../dev/stack.ts';
-import { migrate } from '../migrate.ts';
+import { startSystem as startStack } from '../dev/system.ts';
 import { buildScriptedProvider, MODEL_NAME } from './model/provider.ts';
-import { type ScriptedModel, startScriptedModel } from './model/server.ts';
+import { startScriptedModel } from './model/server.ts';
 
 export interface SystemOptions {
   readonly dataDir: string;
   readonly nodes: number;
   /** `provider/model` of a real model, its key in the environment; null: the scripted one. */
   readonly model: string | null;
-  /** How long the scripted model holds each chunk back. */
-  readonly modelDelayMs?: number;
-  /** Called at once with what stops whatever was started so far: for an interruption in the middle of the start. */
-  readonly onStop?: (stop: () => Promise<void>) => void;
-  readonly onProgress?: (message: string) => void;
-  readonly onLine?: (role: string, line: string) => void;
+  /** Lines of the one log stream, as JSON. */
+  readonly onLog: (line: string) => void;
+  /** Ends a start that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 export interface System {
-  readonly apiUrl: string;
-  readonly services: Services;
-  readonly nodes: readonly RunningProcess[];
-  readonly gateway: RunningProcess;
-  readonly agent: RunningProcess;
-  readonly model: ScriptedModel | null;
-  /** Another process of the same agent: its successor. */
-  startAgent(): Promise<RunningProcess>;
+  readonly url: string;
+  /** Process id of `node-1`, `gateway`, `agent`, …, as it runs now. */
+  pidOf(role: string): number;
   stop(): Promise<void>;
 }
 
-/** Starts everything and resolves when a session can be started. What was started is stopped where one part fails. */
+/** Starts everything and resolves when a session can be started; rejects with nothing left running. */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const tell = options.onProgress ?? (() => undefined);
-  const stops: (() => Promise<unknown>)[] = [];
-  const stop = async () => {
-    for (const end of stops.splice(0).reverse()) await end();
+  const folder = await openDataFolder(options.dataDir, 'demo');
+  const model = options.model === null ? await startScriptedModel({ delayMs: 25 }) : null;
+  const release = async () => {
+    await model?.stop();
+    folder.release();
   };
-  options.onStop?.(stop);
   try {
-    tell('starting nats-server and Postgres');
-    const services = await startServices({
-      dataDir: options.dataDir,
-      onProgress: (service, message) => tell(`${service}: ${message}`),
-    });
-    stops.push(() => services.stop());
-    await migrate(services.databaseUrl);
-    const model =
-      options.model === null ? await startScriptedModel({ delayMs: options.modelDelayMs ?? 25 }) : null;
-    if (model) stops.push(() => model.stop());
-    tell(
-      `starting ${options.nodes} runtime node${options.nodes === 1 ? '' : 's'}, gateway and opencode agent`,
-    );
-    const run = (role: string, file: string, env: Record<string, string>) =>
-      launch(
-        { role, file, env: { NATS_URL: services.natsUrl, DATABASE_URL: services.databaseUrl, ...env } },
-        options,
-        stops,
-      );
-    const nodes = await Promise.all(
-      Array.from({ length: options.nodes }, (_, index) =>
-        run(`node-${index + 1}`, 'runtime/main.ts', { OIO_NODE_ID: `node-${index + 1}` }),
-      ),
-    );
-    const port = await freePort();
-    const apiUrl = `http://127.0.0.1:${port}`;
-    const gateway = await run('gateway', 'gateway/main.ts', { PORT: String(port), HOST: '127.0.0.1' });
-    const startAgent = () =>
-      run('agent', 'actors/remote/opencode/main.ts', {
-        OIO_AGENT_NAME: 'AGENT-OPENCODE-1',
-        OIO_WORK_DIR: join(options.dataDir, 'agent'),
+    const system = await startStack({
+      folder,
+      logs: buildLogStream({ level: 'info', isPretty: false, write: options.onLog }),
+      host: '127.0.0.1',
+      port: await freePort(),
+      nodes: options.nodes,
+      hasAgent: true,
+      env: {
         OIO_CAPACITY: '4',
         OIO_MODEL: options.model ?? MODEL_NAME,
         ...(model ? { OIO_OPENCODE_CONFIG: JSON.stringify(buildScriptedProvider(model.url)) } : {}),
-      });
-    const agent = await startAgent();
-    await becomeReady(apiUrl);
-    return { apiUrl, services, nodes, gateway, agent, model, startAgent, stop };
+      },
+      signal: options.signal ?? new AbortController().signal,
+    });
+    return {
+      url: system.url,
+      pidOf: (role) => pidOf(folder.path, role),
+      async stop() {
+        await system.stop();
+        await release();
+      },
+    };
   } catch (error) {
-    await stop();
+    await release();
     throw error;
   }
 }
 
-async function launch(
-  program: { role: string; file: string; env: Record<string, string> },
-  options: SystemOptions,
-  stops: (() => Promise<unknown>)[],
-): Promise<RunningProcess> {
-  const process = await startProcess({ ...program, onLine: (line) => options.onLine?.(program.role, line) });
-  stops.push(() => process.stop());
-  await process.ready;
-  return process;
-}
-
-const READY_MS = 30_000;
-
-async function becomeReady(apiUrl: string): Promise<void> {
-  const deadline = Date.now() + READY_MS;
-  for (;;) {
-    const response = await fetch(`${apiUrl}/ready`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
-    if (response?.ok) return;
-    if (Date.now() > deadline) {
-      const why = response ? await response.text() : 'no answer';
-      throw new Error(`the gateway at ${apiUrl} was not ready within ${READY_MS / 1_000} s: ${why}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+function pidOf(folder: string, role: string): number {
+  const running: { role: string; pid: number }[] = JSON.parse(
+    readFileSync(join(folder, 'running.json'), 'utf8'),
+  );
+  const found = running.find((process) => process.role === role);
+  if (!found) throw new Error(`no process ${role} runs now`);
+  return found.pid;
 }

@@ -32,9 +32,9 @@ async function start(nodes: number): Promise<{ system: System; api: Api }> {
     dataDir: join(folder, 'data'),
     nodes,
     model: null,
-    onLine: (role, line) => lines.push(`${role} ${line}`),
+    onLog: (line) => lines.push(line.trimEnd()),
   });
-  return { system, api: buildApi(system.apiUrl) };
+  return { system, api: buildApi(system.url) };
 }
 
 function crudSession(): Record<string, unknown> {
@@ -78,7 +78,7 @@ test('a session completes with each task done once, though one of two nodes is k
     (_, tasks) => tasks.filter((task) => task.state === 'in_progress').length >= 2,
   );
 
-  running.nodes[0]?.kill('SIGKILL');
+  process.kill(running.pidOf('node-1'), 'SIGKILL');
   const { session, tasks } = await watch(api, created.id, hasEnded);
 
   expect(session).toMatchObject({ state: 'completed', error: null });
@@ -127,9 +127,7 @@ test('an agent that is killed loses its tasks to its successor, and the session 
   await api.startSession(created.id);
   await watch(api, created.id, (_, tasks) => tasks.some((task) => task.state === 'in_progress'));
 
-  running.agent.kill('SIGKILL');
-  await running.agent.exited;
-  await running.startAgent();
+  process.kill(running.pidOf('agent'), 'SIGKILL');
   const { session, tasks } = await watch(api, created.id, hasEnded);
 
   expect(session.state).toBe('completed');

@@ -1,0 +1,217 @@
+/**
+ * Actor kinds whose states are ledgers: what was applied, how often and in which order can be read in them.
+ *
+ * account: money that moves between accounts, urgent marks, timers that ring.
+ * lamp: exists from its lighting until its timer puts it out or somebody smashes it; then it may be lit anew.
+ */
+import { z } from 'zod';
+import { type ActorKind, defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
+import type { Address } from '#protocols/address.ts';
+import { cancel, type Effect, emit, refuse, reply, schedule, send } from '#protocols/effects.ts';
+
+const Count = z.record(z.string(), z.number());
+
+export const AccountState = z.object({
+  balance: z.number(),
+  /** Commands in the order in which they were applied; urgent ones apart. */
+  ops: z.array(z.string()),
+  urgent: z.array(z.string()),
+  /** How many transfers and nudges went to each account, and came from each. */
+  sent: Count,
+  received: Count,
+  nudged: Count,
+  nudgedBy: Count,
+  rings: Count,
+  darks: Count,
+  /** What must never be. */
+  faults: z.array(z.string()),
+});
+export type AccountState = z.infer<typeof AccountState>;
+
+export const AccountMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('deposit'), op: z.string(), amount: z.number() }),
+  z.object({ type: z.literal('transfer'), op: z.string(), to: z.array(z.string()), amount: z.number() }),
+  z.object({ type: z.literal('receive'), from: z.string(), k: z.number(), amount: z.number() }),
+  z.object({ type: z.literal('hurry'), op: z.string(), to: z.string() }),
+  z.object({ type: z.literal('nudge'), from: z.string(), k: z.number() }),
+  z.object({ type: z.literal('remind'), op: z.string(), afterMs: z.number() }),
+  z.object({ type: z.literal('forget'), op: z.string(), of: z.string() }),
+  z.object({ type: z.literal('ring'), op: z.string(), atMs: z.number() }),
+  z.object({
+    type: z.literal('dark'),
+    lamp: z.string(),
+    op: z.string(),
+    litOp: z.string(),
+    isEarly: z.boolean(),
+  }),
+  z.object({ type: z.literal('leave'), op: z.string() }),
+  z.object({ type: z.literal('stray'), op: z.string() }),
+  z.object({ type: z.literal('throw'), op: z.string() }),
+]);
+export type AccountMessage = z.infer<typeof AccountMessage>;
+
+const EMPTY: AccountState = {
+  balance: 0,
+  ops: [],
+  urgent: [],
+  sent: {},
+  received: {},
+  nudged: {},
+  nudgedBy: {},
+  rings: {},
+  darks: {},
+  faults: [],
+};
+
+export const TENANT = 'sim';
+
+export function accountAddress(id: string): Address {
+  return { type: 'account', tenant: TENANT, id };
+}
+
+export function lampAddress(id: string): Address {
+  return { type: 'lamp', tenant: TENANT, id };
+}
+
+export const ACCOUNT: ActorKind = defineActor({
+  type: 'account',
+  stateVersion: 1,
+  state: AccountState,
+  message: AccountMessage,
+  control: ['hurry', 'nudge'],
+  onDefect: 'resume',
+  handle: (state, message, context) => handleAccount(state ?? EMPTY, message, context),
+});
+
+function handleAccount(
+  state: AccountState,
+  message: AccountMessage,
+  context: TurnContext,
+): Turn<AccountState> {
+  switch (message.type) {
+    case 'deposit':
+      return did({ ...state, balance: state.balance + message.amount }, message.op, []);
+    case 'transfer':
+      return transfer(state, message, context);
+    case 'receive': {
+      const next = { ...state, balance: state.balance + message.amount };
+      return { state: inOrder(next, 'received', message), effects: [] };
+    }
+    case 'hurry': {
+      const k = (state.nudged[message.to] ?? 0) + 1;
+      const next = {
+        ...state,
+        urgent: [...state.urgent, message.op],
+        nudged: { ...state.nudged, [message.to]: k },
+      };
+      const nudge = send(accountAddress(message.to), { type: 'nudge', from: context.self.id, k });
+      return { state: next, effects: [nudge, emit('did', { op: message.op }), reply(message.op)] };
+    }
+    case 'nudge':
+      return { state: inOrder(state, 'nudgedBy', message), effects: [] };
+    case 'remind': {
+      const atMs = context.now + message.afterMs;
+      return did(state, message.op, [schedule(message.op, atMs, { type: 'ring', op: message.op, atMs })]);
+    }
+    case 'forget':
+      return did(state, message.op, [cancel(message.of)]);
+    case 'ring': {
+      const rings = { ...state.rings, [message.op]: (state.rings[message.op] ?? 0) + 1 };
+      return { state: blameEarly({ ...state, rings }, message.op, context.now < message.atMs), effects: [] };
+    }
+    case 'dark': {
+      const darks = { ...state.darks, [message.op]: (state.darks[message.op] ?? 0) + 1 };
+      const wrong =
+        message.litOp === message.op
+          ? []
+          : [`${message.lamp}: timer of ${message.op} put out ${message.litOp}`];
+      const next = { ...state, darks, faults: [...state.faults, ...wrong] };
+      return { state: blameEarly(next, message.op, message.isEarly), effects: [] };
+    }
+    case 'leave':
+      return did(state, message.op, [{ type: 'stop' }]);
+    case 'stray':
+      return did(state, message.op, [
+        send({ type: 'nobody', tenant: TENANT, id: context.self.id }, { type: 'lost' }),
+      ]);
+    case 'throw':
+      throw new Error(message.op);
+  }
+}
+
+function transfer(
+  state: AccountState,
+  message: Extract<AccountMessage, { type: 'transfer' }>,
+  context: TurnContext,
+): Turn<AccountState> {
+  const sent = { ...state.sent };
+  const effects: Effect[] = [];
+  for (const to of message.to) {
+    const k = (sent[to] ?? 0) + 1;
+    sent[to] = k;
+    effects.push(
+      send(accountAddress(to), { type: 'receive', from: context.self.id, k, amount: message.amount }),
+    );
+  }
+  const balance = state.balance - message.amount * message.to.length;
+  return did({ ...state, sent, balance }, message.op, effects);
+}
+
+function did(state: AccountState, op: string, effects: readonly Effect[]): Turn<AccountState> {
+  const next = { ...state, ops: [...state.ops, op] };
+  return { state: next, effects: [...effects, emit('did', { op }), reply({ op, place: next.ops.length })] };
+}
+
+function inOrder(
+  state: AccountState,
+  ledger: 'received' | 'nudgedBy',
+  { from, k }: { from: string; k: number },
+): AccountState {
+  const last = state[ledger][from] ?? 0;
+  const wrong = k === last + 1 ? [] : [`${ledger} ${k} from ${from} after ${last}`];
+  return { ...state, [ledger]: { ...state[ledger], [from]: k }, faults: [...state.faults, ...wrong] };
+}
+
+function blameEarly(state: AccountState, op: string, isEarly: boolean): AccountState {
+  return isEarly ? { ...state, faults: [...state.faults, `timer of ${op} came early`] } : state;
+}
+
+const LampState = z.object({ op: z.string(), tells: z.string() });
+
+const LampMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('light'), op: z.string(), afterMs: z.number(), tells: z.string() }),
+  z.object({ type: z.literal('smash'), op: z.string() }),
+  z.object({ type: z.literal('out'), op: z.string(), atMs: z.number() }),
+]);
+
+export const LAMP: ActorKind = defineActor({
+  type: 'lamp',
+  stateVersion: 1,
+  state: LampState,
+  message: LampMessage,
+  control: [],
+  onDefect: 'resume',
+  handle(state, message, context) {
+    switch (message.type) {
+      case 'light': {
+        if (state) return { state, effects: [refuse({ code: 'INVALID_TRANSITION', detail: 'it is lit' })] };
+        const atMs = context.now + message.afterMs;
+        const out = schedule('out', atMs, { type: 'out', op: message.op, atMs });
+        return { state: { op: message.op, tells: message.tells }, effects: [out, reply(message.op)] };
+      }
+      case 'smash':
+        return { state: null, effects: [reply(state?.op ?? null), { type: 'stop' }] };
+      case 'out': {
+        if (!state) return { state, effects: [] };
+        const dark = {
+          type: 'dark',
+          lamp: context.self.id,
+          op: message.op,
+          litOp: state.op,
+          isEarly: context.now < message.atMs,
+        };
+        return { state: null, effects: [send(accountAddress(state.tells), dark)] };
+      }
+    }
+  },
+});

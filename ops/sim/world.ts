@@ -1,0 +1,83 @@
+/**
+ * The simulated world: one clock, one source of chance, the servers, the state of the faults, and what was seen.
+ *
+ * W2. All chance comes from the seed, in the order in which things happen: the same seed gives the same history.
+ */
+import { VirtualClock } from '#runtime/testing/clock.ts';
+import type { EventLoopWatch } from '#runtime/testing/event-loop.ts';
+import { MemoryLog } from '#runtime/testing/log.ts';
+import { HeartbeatNetwork } from '#runtime/testing/membership.ts';
+import { Random } from '#runtime/testing/random.ts';
+import { RemoteNetwork } from '#runtime/testing/remote.ts';
+import { CALM, drawSwarm, type Nemesis, type Rates } from './faults.ts';
+import { RecordingStore } from './recording-store.ts';
+
+const HISTORY_MAX = 400;
+
+export class World {
+  readonly random: Random;
+  readonly clock: VirtualClock;
+  readonly store: RecordingStore;
+  readonly log: MemoryLog;
+  readonly heartbeats = new HeartbeatNetwork();
+  readonly remote = new RemoteNetwork();
+  readonly partitionCount: number;
+  readonly nemeses: readonly Nemesis[];
+  /** What was seen that must never be. */
+  readonly violations: string[] = [];
+  readonly counts = new Map<string, number>();
+  readonly #history: string[] = [];
+  #digest = 0;
+  rates: Rates;
+  storeAwayUntilMs = 0;
+  storeSlowUntilMs = 0;
+  logAwayUntilMs = 0;
+
+  constructor(seed: number, loop: EventLoopWatch) {
+    this.random = new Random(seed);
+    this.clock = new VirtualClock({ idle: () => loop.idle() });
+    this.partitionCount = this.random.between(2, 8);
+    const { rates, nemeses } = drawSwarm(this.random);
+    this.rates = rates;
+    this.nemeses = nemeses;
+    this.store = new RecordingStore(this);
+    this.log = new MemoryLog(this.clock);
+  }
+
+  /** No more faults; what is under way still arrives. */
+  calm(): void {
+    this.rates = { ...CALM };
+    this.storeAwayUntilMs = 0;
+    this.storeSlowUntilMs = 0;
+    this.logAwayUntilMs = 0;
+  }
+
+  /** Something happened: part of the history, and of the digest by which two runs are compared. */
+  note(what: string): void {
+    const line = `${this.clock.now() - START_MS} ${what}`;
+    for (let index = 0; index < line.length; index++) {
+      this.#digest = Math.imul(this.#digest ^ line.charCodeAt(index), 0x01000193);
+    }
+    this.#history.push(line);
+    if (this.#history.length > HISTORY_MAX) this.#history.shift();
+  }
+
+  count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  violated(what: string): void {
+    this.note(`VIOLATED ${what}`);
+    this.violations.push(what);
+  }
+
+  get history(): readonly string[] {
+    return this.#history;
+  }
+
+  get digest(): number {
+    return this.#digest >>> 0;
+  }
+}
+
+const START_MS = Date.UTC(2026, 0, 1);

@@ -1,6 +1,5 @@
 /** Puts a node together on real servers. Kinds come from outside: the runtime knows no session. */
 import { randomBytes } from 'node:crypto';
-import type { NatsConnection } from '@nats-io/transport-node';
 import type { ActorKind } from '#protocols/actor.ts';
 import { hearAgent } from './agents-door.ts';
 import type { Client } from './client.ts';
@@ -10,7 +9,7 @@ import { serveHealth } from './health.ts';
 import type { Logger } from './logger.ts';
 import { buildMetrics } from './metrics.ts';
 import { buildClient } from './nats/client.ts';
-import { connectNats } from './nats/connection.ts';
+import { connectNats, leave, type NatsConnection } from './nats/connection.ts';
 import { openNatsLog } from './nats/log.ts';
 import { NatsMembership } from './nats/membership.ts';
 import { NatsRemote, openObjects } from './nats/remote.ts';
@@ -71,7 +70,7 @@ export async function startClient(options: ClientOptions): Promise<Client> {
       ...client,
       async stop() {
         await client.stop();
-        await connection.drain();
+        await leave(connection);
         await sql.end({ timeout: 5 });
       },
     };
@@ -91,17 +90,24 @@ interface Connections {
 
 async function assemble(config: NodeConfig, parts: Connections): Promise<RunningNode> {
   const { sql, connection, logger, kinds } = parts;
-  const cluster = await openCluster(sql, config.OIO_PARTITIONS);
-  const firstSeq = cluster.cursorMax === 0 ? 1 : cluster.cursorMax + FIRST_SEQ_GAP;
-  await ensureStreams(connection, { clusterId: cluster.id, replicas: config.OIO_REPLICAS, firstSeq });
+  const openStreams = async () => {
+    const cluster = await openCluster(sql, config.OIO_PARTITIONS);
+    const firstSeq = cluster.cursorMax === 0 ? 1 : cluster.cursorMax + FIRST_SEQ_GAP;
+    await ensureStreams(connection, { clusterId: cluster.id, replicas: config.OIO_REPLICAS, firstSeq });
+    return cluster;
+  };
+  const { partitionCount } = await openStreams();
   const store = new PostgresStore(sql);
   await store.maintain();
-  const log = await openNatsLog(connection, logger);
+  const mend = async () => {
+    logger.error({}, 'a stream is gone, making it anew');
+    await openStreams();
+  };
+  const log = await openNatsLog(connection, logger, mend);
   const objects = await openObjects(connection, config.OIO_REPLICAS);
   const remote = new NatsRemote(connection, logger);
   const metrics = buildMetrics();
   const id = `${config.OIO_NODE_ID}.${randomBytes(4).toString('hex')}`;
-  const { partitionCount } = cluster;
   const membership = new NatsMembership(connection, systemClock);
   const shared = { store, log, clock: systemClock, logger, metrics };
   const node = new RuntimeNode({
@@ -135,7 +141,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
       await node.drain(config.OIO_DRAIN_SECONDS * 1_000);
       await remote.stop();
       await client.stop();
-      await connection.drain();
+      await leave(connection);
       await store.stop();
     },
   };

@@ -54,6 +54,8 @@ export interface PreparedBatch {
   readonly batch: Batch;
   readonly outputs: Outputs;
   readonly turns: number;
+  /** Of the messages taken and the effects to be sent. */
+  readonly bytes: number;
 }
 
 /** How an address's messages travel; the node knows the kinds. */
@@ -81,6 +83,7 @@ export class OpenBatch {
   #cursor: Position;
   #controlCursor: Position;
   #turns = 0;
+  #bytes = 0;
 
   constructor(row: PartitionRow, counters: Counters, routes: Routes) {
     this.#row = row;
@@ -94,6 +97,10 @@ export class OpenBatch {
     return this.#turns;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Whether a turn of this actor waits to be committed. */
   touches(name: string): boolean {
     return this.#cells.has(name);
@@ -105,10 +112,11 @@ export class OpenBatch {
   }
 
   /** Every message moves its lane's position, whatever became of it. */
-  move(lane: Lane, position: Position): void {
+  move(lane: Lane, position: Position, bytes: number): void {
     if (lane === 'data') this.#cursor = position;
     else this.#controlCursor = position;
     this.#turns++;
+    this.#bytes += bytes;
   }
 
   applied(counter: Counter): void {
@@ -148,6 +156,7 @@ export class OpenBatch {
     const cells = [...this.#cells.values()];
     return {
       turns: this.#turns,
+      bytes: this.#bytes,
       batch: {
         partition: this.#row.id,
         epoch: this.#row.epoch,
@@ -206,6 +215,7 @@ export class OpenBatch {
           ...(envelope.trace === undefined ? {} : { trace: envelope.trace }),
         };
         const body = decoder.decode(encodeEnvelope(sent));
+        this.#bytes += body.length;
         this.#outbox.push({
           ...this.#outRow(target, lane, counter.n),
           subject: laneSubject(lane, target),
@@ -228,12 +238,9 @@ export class OpenBatch {
           payload: effect.payload,
         };
         const subject = eventSubject(cell.address, effect.name);
-        this.#outbox.push({
-          ...this.#outRow(EVENT_TARGET, 'event', n),
-          subject,
-          id,
-          body: JSON.stringify(record),
-        });
+        const body = JSON.stringify(record);
+        this.#bytes += body.length;
+        this.#outbox.push({ ...this.#outRow(EVENT_TARGET, 'event', n), subject, id, body });
         return;
       }
       case 'deliver': {

@@ -4,14 +4,24 @@
  * M1. One commit at a time per node; the next begins as soon as the last is done, so batches grow with the load.
  * M2. Outputs leave only for partitions whose row was moved.
  * M3. A commit that failed or whose outcome is unknown: every partition in it is read again under a new epoch.
+ * M4. One commit is bounded, or a backlog would make one that no deadline allows, for ever; who was left out comes next.
  */
-
 import type { Outputs, PreparedBatch } from './batch.ts';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { Partition } from './partition.ts';
 import type { CommitOutcome, Store } from './store.ts';
+
+export const COMMIT_LIMITS = { turnsMax: 4_000, bytesMax: 32 * 1024 * 1024 } as const;
+
+/** Why a partition has to be read again: its commit failed, or brought a key that another commit wrote. */
+export type RereadReason = 'failed' | 'repeated';
+
+interface Taken {
+  readonly partition: Partition;
+  readonly prepared: PreparedBatch;
+}
 
 export interface CommitterHost {
   readonly store: Store;
@@ -23,14 +33,15 @@ export interface CommitterHost {
   release(outputs: readonly Outputs[]): void;
   /** The partition belongs to somebody else now. */
   onLost(partition: Partition): void;
-  /** The partition has to be read again; `careful`: with a look at the known keys. */
-  onReread(partition: Partition, careful: boolean): void;
+  /** The partition has to be read again, with a look at the known keys. */
+  onReread(partition: Partition, reason: RereadReason): void;
 }
 
 export class Committer {
   readonly #host: CommitterHost;
   #isRunning = false;
   #isWanted = false;
+  #turnOf = 0;
   #idle: Promise<void> = Promise.resolve();
 
   constructor(host: CommitterHost) {
@@ -51,23 +62,53 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
-    try {
-      while (this.#isWanted) {
-        this.#isWanted = false;
-        const taken: { partition: Partition; prepared: PreparedBatch }[] = [];
-        for (const partition of this.#host.partitions()) {
-          const prepared = partition.takeBatch();
-          if (prepared) taken.push({ partition, prepared });
-        }
+    while (this.#isWanted) {
+      this.#isWanted = false;
+      try {
+        const taken = this.#gather();
         if (taken.length > 0) await this.#commit(taken);
+      } catch (error) {
+        // What is committed stays so: the outbox and the stored replies bring out what could not leave here.
+        this.#host.logger.error({ err: error }, 'after a commit not everything could leave');
       }
-    } finally {
-      this.#isRunning = false;
-      if (this.#isWanted) this.wake();
+    }
+    this.#isRunning = false;
+  }
+
+  /** Batches of partitions in turn, as many as one commit may hold. */
+  #gather(): Taken[] {
+    const partitions = [...this.#host.partitions()];
+    const taken: Taken[] = [];
+    let [turns, bytes] = [0, 0];
+    for (let index = 0; index < partitions.length; index++) {
+      const partition = partitions[(this.#turnOf + index) % partitions.length];
+      if (!partition) continue;
+      if (turns >= COMMIT_LIMITS.turnsMax || bytes >= COMMIT_LIMITS.bytesMax) {
+        this.#turnOf += index;
+        this.#isWanted = true;
+        break;
+      }
+      const prepared = this.#takeBatch(partition);
+      if (!prepared) continue;
+      taken.push({ partition, prepared });
+      turns += prepared.turns;
+      bytes += prepared.bytes;
+    }
+    return taken;
+  }
+
+  /** A state that can't be written stops its own partition only. */
+  #takeBatch(partition: Partition): PreparedBatch | null {
+    try {
+      return partition.takeBatch();
+    } catch (error) {
+      this.#host.logger.error({ err: error, partition: partition.row.id }, 'batch could not be made');
+      this.#host.onReread(partition, 'failed');
+      return null;
     }
   }
 
-  async #commit(taken: readonly { partition: Partition; prepared: PreparedBatch }[]): Promise<void> {
+  async #commit(taken: readonly Taken[]): Promise<void> {
     const { store, metrics, logger } = this.#host;
     const beganMs = performance.now();
     let outcome: CommitOutcome;
@@ -76,7 +117,7 @@ export class Committer {
     } catch (error) {
       logger.error({ err: error, partitions: taken.length }, 'commit failed');
       metrics.commits.inc({ result: 'failed' }, taken.length);
-      for (const { partition } of taken) this.#host.onReread(partition, true);
+      for (const { partition } of taken) this.#host.onReread(partition, 'failed');
       return;
     }
     metrics.commitSeconds.observe((performance.now() - beganMs) / 1_000);
@@ -90,7 +131,7 @@ export class Committer {
         metrics.commits.inc({ result: 'committed' });
       } else if (outcome.repeated.has(id)) {
         metrics.commits.inc({ result: 'repeated' });
-        this.#host.onReread(partition, true);
+        this.#host.onReread(partition, 'repeated');
       } else {
         metrics.commits.inc({ result: 'lost' });
         this.#host.onLost(partition);

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { PARTITIONS_DEFAULT } from '#protocols/partition.ts';
 
 const Environment = z.object({
-  NATS_URL: z.string().min(1, 'say which NATS server, as nats://host:port'),
-  DATABASE_URL: z.string().min(1, 'say which database, as postgres://user:password@host:port/name'),
+  NATS_URL: z.string({ error: 'is not set: say which NATS server, as nats://host:port' }),
+  DATABASE_URL: z.string({
+    error: 'is not set: say which database, as postgres://user:password@host:port/name',
+  }),
   OIO_NODE_ID: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"')

@@ -21,11 +21,18 @@ export type Fate =
   | { type: 'duplicate' }
   /** An effect whose predecessor is missing: its source sends it again. */
   | { type: 'gap' }
-  | { type: 'dead'; letter: Pick<DeadLetter, 'reason' | 'error' | 'address' | 'stateVersion'> };
+  /** `counter`: that of a dead effect, which counts as applied, or all that its source sends after it were gaps. */
+  | {
+      type: 'dead';
+      letter: Pick<DeadLetter, 'reason' | 'error' | 'address' | 'stateVersion'>;
+      counter: Counter | null;
+    };
 
 export interface Item {
   readonly id: string;
   readonly place: Place;
+  /** Bytes of the message. */
+  readonly size: number;
   fate: Fate;
   outcome: TurnOutcome | null;
   body(): string;
@@ -52,6 +59,7 @@ export function sortMessages(
   return deliveries.map(({ lane, delivery }) => ({
     id: delivery.id,
     place: { generation: context.generation, lane, seq: delivery.seq, atMs: delivery.atMs },
+    size: delivery.bytes.length,
     fate: decide(delivery, { lane, keys, context }),
     outcome: null,
     body: () => decoder.decode(delivery.bytes),
@@ -61,15 +69,23 @@ export function sortMessages(
 function decide(delivery: Delivery, round: { lane: Lane; keys: Set<string>; context: IntakeContext }): Fate {
   const { context } = round;
   const decoded = decodeEnvelope(delivery.bytes);
-  if (!decoded.ok) return dead('malformed', decoded.fault, null);
+  if (!decoded.ok) return dead('malformed', decoded.fault, { address: null });
   const { envelope } = decoded;
   const address = parseAddress(envelope.to);
   if (partitionOf(address, context.partitionCount) !== context.partition) {
-    return dead('misrouted', `${envelope.to} does not live in partition ${context.partition}`, envelope.to);
+    const error = `${envelope.to} does not live in partition ${context.partition}`;
+    return dead('misrouted', error, { address: envelope.to });
+  }
+  const { source } = envelope;
+  let counter: Counter | null = null;
+  if (source.kind === 'effect') {
+    const taken = context.counters.take(source.partition, round.lane, source.n);
+    if (taken.verdict !== 'next') return { type: taken.verdict === 'repeat' ? 'duplicate' : 'gap' };
+    counter = taken.counter;
   }
   const kind = context.kinds.get(address.type);
-  if (!kind) return dead('unknown_type', `no actor kind is called ${address.type}`, envelope.to);
-  const { source } = envelope;
+  if (!kind)
+    return dead('unknown_type', `no actor kind is called ${address.type}`, { address: envelope.to, counter });
   if (source.kind === 'command') {
     const key = `${address.tenant}/${source.key}`;
     if (round.keys.has(key) || context.known(address.tenant, source.key)) {
@@ -77,12 +93,14 @@ function decide(delivery: Delivery, round: { lane: Lane; keys: Set<string>; cont
     }
     round.keys.add(key);
   }
-  if (source.kind !== 'effect') return { type: 'turn', envelope, address, kind, counter: null };
-  const taken = context.counters.take(source.partition, round.lane, source.n);
-  if (taken.verdict === 'next') return { type: 'turn', envelope, address, kind, counter: taken.counter };
-  return { type: taken.verdict === 'repeat' ? 'duplicate' : 'gap' };
+  return { type: 'turn', envelope, address, kind, counter };
 }
 
-function dead(reason: DeadLetter['reason'], error: string, address: string | null): Fate {
-  return { type: 'dead', letter: { reason, error, address, stateVersion: null } };
+function dead(
+  reason: DeadLetter['reason'],
+  error: string,
+  message: { address: string | null; counter?: Counter | null },
+): Fate {
+  const { address, counter = null } = message;
+  return { type: 'dead', letter: { reason, error, address, stateVersion: null }, counter };
 }

@@ -4,14 +4,16 @@
  * N1. A partition is taken by raising its epoch in the store, and only then read (S2). The members' list says whom to
  *     take from; the store decides.
  * N2. A held partition that belongs elsewhere is drained, released and announced, `handOffsPerRound` at a time.
- * N3. A partition that has to be read again goes back to N1, after a pause that grows while the store is away.
+ * N3. A partition that has to be read again goes back to N1 when its old object has ended, which may still hold its
+ *     readers; after a failure it rests first, longer each time, so that a bad one does not keep the node busy.
+ * N4. A held partition whose epoch was raised by another node is let go, also when it has nothing to commit.
  */
 import type { ActorKind } from '#protocols/actor.ts';
 import type { Address } from '#protocols/address.ts';
 import { Activations } from './activations.ts';
 import type { Routes } from './batch.ts';
 import type { Clock } from './clock.ts';
-import { Committer } from './commit.ts';
+import { Committer, type RereadReason } from './commit.ts';
 import { Loader } from './loader.ts';
 import type { Log } from './log.ts';
 import type { Logger } from './logger.ts';
@@ -49,14 +51,24 @@ export interface NodeSettings {
 
 export const NODE_SETTINGS: NodeSettings = { settleMs: 700, planEveryMs: 250, handOffsPerRound: 2 };
 
-const REREAD_PAUSE_MAX_MS = 2_000;
+const PLAN_PAUSE_MAX_MS = 2_000;
+/** The pause after a failure of one partition: doubled each time, begun anew after a while without one. */
+const REST_MS = { first: 250, max: 5_000, forgottenAfter: 30_000 } as const;
+
+interface Rest {
+  readonly ms: number;
+  readonly sinceMs: number;
+}
 
 export class RuntimeNode {
   readonly #options: NodeOptions;
   readonly #kinds: ReadonlyMap<string, ActorKind>;
   readonly #partitions = new Map<number, Partition>();
-  /** Being taken, released or read again. */
+  /** Being taken or released. */
   readonly #moving = new Set<number>();
+  /** Let go; the old object has not ended yet. */
+  readonly #ending = new Set<number>();
+  readonly #rests = new Map<number, Rest>();
   readonly #careful = new Set<number>();
   readonly #stopping = new AbortController();
   readonly #committer: Committer;
@@ -97,7 +109,7 @@ export class RuntimeNode {
       partitions: () => this.#partitions.values(),
       release: (outputs) => this.outbox.release(outputs),
       onLost: (partition) => this.#lose(partition),
-      onReread: (partition, careful) => this.#reread(partition, careful),
+      onReread: (partition, reason) => this.#reread(partition, reason),
     });
     const loader = new Loader(store);
     this.#host = {
@@ -115,7 +127,7 @@ export class RuntimeNode {
       onDefect: (id, error) => {
         logger.error({ err: error, partition: id }, 'partition stopped, reading it again');
         const partition = this.#partitions.get(id);
-        if (partition) this.#reread(partition, false);
+        if (partition) this.#reread(partition, 'failed');
       },
     };
   }
@@ -138,7 +150,10 @@ export class RuntimeNode {
 
   /** Whether the node holds exactly what the plan gives it. */
   get isSettled(): boolean {
-    return this.#isPlanned && this.#moving.size === 0 && this.#failures === 0;
+    if (!this.#isPlanned || this.#failures > 0 || this.#moving.size > 0 || this.#ending.size > 0)
+      return false;
+    const nowMs = this.#options.clock.now();
+    return ![...this.#rests.values()].some((rest) => nowMs - rest.sinceMs < rest.ms);
   }
 
   isDirty(name: string): boolean {
@@ -188,6 +203,8 @@ export class RuntimeNode {
   async #keepPlanning(): Promise<void> {
     const { clock, logger, settings } = this.#options;
     while (!this.#stopping.signal.aborted) {
+      // Before the plan: a wake-up that comes meanwhile counts.
+      this.#planWake = Promise.withResolvers();
       try {
         await this.#plan();
         this.#failures = 0;
@@ -195,9 +212,8 @@ export class RuntimeNode {
         this.#failures++;
         logger.warn({ err: error, failures: this.#failures }, 'planning failed');
       }
-      this.#planWake = Promise.withResolvers();
       const pause = new AbortController();
-      const waitMs = Math.min(settings.planEveryMs * 2 ** Math.min(this.#failures, 3), REREAD_PAUSE_MAX_MS);
+      const waitMs = Math.min(settings.planEveryMs * 2 ** Math.min(this.#failures, 3), PLAN_PAUSE_MAX_MS);
       await Promise.race([clock.sleep(waitMs, pause.signal), this.#planWake.promise]);
       pause.abort();
     }
@@ -211,6 +227,10 @@ export class RuntimeNode {
     const working = members.filter((member) => !member.draining).map((member) => member.id);
     const share = shareOf(id, working, partitionCount);
     const owners = await store.owners();
+    for (const { id: taken, epoch } of owners) {
+      const partition = this.#partitions.get(taken);
+      if (partition && epoch > partition.row.epoch) this.#lose(partition);
+    }
     const takeable = owners.filter((row) => this.#isFree(row, share, alive));
     await Promise.all(takeable.map((row) => this.#take(row)));
     const surplus = this.held().filter((held) => !share.has(held) && !this.#moving.has(held));
@@ -223,7 +243,8 @@ export class RuntimeNode {
   }
 
   #isFree(row: Owner, share: ReadonlySet<number>, alive: ReadonlySet<string>): boolean {
-    if (!share.has(row.id) || this.#partitions.has(row.id) || this.#moving.has(row.id)) return false;
+    if (!share.has(row.id) || this.#partitions.has(row.id)) return false;
+    if (this.#moving.has(row.id) || this.#ending.has(row.id) || this.#isResting(row.id)) return false;
     return row.owner === null || row.owner === this.#options.id || !alive.has(row.owner);
   }
 
@@ -234,7 +255,7 @@ export class RuntimeNode {
       const row = await store.acquire(id, epoch, this.#options.id);
       if (row) await this.#open(row);
     } catch (error) {
-      this.#failures++;
+      this.#rest(id);
       logger.warn({ err: error, partition: id }, 'taking a partition failed');
     } finally {
       this.#moving.delete(id);
@@ -279,15 +300,40 @@ export class RuntimeNode {
     void this.#close(partition).then(() => this.#planSoon());
   }
 
-  #reread(partition: Partition, careful: boolean): void {
-    if (careful) this.#careful.add(partition.row.id);
-    this.#failures += careful ? 0 : 1;
+  #reread(partition: Partition, reason: RereadReason): void {
+    const { id } = partition.row;
+    this.#careful.add(id);
+    if (reason === 'failed') this.#rest(id);
     void this.#close(partition).then(() => this.#planSoon());
   }
 
-  async #close(partition: Partition): Promise<void> {
-    if (this.#partitions.get(partition.row.id) === partition) this.#partitions.delete(partition.row.id);
-    await partition.stop();
+  /** Lets a partition go, does `last`, and only then may it be taken again. Never throws. */
+  async #close(partition: Partition, last: () => Promise<unknown> = async () => undefined): Promise<void> {
+    const { id } = partition.row;
+    if (this.#partitions.get(id) !== partition) return;
+    this.#partitions.delete(id);
+    this.#ending.add(id);
+    try {
+      await partition.stop();
+      await last();
+    } catch (error) {
+      this.#rest(id);
+      this.#options.logger.warn({ err: error, partition: id }, 'partition did not end well');
+    } finally {
+      this.#ending.delete(id);
+    }
+  }
+
+  #rest(id: number): void {
+    const nowMs = this.#options.clock.now();
+    const before = this.#rests.get(id);
+    const isNew = !before || nowMs - before.sinceMs > REST_MS.forgottenAfter;
+    this.#rests.set(id, { ms: isNew ? REST_MS.first : Math.min(before.ms * 2, REST_MS.max), sinceMs: nowMs });
+  }
+
+  #isResting(id: number): boolean {
+    const rest = this.#rests.get(id);
+    return rest !== undefined && this.#options.clock.now() - rest.sinceMs < rest.ms;
   }
 
   /** The log lost or changed what was applied: read what it has from the start; counters and keys filter. */
@@ -300,11 +346,7 @@ export class RuntimeNode {
       'log differs from what was applied, reconciling under a new generation',
     );
     this.#careful.add(id);
-    void this.#close(partition)
-      .then(() => store.reconcile(id, partition.row.epoch))
-      .catch((error: unknown) =>
-        logger.warn({ err: error, partition: id }, 'reconciling failed, trying again'),
-      )
-      .then(() => this.#planSoon());
+    const reconcile = () => store.reconcile(id, partition.row.epoch);
+    void this.#close(partition, reconcile).then(() => this.#planSoon());
   }
 }

@@ -85,7 +85,7 @@ export class Outbox {
     const waitMs =
       before && before.first === first ? Math.min(before.waitMs * 2, RESEND_AFTER_MAX_MS) : RESEND_AFTER_MS;
     this.#waiting.set(key, { first, waitMs, againAtMs: nowMs + waitMs });
-    this.#host.logger.info({ outbox: key, first, rows: rows.length }, 'publishing again');
+    this.#host.logger.debug({ outbox: key, first, rows: rows.length }, 'publishing again');
     this.#resends++;
     for (const row of rows) this.#publish(row, `${row.id}.${nowMs}.${this.#resends}`);
   }

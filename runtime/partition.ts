@@ -2,10 +2,11 @@
  * Runs one partition: takes messages in stream order, gives each to its actor, and gathers the turns for the commit.
  *
  * P1. Two turns of one actor never overlap; no data is taken while control waits, here or in the log.
- * P2. At most `uncommittedMax` turns wait for their commit; past that nothing is taken, and the backlog waits in the
- *     log (readers hold at most `bufferMax` messages of each lane).
+ * P2. At most `uncommittedMax` turns, or `uncommittedBytesMax`, wait for their commit (and one round more); past that
+ *     nothing is taken, and the backlog waits in the log (readers hold at most `bufferMax` messages of each lane).
  * P3. Nothing leaves before its commit: this file only gathers. Whoever commits sends the outputs.
- * P4. After a failed commit this object is thrown away with its actors, and the partition is read again.
+ * P4. After a failed commit this object is thrown away with its actors, and the partition is read again. Its actors go
+ *     before anything is awaited: whoever reads it again must not find one with turns that were never committed.
  */
 import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, formatAddress } from '#protocols/address.ts';
@@ -22,7 +23,12 @@ import type { RuntimeMetrics } from './metrics.ts';
 import type { LoadedActor, PartitionCounters, PartitionRow, Store } from './store.ts';
 import { type Cell, setAside, takeTurn } from './turn.ts';
 
-export const PARTITION_LIMITS = { uncommittedMax: 2_000, bufferMax: 512, roundMax: 256 } as const;
+export const PARTITION_LIMITS = {
+  uncommittedMax: 2_000,
+  uncommittedBytesMax: 8 * 1024 * 1024,
+  bufferMax: 512,
+  roundMax: 256,
+} as const;
 
 /** What a partition uses of its node. */
 export interface PartitionHost {
@@ -74,6 +80,9 @@ export class Partition {
   #wake = Promise.withResolvers<void>();
   #loop: Promise<void> | null = null;
   #settled: (() => void)[] = [];
+  #ending: Promise<void> | null = null;
+  /** Names of the actors whose turns are being taken. */
+  #inRound: ReadonlySet<string> = new Set();
 
   constructor(taken: TakenPartition, host: PartitionHost) {
     const { row, counters, careful } = taken;
@@ -140,9 +149,10 @@ export class Partition {
     this.#signal();
   }
 
-  /** Whether this actor has turns that are not committed. */
+  /** Whether this actor has turns that are not committed, or is about to have one. */
   isDirty(name: string): boolean {
-    return this.#open.touches(name) || (this.#committing?.batch.touches(name) ?? false);
+    if (this.#inRound.has(name) || this.#open.touches(name)) return true;
+    return this.#committing?.batch.touches(name) ?? false;
   }
 
   /** Takes no more, and resolves when all that was taken is committed, or the partition was stopped. */
@@ -158,15 +168,25 @@ export class Partition {
     await Promise.race([settled, this.#stopped.promise]);
   }
 
-  /** Ends at once and forgets what is not committed. */
-  async stop(): Promise<void> {
-    if (this.#isStopped) return;
+  /** Ends at once and forgets what is not committed. Whoever calls again waits for the same end. */
+  stop(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
     this.#isStopped = true;
     this.#stopped.resolve();
+    this.#host.activations.dropPartition(this.row.id);
     this.#signal();
     await this.#closeReaders();
     await this.#loop;
-    this.#host.activations.dropPartition(this.row.id);
+  }
+
+  get #isFull(): boolean {
+    const bytes = this.#open.bytes + (this.#committing?.prepared.bytes ?? 0);
+    const { uncommittedMax, uncommittedBytesMax } = PARTITION_LIMITS;
+    return this.#uncommitted >= uncommittedMax || bytes >= uncommittedBytesMax;
   }
 
   get #uncommitted(): number {
@@ -189,7 +209,7 @@ export class Partition {
 
   async #run(): Promise<void> {
     while (!this.#isStopped && !this.#isDraining) {
-      const deliveries = this.#uncommitted < PARTITION_LIMITS.uncommittedMax ? this.#take() : [];
+      const deliveries = this.#isFull ? [] : this.#take();
       if (deliveries.length === 0) {
         this.#wake = Promise.withResolvers();
         // Something may have come between the look and the new promise only if it came from this very turn of the
@@ -230,11 +250,13 @@ export class Partition {
     });
     if (this.#careful) await this.#lookUpKeys(items);
     const caughtUp = this.lag === this.#uncommitted;
+    this.#inRound = new Set(items.flatMap(({ fate }) => (fate.type === 'turn' ? [fate.envelope.to] : [])));
     await this.#activate(items);
     if (this.#isStopped) return;
     await this.#takeTurns(items);
     if (this.#isStopped) return;
     for (const item of items) this.#gather(item);
+    this.#inRound = new Set();
     if (caughtUp) this.#careful = false;
     this.#host.wakeCommit();
   }
@@ -267,21 +289,23 @@ export class Partition {
     if (this.#isStopped) return;
     const stored = new Map(loaded.map((actor) => [formatAddress(actor.address), actor]));
     for (const [name, { address, kind }] of missing) {
-      const cell = toCell(address, kind, stored.get(name));
+      const loadedActor = stored.get(name);
+      const cell = toCell(address, kind, loadedActor);
       if (cell.ok) this.#host.activations.activate(cell.cell, this.row.id, this.#host.clock.now());
-      else this.#setAsideUnreadable(items, name, cell.error);
+      else this.#setAsideUnreadable(items, name, { error: cell.error, timers: loadedActor?.timers ?? {} });
     }
   }
 
-  #setAsideUnreadable(items: readonly Item[], name: string, error: string): void {
+  #setAsideUnreadable(
+    items: readonly Item[],
+    name: string,
+    { error, timers }: { error: string; timers: Cell['timers'] },
+  ): void {
     for (const item of items) {
       if (item.fate.type !== 'turn' || formatAddress(item.fate.address) !== name) continue;
-      const { address, kind } = item.fate;
-      item.outcome = setAside(
-        { address, kind, version: 0, state: null, timers: {} },
-        'unreadable_state',
-        error,
-      );
+      const { address, kind, envelope } = item.fate;
+      const cell = { address, kind, version: 0, state: null, timers };
+      item.outcome = setAside(cell, envelope, { reason: 'unreadable_state', error });
     }
   }
 
@@ -310,9 +334,10 @@ export class Partition {
   #gather(item: Item): void {
     const { fate, place } = item;
     const batch = this.#open;
-    batch.move(place.lane, { seq: place.seq, id: item.id });
+    batch.move(place.lane, { seq: place.seq, id: item.id }, item.size);
     this.#host.metrics.messages.inc({ result: item.outcome?.deadLetter ? 'dead_letter' : fate.type });
     if (fate.type === 'dead') {
+      if (fate.counter) batch.applied(fate.counter);
       batch.deadLetter({ ...fate.letter, lane: place.lane, seq: place.seq, body: item.body() });
       this.#host.logger.error({ partition: this.row.id, ...fate.letter }, 'message set aside');
     } else if (fate.type === 'repeat') {

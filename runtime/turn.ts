@@ -1,22 +1,28 @@
 /**
  * One turn: one message handled by one actor. Pure: the same cell, envelope and place give the same outcome.
  *
- * U1. A handler that throws changes nothing: its message becomes a dead letter, whoever asked gets INTERNAL_ERROR.
+ * U1. A handler that throws changes nothing: its message becomes a dead letter, whoever asked gets INTERNAL_ERROR. So
+ *     does one whose effects could not be carried out: an effect that never arrives would hold back all behind it.
  * U2. A timer's message counts only while the actor still holds the timer under that generation.
+ *     One that became a dead letter loses its row, or it would come again for ever, but not its mark: it can be replayed.
  * U3. The version grows by one with each turn that changed state or timers, and only then.
  */
 import { createHash } from 'node:crypto';
 import type { ActorKind, Turn, TurnContext } from '#protocols/actor.ts';
-import type { Address } from '#protocols/address.ts';
-import { formatAddress } from '#protocols/address.ts';
+import { Address, formatAddress } from '#protocols/address.ts';
 import { assert } from '#protocols/assert.ts';
 import type { Effect } from '#protocols/effects.ts';
-import type { Envelope, Message } from '#protocols/envelope.ts';
+import { type Envelope, Message } from '#protocols/envelope.ts';
 import type { Failure, Reply } from '#protocols/failure.ts';
 import { uuidFromTime } from '#protocols/ids.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { DeadLetter, TimerMark } from './store.ts';
+
+const EVENT_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+const TIMER_KEY = /^[A-Za-z0-9._:/-]{1,256}$/;
+/** What both a Date and Postgres can hold. */
+const TIME_MAX_MS = 8.64e15;
 
 /** An actor in memory: what its snapshot holds, parsed. */
 export interface Cell {
@@ -65,21 +71,29 @@ export function takeTurn(cell: Cell, envelope: Envelope, place: Place): TurnOutc
     turn = cell.kind.handle(cell.state, envelope.message, makeContext(cell, envelope, place));
     if (!('code' in turn)) checkTurn(turn);
   } catch (error) {
-    return setAside(cell, 'defect', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return setAside(cell, envelope, { reason: 'defect', error: text });
   }
   if ('code' in turn) {
     if (source.kind === 'command') return { ...unchanged(cell), reply: { ok: false, failure: turn } };
-    return setAside(cell, 'invalid_message', JSON.stringify(turn.errors ?? turn.detail));
+    const error = JSON.stringify(turn.errors ?? turn.detail);
+    return setAside(cell, envelope, { reason: 'invalid_message', error });
   }
   return settle(cell, turn, envelope);
 }
 
 /** The outcome of a message that no handler could take. */
-export function setAside(cell: Cell, reason: DeadLetter['reason'], error: string): TurnOutcome {
+export function setAside(
+  cell: Cell,
+  { source }: Envelope,
+  { reason, error }: Pick<DeadLetter, 'reason' | 'error'>,
+): TurnOutcome {
   const detail = 'The message was set aside as a dead letter; a person will look at it.';
+  const isTimer = source.kind === 'timer' && cell.timers[source.key]?.generation === source.generation;
   return {
     ...unchanged(cell),
     reply: { ok: false, failure: { code: 'INTERNAL_ERROR', detail } },
+    timersDropped: isTimer ? [source.key] : [],
     deadLetter: { reason, error: error.slice(0, 8_000), stateVersion: cell.kind.stateVersion },
   };
 }
@@ -120,6 +134,24 @@ function speakerOf(envelope: Envelope): string {
 function checkTurn(turn: Turn<unknown>): void {
   assert(turn.state !== undefined, 'a turn has a state, or null');
   assert(turn.effects.length <= LIMITS.effectsPerTurnMax, 'a turn has a bounded number of effects');
+  for (const effect of turn.effects) checkEffect(effect);
+}
+
+function checkEffect(effect: Effect): void {
+  if (effect.type === 'send') Address.parse(effect.to);
+  if (effect.type === 'emit') {
+    assert(EVENT_NAME.test(effect.name), 'an event has a name of letters, digits, "_" and "-"');
+  }
+  if (effect.type === 'schedule') {
+    assert(TIMER_KEY.test(effect.key), 'a timer has a short key of letters, digits and "._:/-"');
+    assert(effect.atMs >= 0 && effect.atMs <= TIME_MAX_MS, 'a timer has a time');
+  }
+  if (effect.type === 'send' || effect.type === 'schedule') Message.parse(effect.message);
+  const bytes = Buffer.byteLength(JSON.stringify(effect));
+  assert(
+    bytes <= LIMITS.messageBytesMax,
+    `an effect has at most ${LIMITS.messageBytesMax} bytes, not ${bytes}`,
+  );
 }
 
 function settle(cell: Cell, turn: Turn<unknown>, envelope: Envelope): TurnOutcome {

@@ -44,6 +44,8 @@ export class RecordingStore extends MemoryStore {
       if (version <= before) this.#recorder.violated(`version: ${name} went from ${before} to ${version}`);
       this.#versions.set(name, version);
     }
+    // One that ended begins at 1 again when it is created anew.
+    for (const address of batch.removed) this.#versions.delete(formatAddress(address));
     super.applyActors(batch);
   }
 

@@ -3,20 +3,22 @@
  *
  * C4. A publication without an answer is repeated under the same message id until the deadline; the log's duplicate
  *     window and the key make that harmless.
+ * C5. A reply finds its callers by the id of their command, made of tenant, key and body: one key of two tenants, or
+ *     with two bodies, is two commands.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { DeliverPolicy, type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { formatAddress } from '#protocols/address.ts';
 import { encodeEnvelope } from '#protocols/envelope.ts';
-import { EventRecord } from '#protocols/events.ts';
 import type { Failure, FailureCode, Reply } from '#protocols/failure.ts';
 import { partitionOf } from '#protocols/partition.ts';
-import { ARTIFACT_BUCKET, laneSubject, NODE_HEARTBEATS, replySubject, STREAMS } from '#protocols/subjects.ts';
-import type { Client, ClusterHealth, Command, EventFeed, LiveEvent } from '../client.ts';
+import { ARTIFACT_BUCKET, laneSubject, NODE_HEARTBEATS, replySubject } from '#protocols/subjects.ts';
+import type { Client, ClusterHealth, Command } from '../client.ts';
 import type { Logger } from '../logger.ts';
 import type { Reads } from '../reads.ts';
+import { pastEvents, watchEvents } from './events.ts';
 import { NODE_LEASE_MS, type NodeHeartbeat, parseHeartbeat } from './membership.ts';
 
 /** How long after publishing the committed row is first looked at; then twice as long each time. */
@@ -32,7 +34,7 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
     ask: (command) => asker.ask(command),
     get: (address) => reads.get(address),
     list: (query) => reads.list(query),
-    watchEvents: (onEvent) => watchEvents(connection, onEvent, logger),
+    watchEvents: (onEvent) => watchEvents({ connection, logger }, onEvent),
     pastEvents: (query) => pastEvents(connection, query),
     readObject: async (name) => (await new Objm(connection).open(ARTIFACT_BUCKET)).getBlob(name),
     health: () => health(connection, reads, nodes),
@@ -47,40 +49,40 @@ class Asker {
   readonly #reads: Reads;
   readonly #stream: JetStreamClient;
   readonly #replyTo = replySubject(randomUUID());
+  /** By the id of the command, which is also the last token of the subject that its reply comes on. */
   readonly #waiting = new Map<string, Set<(reply: Reply) => void>>();
   readonly #subscription;
 
   constructor(connection: NatsConnection, reads: Reads) {
     this.#reads = reads;
     this.#stream = jetstream(connection, { timeout: 2_000 });
-    this.#subscription = connection.subscribe(this.#replyTo, {
+    this.#subscription = connection.subscribe(`${this.#replyTo}.*`, {
       callback: (error, message) => {
-        if (error) return;
-        const { key, reply } = message.json<{ key: string; reply: Reply }>();
-        for (const resolve of this.#waiting.get(key) ?? []) resolve(reply);
+        const waiters = this.#waiting.get(message.subject.slice(this.#replyTo.length + 1));
+        if (error || !waiters) return;
+        const { reply } = message.json<{ reply: Reply }>();
+        for (const resolve of waiters) resolve(reply);
       },
     });
   }
 
   async ask(command: Command): Promise<Reply> {
-    const known = await this.#knownReply(command);
-    if (known) return known;
+    const digest = digestOf(command);
     const replied = Promise.withResolvers<Reply>();
-    const name = command.key;
-    const waiters = this.#waiting.get(name) ?? new Set();
-    this.#waiting.set(name, waiters.add(replied.resolve));
+    const waiters = this.#waiting.get(digest) ?? new Set();
+    this.#waiting.set(digest, waiters.add(replied.resolve));
     const over = new AbortController();
     try {
       const outcomes = [
         replied.promise,
-        this.#publish(command, over.signal),
+        this.#publish(command, digest, over.signal),
         this.#lookForReply(command, over.signal),
       ];
       return await Promise.race([...outcomes, this.#deadline(command, over.signal)]);
     } finally {
       over.abort();
       waiters.delete(replied.resolve);
-      if (waiters.size === 0) this.#waiting.delete(name);
+      if (waiters.size === 0) this.#waiting.delete(digest);
     }
   }
 
@@ -88,12 +90,11 @@ class Asker {
     this.#subscription.unsubscribe();
   }
 
-  /** Settles only when the command can't be published before its deadline; else leaves the word to the others. */
-  async #publish(command: Command, signal: AbortSignal): Promise<Reply> {
+  /** Settles only where the reply is known already, or Postgres is away; else leaves the word to the others. */
+  async #publish(command: Command, digest: string, signal: AbortSignal): Promise<Reply> {
+    const known = await this.#knownReply(command);
+    if (known) return known;
     const { partitionCount } = await this.#reads.cluster();
-    const digest = createHash('sha256')
-      .update(`${command.to.tenant}\n${command.key}\n${command.bodyHash}`)
-      .digest('hex');
     const id = `c.${digest}`;
     const bytes = encodeEnvelope({
       id,
@@ -103,7 +104,7 @@ class Asker {
         kind: 'command',
         key: command.key,
         bodyHash: command.bodyHash,
-        replyTo: this.#replyTo,
+        replyTo: `${this.#replyTo}.${digest}`,
         by: command.by,
       },
       root: id,
@@ -148,6 +149,10 @@ class Asker {
     const detail = `No reply within ${command.timeoutMs} ms; the command may still be applied. Repeat it with the same key.`;
     return refusal('DEADLINE_EXCEEDED', detail);
   }
+}
+
+function digestOf({ to, key, bodyHash }: Command): string {
+  return createHash('sha256').update(`${to.tenant}\n${key}\n${bodyHash}`).digest('hex');
 }
 
 function refusal(code: FailureCode, detail: string): Reply {
@@ -227,60 +232,4 @@ async function health(connection: NatsConnection, reads: Reads, nodes: NodeWatch
       heardMsAgo,
     })),
   };
-}
-
-async function watchEvents(
-  connection: NatsConnection,
-  onEvent: (event: LiveEvent) => void,
-  logger: Logger,
-): Promise<EventFeed> {
-  const manager = await jetstreamManager(connection);
-  let lastSeq = (await manager.streams.info(STREAMS.events)).state.last_seq;
-  const consumer = await jetstream(connection).consumers.get(STREAMS.events, {
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: lastSeq + 1,
-  });
-  const messages = await consumer.consume({ max_messages: 1_000 });
-  const reading = (async () => {
-    for await (const message of messages) {
-      const { streamSequence } = message.info;
-      if (streamSequence <= lastSeq) continue;
-      lastSeq = streamSequence;
-      const record = EventRecord.safeParse(message.json());
-      if (record.success) onEvent({ seq: streamSequence, subject: message.subject, record: record.data });
-      else logger.warn({ subject: message.subject }, 'event of another shape skipped');
-    }
-  })();
-  return {
-    get lastSeq() {
-      return lastSeq;
-    },
-    async stop() {
-      await messages.close();
-      await reading;
-    },
-  };
-}
-
-async function pastEvents(
-  connection: NatsConnection,
-  query: { filter: string; afterSeq: number; limit: number },
-): Promise<LiveEvent[]> {
-  const consumer = await jetstream(connection).consumers.get(STREAMS.events, {
-    filter_subjects: query.filter,
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: query.afterSeq + 1,
-    inactive_threshold: 5_000_000_000,
-  });
-  const waiting = Math.min((await consumer.info()).num_pending, query.limit);
-  const events: LiveEvent[] = [];
-  if (waiting === 0) return events;
-  const messages = await consumer.fetch({ max_messages: waiting, expires: 5_000 });
-  for await (const message of messages) {
-    const record = EventRecord.safeParse(message.json());
-    if (record.success)
-      events.push({ seq: message.info.streamSequence, subject: message.subject, record: record.data });
-    if (events.length >= waiting) break;
-  }
-  return events;
 }

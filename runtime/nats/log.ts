@@ -2,13 +2,17 @@
  * The log on JetStream: a partition's lane is one subject of a limits stream, read by disposable consumers, no acks.
  *
  * J1. A consumer starts at the cursor's own message and compares it (L2); it is never resumed, only made anew.
- * J2. Consumer sequences have no gaps; at a gap, a lost consumer or missed heartbeats the reader makes a new one,
- *     from the last delivered message on.
+ * J2. Consumer sequences have no gaps; at a gap, a lost consumer, missed heartbeats or a new connection the reader
+ *     makes a new one, from the last delivered message on.
+ * J3. A lost message shows also when none follows it: heartbeats tell what the consumer sent last.
+ * J4. A stream that is gone while nodes run is made again (`mend`); L2 then finds out that it is another one.
  */
 import {
   AckPolicy,
+  type ConsumerInfo,
   type ConsumerMessages,
   DeliverPolicy,
+  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   type JsMsg,
@@ -26,13 +30,22 @@ const PUBLISH_TIMEOUT_MS = 5_000;
 const INACTIVE_AFTER_MS = 30_000;
 const PULL = { max_messages: 500, expires: 20_000, idle_heartbeat: 2_000 } as const;
 const RESET_PAUSE_MS = 250;
+const STREAM_NOT_FOUND = 10_059;
 
-export async function openNatsLog(connection: NatsConnection, logger: Logger): Promise<Log> {
+/** `mend` makes the streams that are missing. */
+export async function openNatsLog(
+  connection: NatsConnection,
+  logger: Logger,
+  mend: () => Promise<void> = async () => undefined,
+): Promise<Log> {
   const manager = await jetstreamManager(connection, { timeout: 5_000 });
   const stream = jetstream(connection, { timeout: PUBLISH_TIMEOUT_MS });
+  const readers = new Set<LaneReader>();
+  const tools = { manager, stream, logger, readers, mend: once(mend) };
+  void resetAtReconnect(connection, readers);
   return {
     async read(options) {
-      const reader = new LaneReader(options, { manager, stream, logger });
+      const reader = new LaneReader(options, tools);
       await reader.open();
       return reader;
     },
@@ -47,10 +60,32 @@ async function publish(stream: JetStreamClient, entry: Entry): Promise<void> {
   await stream.publish(entry.subject, entry.bytes, { msgID: entry.id, timeout: PUBLISH_TIMEOUT_MS });
 }
 
+/** What was on its way to the old connection is lost, and on a quiet lane nothing would show it. */
+async function resetAtReconnect(connection: NatsConnection, readers: Iterable<LaneReader>): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type !== 'reconnect') continue;
+    for (const reader of readers) reader.reset('new connection');
+  }
+}
+
+/** All who call while it runs share one run. */
+function once(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null;
+  return () => {
+    running ??= run().finally(() => {
+      running = null;
+    });
+    return running;
+  };
+}
+
 interface ReaderTools {
   readonly manager: JetStreamManager;
   readonly stream: JetStreamClient;
   readonly logger: Logger;
+  /** Those that are open. */
+  readonly readers: Set<LaneReader>;
+  mend(): Promise<void>;
 }
 
 class LaneReader implements Reader {
@@ -80,26 +115,38 @@ class LaneReader implements Reader {
   /** Makes the first consumer, so that whoever opens a reader hears at once when that can't be done. */
   async open(): Promise<void> {
     const messages = await this.#consume();
+    if (!this.#isStopped) this.#tools.readers.add(this);
     this.#running = this.#run(messages);
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#end();
     await this.#discard();
     await this.#running;
+  }
+
+  /** Gives this consumer up; the loop makes the next one. */
+  reset(reason: string): void {
+    this.#tools.logger.info({ subject: this.#subject, reason }, 'reading anew from the last message');
+    this.#messages?.stop();
+  }
+
+  #end(): void {
+    this.#isStopped = true;
+    this.#tools.readers.delete(this);
   }
 
   async #run(first: ConsumerMessages | null): Promise<void> {
     let messages = first;
     while (!this.#isStopped) {
-      if (messages) await this.#readAll(messages);
-      if (this.#isStopped) return;
-      await new Promise((resolve) => setTimeout(resolve, RESET_PAUSE_MS));
-      if (this.#isStopped) return;
       try {
+        if (messages) await this.#readAll(messages);
+        messages = null;
+        if (this.#isStopped) return;
+        await new Promise((resolve) => setTimeout(resolve, RESET_PAUSE_MS));
+        if (this.#isStopped) return;
         messages = await this.#consume();
       } catch (error) {
-        messages = null;
         this.#tools.logger.warn({ err: error, subject: this.#subject }, 'no consumer yet, trying again');
       }
     }
@@ -107,18 +154,8 @@ class LaneReader implements Reader {
 
   /** A new consumer that starts at the last delivered message; null when the log turned out to be another one. */
   async #consume(): Promise<ConsumerMessages | null> {
-    const { manager, stream } = this.#tools;
     await this.#discard();
-    const info = await manager.consumers.add(this.#streamName, {
-      filter_subject: this.#subject,
-      ack_policy: AckPolicy.None,
-      replay_policy: ReplayPolicy.Instant,
-      deliver_policy: this.#last.seq === 0 ? DeliverPolicy.All : DeliverPolicy.StartSequence,
-      ...(this.#last.seq === 0 ? {} : { opt_start_seq: this.#last.seq }),
-      inactive_threshold: nanos(INACTIVE_AFTER_MS),
-      mem_storage: true,
-      num_replicas: 1,
-    });
+    const info = await this.#addConsumer();
     this.#consumerName = info.name;
     this.#pending = info.num_pending;
     if (this.#isStopped) {
@@ -129,10 +166,34 @@ class LaneReader implements Reader {
       await this.#broken(`nothing at or after ${this.#last.seq}`);
       return null;
     }
-    const consumer = stream.consumers.getConsumerFromInfo(info);
-    this.#messages = await consumer.consume(PULL);
-    void this.#watch(this.#messages);
-    return this.#messages;
+    const messages = await this.#tools.stream.consumers.getConsumerFromInfo(info).consume(PULL);
+    if (this.#isStopped) {
+      // Stopped meanwhile, and whoever stopped it saw no messages to end.
+      messages.stop();
+      return null;
+    }
+    this.#messages = messages;
+    void this.#watch(messages);
+    return messages;
+  }
+
+  async #addConsumer(): Promise<ConsumerInfo> {
+    const config = {
+      filter_subject: this.#subject,
+      ack_policy: AckPolicy.None,
+      replay_policy: ReplayPolicy.Instant,
+      deliver_policy: this.#last.seq === 0 ? DeliverPolicy.All : DeliverPolicy.StartSequence,
+      ...(this.#last.seq === 0 ? {} : { opt_start_seq: this.#last.seq }),
+      inactive_threshold: nanos(INACTIVE_AFTER_MS),
+      mem_storage: true,
+      num_replicas: 1,
+    };
+    try {
+      return await this.#tools.manager.consumers.add(this.#streamName, config);
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) await this.#tools.mend();
+      throw error;
+    }
   }
 
   async #readAll(messages: ConsumerMessages): Promise<void> {
@@ -141,7 +202,7 @@ class LaneReader implements Reader {
     for await (const message of messages) {
       if (this.#isStopped) return;
       const { deliverySequence, streamSequence, pending } = message.info;
-      if (deliverySequence !== expected++) return this.#reset(`consumer sequence ${deliverySequence}`);
+      if (deliverySequence !== expected++) return this.reset(`consumer sequence ${deliverySequence}`);
       const delivery = toDelivery(message);
       if (mustMatch) {
         mustMatch = false;
@@ -167,10 +228,8 @@ class LaneReader implements Reader {
         status.type === 'consumer_deleted' ||
         status.type === 'consumer_not_found' ||
         status.type === 'stream_not_found';
-      if (isGone || status.type === 'heartbeats_missed') {
-        this.#reset(status.type);
-        return;
-      }
+      const isBehind = status.type === 'heartbeat' && status.lastConsumerSequence > messages.getReceived();
+      if (isGone || isBehind || status.type === 'heartbeats_missed') return this.reset(status.type);
     }
   }
 
@@ -179,13 +238,8 @@ class LaneReader implements Reader {
     if (pending === 0) this.#options.onCaughtUp();
   }
 
-  #reset(reason: string): void {
-    this.#tools.logger.info({ subject: this.#subject, reason }, 'reading anew from the last message');
-    this.#messages?.stop();
-  }
-
   async #broken(reason: string): Promise<void> {
-    this.#isStopped = true;
+    this.#end();
     await this.#discard();
     this.#options.onBroken(reason);
   }

@@ -42,11 +42,10 @@ export class NatsRemote implements Remote {
       callback: (error, message) => {
         const speaker = error ? null : parseAgentSubject(message.subject);
         if (!speaker) return;
-        const work = this.#serveOne(() => answer(speaker, parseJson(message.data)))
-          .then((said) => {
-            if (said !== null && message.reply) message.respond(JSON.stringify(said));
-          })
-          .finally(() => this.#busy.delete(work));
+        const work = this.#serveOne(async () => {
+          const said = await answer(speaker, parseJson(message.data));
+          if (message.reply) message.respond(JSON.stringify(said));
+        }).finally(() => this.#busy.delete(work));
         this.#busy.add(work);
       },
     });
@@ -70,13 +69,12 @@ export class NatsRemote implements Remote {
     await Promise.all(this.#busy);
   }
 
-  async #serveOne(answer: () => Promise<unknown>): Promise<unknown> {
+  async #serveOne(serve: () => Promise<void>): Promise<void> {
     try {
-      return await answer();
+      await serve();
     } catch (error) {
       // No answer: the agent says it again.
       this.#logger.warn({ err: error }, 'message of an agent not taken');
-      return null;
     }
   }
 }

@@ -14,6 +14,7 @@ import { STREAM_SUBJECTS, STREAMS } from '#protocols/subjects.ts';
 const MIB = 1024 * 1024;
 const DAY_MS = 24 * 3_600_000;
 const STREAM_NOT_FOUND = 10_059;
+const STREAM_NAME_IN_USE = 10_058;
 const CLUSTER_KEY = 'oio_cluster';
 
 export interface StreamsOptions {
@@ -59,11 +60,8 @@ async function ensureStream(
   options: StreamsOptions,
 ): Promise<void> {
   const name = config.name ?? '';
-  const found = await findStream(manager, name);
-  if (!found) {
-    await manager.streams.add({ ...config, name });
-    return;
-  }
+  const found = (await findStream(manager, name)) ?? (await addStream(manager, { ...config, name }));
+  if (!found) return;
   const owner = found.metadata?.[CLUSTER_KEY];
   if (owner !== undefined && owner !== options.clusterId) {
     throw new Error(
@@ -78,6 +76,22 @@ async function ensureStream(
     found.num_replicas < options.replicas && `replicas must be ${options.replicas}`,
   ].filter((fault) => fault !== false);
   if (faults.length > 0) throw new Error(`stream ${name} can't keep its promises: ${faults.join(', ')}`);
+}
+
+/** Null when it was made; what is there when another node was quicker, and began it elsewhere. */
+async function addStream(
+  manager: JetStreamManager,
+  config: Partial<StreamConfig> & { name: string },
+): Promise<StreamConfig | null> {
+  try {
+    await manager.streams.add(config);
+    return null;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === STREAM_NAME_IN_USE) {
+      return findStream(manager, config.name);
+    }
+    throw error;
+  }
 }
 
 async function findStream(manager: JetStreamManager, name: string): Promise<StreamConfig | null> {

@@ -145,9 +145,9 @@ function snapshotColumns(batches: readonly Batch[]): Column[] {
     snapshots.map(({ part }) => part.stateVersion),
     snapshots.map(({ part }) => part.state),
     snapshots.map(({ part }) => JSON.stringify(part.timers)),
-    snapshots.map(({ part }) => part.status),
-    snapshots.map(({ part }) => part.title),
-    snapshots.map(({ part }) => part.parent),
+    snapshots.map(({ part }) => toText(part.status)),
+    snapshots.map(({ part }) => toText(part.title)),
+    snapshots.map(({ part }) => toText(part.parent)),
     snapshots.map(({ part }) => part.watchMs),
   ];
 }
@@ -197,9 +197,13 @@ function deadLetterColumns(batches: readonly Batch[]): Column[] {
     letters.map(({ part }) => part.seq),
     letters.map(({ part }) => part.address),
     letters.map(({ part }) => part.reason),
-    letters.map(({ part }) => part.error),
+    letters.map(({ part }) => toText(part.error)),
     letters.map(({ part }) => part.stateVersion),
-    // Postgres text holds no NUL, and a dead letter must not make its commit fail.
-    letters.map(({ part }) => part.body.replaceAll('\u0000', '\uFFFD')),
+    letters.map(({ part }) => toText(part.body)),
   ];
+}
+
+/** Postgres text holds no NUL, and what people wrote must not make a whole node's commit fail. */
+function toText(text: string | null): string | null {
+  return text === null ? null : text.replaceAll('\u0000', '\uFFFD');
 }

@@ -1,16 +1,29 @@
-/** Connections to Postgres: few, each statement with a deadline; and the refusal of a server that can't keep promises. */
+/**
+ * Connections to Postgres: few, each statement with a deadline; and the refusal of a server that can't keep promises.
+ *
+ * C1. The server ends a statement at its deadline. Of a server that is gone without a word, or frozen, nothing comes: a
+ *     busy connection that is silent for longer is destroyed, and its statement fails with an unknown outcome.
+ */
+import { connect, type Socket } from 'node:net';
 import postgres from 'postgres';
 
 export type Sql = postgres.Sql<{ bigint: number }>;
 
 const STATEMENT_TIMEOUT_MS = 10_000;
+/** Longer than any statement; idle connections are closed before, so that only busy ones can be so silent. */
+const SILENT_MS = 15_000;
+const IDLE_S = 10;
+/** Between two tries to connect; the library's own pause grows to 20 s. */
+const RECONNECT_S = { least: 0.1, most: 0.5 } as const;
 
 /** Opens a pool. Nothing is connected before the first query. */
 export function connectPostgres(options: { url: string; name: string; connectionsMax: number }): Sql {
   return postgres(options.url, {
     max: options.connectionsMax,
     connect_timeout: 5,
-    idle_timeout: 0,
+    idle_timeout: IDLE_S,
+    backoff: () => RECONNECT_S.least + Math.random() * (RECONNECT_S.most - RECONNECT_S.least),
+    socket: openSocket,
     max_lifetime: null,
     onnotice: ignoreNotice,
     connection: {
@@ -30,8 +43,23 @@ export function connectPostgres(options: { url: string; name: string; connection
   });
 }
 
+let attempts = 0;
+
+/** The library hands over what it made of the address; of several hosts each is tried in turn. */
+function openSocket({ host, port, path }: { host: string[]; port: number[]; path: string | false }): Socket {
+  const index = attempts++ % port.length;
+  const name = host[index] ?? 'localhost';
+  const socket = path ? connect(path) : connect(port[index] ?? 5_432, name);
+  socket.setTimeout(SILENT_MS, () => {
+    socket.destroy(new Error(`Postgres at ${path || name} was silent for ${SILENT_MS} ms`));
+  });
+  // The library reads the name for TLS here.
+  return Object.assign(socket, { host: name });
+}
+
 /** Throws where the server is set so that a commit could be lost, saying which setting and why. */
 export async function checkPostgres(sql: Sql): Promise<void> {
+  await reach(sql);
   const [row] = await sql<{ version: number; fsync: string; pages: string; sync: string }[]>`
     SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
            current_setting('full_page_writes') AS pages, current_setting('synchronous_commit') AS sync`;
@@ -43,6 +71,23 @@ export async function checkPostgres(sql: Sql): Promise<void> {
     row.sync === 'off' && 'synchronous_commit is off: an acknowledged command could be lost with a crash',
   ].filter((fault) => fault !== false);
   if (faults.length > 0) throw new Error(`Postgres can't keep the promises: ${faults.join('; ')}`);
+}
+
+/** The server answers and has our tables; else an error with the mend. */
+async function reach(sql: Sql): Promise<void> {
+  let isThere: boolean | undefined;
+  try {
+    [{ isThere } = { isThere: false }] = await sql<
+      { isThere: boolean }[]
+    >`SELECT to_regclass('dead_letters') IS NOT NULL AS "isThere"`;
+  } catch (error) {
+    const { host, port, database } = sql.options;
+    const reason = error instanceof Error ? error.message || error.name : String(error);
+    const mend = 'DATABASE_URL says where it is; `npm start` brings one of its own';
+    throw new Error(`no Postgres at ${host}:${port}/${database}: ${reason}. ${mend}.`, { cause: error });
+  }
+  if (!isThere)
+    throw new Error('the database has not the tables of this version: run `npm run migrate` first');
 }
 
 export interface Cluster {

@@ -1,0 +1,112 @@
+/**
+ * An agent that works with opencode: joins the orchestrator over NATS, and does each task in a working copy of its
+ * own, several at a time, with one opencode server.
+ *
+ * Exit codes: 0 told to end, 1 could not start, 2 wrong settings, 3 replaced by another process of the same name.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Logger, pino } from 'pino';
+import type { Agent } from '#actors/remote/sdk/agent.ts';
+import { joinAsAgent } from '#actors/remote/sdk/join.ts';
+import { Workspaces } from '#actors/remote/workspace/workspaces.ts';
+import { buildCard } from './card.ts';
+import { type AgentConfig, parseConfig } from './config.ts';
+import { OpencodeHost } from './host.ts';
+import { checkModel } from './model.ts';
+import { makeWork } from './work.ts';
+
+const EXIT = { ended: 0, failed: 1, wrongSettings: 2, replaced: 3 } as const;
+/** Past the time to drain: for the last words, opencode's end and the working copies. */
+const AFTER_DRAIN_MS = 20_000;
+
+async function main(): Promise<void> {
+  const logger = pino({
+    level: 'info',
+    base: { role: 'agent' },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  });
+  let config: AgentConfig;
+  try {
+    config = parseConfig(process.env);
+  } catch (error) {
+    logger.fatal({ fault: error instanceof Error ? error.message : String(error) }, 'wrong settings');
+    process.exit(EXIT.wrongSettings);
+  }
+  logger.level = config.logLevel;
+  const environment = config.opencodeEnvironment;
+  const homeDirectory = join(config.workDir, 'opencode');
+  const host = new OpencodeHost({ homeDirectory, config: config.opencodeConfig, environment });
+  try {
+    await run(config, host, logger);
+  } catch (error) {
+    await host.stop();
+    logger.fatal({ err: error }, 'could not start');
+    process.exit(EXIT.failed);
+  }
+}
+
+async function run(config: AgentConfig, host: OpencodeHost, logger: Logger): Promise<void> {
+  await mkdir(config.workDir, { recursive: true });
+  const workspaces = new Workspaces({ workDir: config.workDir, environment: config.gitEnvironment });
+  for (const failure of await workspaces.sweepWorktrees())
+    logger.warn({ err: failure }, 'working copy stays');
+  // Before it joins: an agent that cannot work must not be given any.
+  const { client, version, pid } = await host.server();
+  await checkModel(client, host.homeDirectory, config.model);
+  const agent = await joinAsAgent({
+    servers: config.natsUrl,
+    tenant: config.tenant,
+    card: buildCard(config, version),
+    ...config.login,
+    logger,
+    work: makeWork({ host, workspaces, model: config.model, logger }),
+  });
+  leadToTheEnd({ agent, host, logger, drainMs: config.drainMs });
+  const { tenant, capacity, model } = config;
+  logger.info(
+    { tenant, agent: agent.id, instance: agent.instance, capacity, model, opencode: version, pid },
+    'ready',
+  );
+}
+
+type Running = {
+  readonly agent: Agent;
+  readonly host: OpencodeHost;
+  readonly logger: Logger;
+  readonly drainMs: number;
+};
+
+/** The first signal drains: what runs may finish in its time, the rest is handed back. A second one ends at once. */
+function leadToTheEnd({ agent, host, logger, drainMs }: Running): void {
+  let isDraining = false;
+  const end = async (withinMs: number): Promise<void> => {
+    setTimeout(() => {
+      logger.error({ withinMs }, 'did not end in time');
+      process.exit(EXIT.failed);
+    }, withinMs + AFTER_DRAIN_MS).unref();
+    await agent.drain(withinMs);
+    await agent.stop();
+    await host.stop();
+    logger.info({}, 'ended');
+    process.exit(EXIT.ended);
+  };
+  const onSignal = (signal: string): void => {
+    const withinMs = isDraining ? 0 : drainMs;
+    logger.info({ signal, withinMs, running: agent.running() }, 'draining');
+    if (isDraining) void agent.stop();
+    else void end(withinMs);
+    isDraining = true;
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  void agent.closed.then(async () => {
+    if (isDraining) return;
+    logger.warn({ instance: agent.instance }, 'replaced by another process of this name');
+    await host.stop();
+    process.exit(EXIT.replaced);
+  });
+}
+
+await main();

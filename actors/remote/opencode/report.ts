@@ -1,0 +1,67 @@
+/** Says opencode's progress the way the orchestrator wants to hear it. */
+import type { AgentTask, ProgressReport, ToolCall } from '#actors/remote/sdk/task.ts';
+import type { TokenUsage } from '#protocols/task.ts';
+import type { Progress } from './progress.ts';
+import type { Tokens } from './tokens.ts';
+
+/** `tool` is left out for what is a report alone. */
+export type Report = { readonly progress?: ProgressReport; readonly tool?: ToolCall };
+
+const NOTE_CHARS_MAX = 300;
+
+export function toUsage(tokens: Tokens, costUsd: number): TokenUsage {
+  return {
+    tokens_in: tokens.input + tokens.cacheRead + tokens.cacheWrite,
+    tokens_out: tokens.output + tokens.reasoning,
+    cost_usd: costUsd,
+  };
+}
+
+/** Makes a reporter for one attempt. It keeps the end of what the model says, whose last line is the note. */
+export function makeReporter(task: Pick<AgentTask, 'progress' | 'tool'>, directory: string) {
+  let saying = '';
+  let partId = '';
+  return async (progress: Progress): Promise<void> => {
+    if (progress.type === 'text') {
+      saying = (progress.partId === partId ? saying + progress.text : progress.text).slice(
+        -2 * NOTE_CHARS_MAX,
+      );
+      partId = progress.partId;
+    }
+    const report = toReport(progress, saying, directory);
+    if (report.progress !== undefined) await task.progress(report.progress);
+    if (report.tool !== undefined) await task.tool(report.tool);
+  };
+}
+
+export function toReport(progress: Progress, saying: string, directory: string): Report {
+  switch (progress.type) {
+    case 'text': {
+      const note = lastLine(saying);
+      return note === '' ? {} : { progress: { note } };
+    }
+    case 'reasoning':
+      return {};
+    case 'tool': {
+      const { callId, tool, status } = progress;
+      // The place of a working copy says nothing to the one who reads.
+      return { tool: { callId, tool, status, title: progress.title.replaceAll(`${directory}/`, '') } };
+    }
+    case 'step':
+      return { progress: { usage: toUsage(progress.total, progress.costUsd) } };
+    case 'todo': {
+      const done = progress.items.filter(({ status }) => status === 'completed').length;
+      const current = progress.items.find(({ status }) => status === 'in_progress');
+      const note = current === undefined ? {} : { note: current.text.slice(0, NOTE_CHARS_MAX) };
+      const percent = progress.items.length === 0 ? {} : { percent: (100 * done) / progress.items.length };
+      return { progress: { ...note, ...percent } };
+    }
+    case 'retry':
+      return { progress: { note: `The model did not answer, try ${progress.attempt}: ${progress.message}` } };
+  }
+}
+
+function lastLine(text: string): string {
+  const line = text.split('\n').findLast((candidate) => candidate.trim() !== '') ?? '';
+  return line.trim().slice(0, NOTE_CHARS_MAX);
+}

@@ -1,0 +1,285 @@
+/**
+ * One task in opencode: a session of its own in a directory of its own, from the prompt to its end.
+ *
+ * R1. Events are watched before the prompt is sent; they wake and show progress. Status and messages, which are
+ *     polled, decide.
+ * R2. Nothing that opencode asks stays unanswered: nobody is there, so it is rejected.
+ * R3. Whatever ends the run, afterwards the session does nothing any more and no command of it runs.
+ * R4. The end of the server's process ends the run as a failure that may be tried again.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Event, SessionStatus } from '@opencode-ai/sdk/v2/client';
+import { ask, read, tell } from './ask.ts';
+import { makeCoalescer } from './coalesce.ts';
+import { makeEventWatch } from './event-watch.ts';
+import { AttemptFailure } from './failure.ts';
+import { findModel } from './model.ts';
+import { type Ending, readEnding, type SessionMessage, type Sum, sumUp, toFailure } from './outcome.ts';
+import { buildPermissions } from './permissions.ts';
+import { newMemory, type Progress, readEvent } from './progress.ts';
+import type { OpencodeServer, ServerExit } from './server.ts';
+import { rejectUnanswered } from './unanswered.ts';
+
+export type RunOptions = {
+  readonly server: OpencodeServer;
+  /** Absolute; no other run may use it at the same time. */
+  readonly directory: string;
+  readonly title: string;
+  readonly prompt: string;
+  readonly system?: string;
+  /** `provider/model`; without it opencode's configuration decides. */
+  readonly model?: string;
+  /** Ends the work. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+  readonly limits?: Partial<RunLimits>;
+};
+
+export type RunLimits = {
+  readonly pollMs: number;
+  /** Between the prompt and the first sign of an answer. */
+  readonly beginMs: number;
+  /** Without any sign of work. A command may be silent for long. */
+  readonly silenceMs: number;
+  /** Between an abort and the session's silence. */
+  readonly abortMs: number;
+  /** How often in a row opencode may repeat a request to the model. */
+  readonly retriesMax: number;
+  readonly textHoldMs: number;
+};
+
+export type RunOutcome = Sum & {
+  readonly ending: Exclude<Ending, { type: 'open' }>;
+  /** What was said and done; empty if the server ended. */
+  readonly messages: readonly SessionMessage[];
+};
+
+const LIMITS: RunLimits = {
+  pollMs: 1_500,
+  beginMs: 60_000,
+  silenceMs: 15 * 60_000,
+  abortMs: 5_000,
+  retriesMax: 5,
+  textHoldMs: 250,
+};
+/** A request to a dead server fails a moment before its end is known. */
+const EXIT_NOTICE_MS = 1_000;
+
+/** Runs a task to its end. Never throws for what may be expected: the ending says it. */
+export async function runTask(options: RunOptions): Promise<RunOutcome> {
+  const { server, directory, signal } = options;
+  const over = new AbortController();
+  const cancel = (): void => over.abort(new AttemptFailure('CANCELLED', describeReason(signal)));
+  if (signal.aborted) cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  void server.exited.then((exit) => over.abort(toCrash(exit)));
+
+  const run = new Run(options, over.signal);
+  try {
+    return await run.work();
+  } catch (error) {
+    const failure = await nameFailure(server, error);
+    return await run.endEarly(failure);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    await run.close();
+    await server.endLeftovers(directory);
+  }
+}
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #limits: RunLimits;
+  readonly #over: AbortSignal;
+  #session: { readonly id: string; readonly watch: ReturnType<typeof makeEventWatch> } | null = null;
+  #wake: () => void = () => undefined;
+  #error: AttemptFailure | null = null;
+  #heardAt = performance.now();
+  #partsSeen = 0;
+
+  constructor(options: RunOptions, over: AbortSignal) {
+    this.#options = options;
+    this.#limits = { ...LIMITS, ...options.limits };
+    this.#over = over;
+  }
+
+  async work(): Promise<RunOutcome> {
+    const { server, directory, title, prompt, system, model } = this.#options;
+    const { client } = server;
+    this.#over.throwIfAborted();
+    const chosen = model === undefined ? {} : { model: await findModel(client, directory, model) };
+    const permission = buildPermissions(server.toolOutputDirectory);
+    const { id } = await ask('a session', client.session.create({ directory, title, permission }));
+    const watch = makeEventWatch({ client, directory, onEvent: this.#makeListener(id) });
+    this.#session = { id, watch };
+    await watch.connected;
+    this.#over.throwIfAborted();
+    const told = system === undefined ? {} : { system };
+    const parts = [{ type: 'text' as const, text: prompt }];
+    await tell(
+      'the prompt a hearing',
+      client.session.promptAsync({ sessionID: id, directory, parts, ...chosen, ...told }),
+    );
+    const ending = await this.#follow(id);
+    return { ending, ...(await this.#collect(id)) };
+  }
+
+  /** After a failure: the session is made to stop, and what it did so far is kept. */
+  async endEarly(failure: AttemptFailure): Promise<RunOutcome> {
+    const ending = { type: 'failed', failure } as const;
+    const { server, directory } = this.#options;
+    if (this.#session === null || server.hasExited()) return { ending, ...sumUp([]), messages: [] };
+    const { id } = this.#session;
+    try {
+      await tell('the session an end', server.client.session.abort({ sessionID: id, directory }));
+      const deadline = performance.now() + this.#limits.abortMs;
+      while (performance.now() < deadline && (await this.#status(id)).type !== 'idle') await sleep(50);
+      return { ending, ...(await this.#collect(id)) };
+    } catch (error) {
+      if (!(error instanceof AttemptFailure)) throw error;
+      return { ending, ...sumUp([]), messages: [] };
+    }
+  }
+
+  /** Stops listening and lets the server forget the directory, so that its memory stays bounded. */
+  async close(): Promise<void> {
+    const { server, directory } = this.#options;
+    await this.#session?.watch.stop();
+    if (server.hasExited()) return;
+    try {
+      await tell('the directory an end', server.client.instance.dispose({ directory }));
+    } catch (error) {
+      // The server is going: then it forgets everything anyway.
+      if (!(error instanceof AttemptFailure)) throw error;
+    }
+  }
+
+  #makeListener(sessionId: string): (event: Event) => void {
+    const memory = newMemory(sessionId);
+    const coalescer = makeCoalescer(this.#options.onProgress, this.#limits.textHoldMs);
+    return (event) => {
+      for (const progress of readEvent(memory, event)) coalescer.take(progress);
+      if (PULSES.has(event.type)) return;
+      this.#heardAt = performance.now();
+      if (
+        event.type === 'session.error' &&
+        event.properties.sessionID === sessionId &&
+        event.properties.error
+      ) {
+        this.#error = toFailure(event.properties.error);
+      }
+      if (event.type === 'session.idle') coalescer.flush();
+      if (WAKING.has(event.type)) this.#wake();
+    };
+  }
+
+  async #follow(sessionId: string): Promise<RunOutcome['ending']> {
+    const { server, directory } = this.#options;
+    const promptedAt = performance.now();
+    while (true) {
+      await this.#waitForNews();
+      this.#over.throwIfAborted();
+      await rejectUnanswered(server.client, directory);
+      const status = await this.#status(sessionId);
+      if (status.type === 'retry' && status.attempt > this.#limits.retriesMax) {
+        throw new AttemptFailure('MODEL_UNAVAILABLE', `${status.message} (${status.attempt} tries)`);
+      }
+      if (status.type !== 'idle') {
+        await this.#checkSilence(sessionId);
+        continue;
+      }
+      const ending = readEnding(await this.#messages(sessionId));
+      if (ending.type !== 'open') return ending;
+      if (this.#error !== null) throw this.#error;
+      if (performance.now() - promptedAt > this.#limits.beginMs) {
+        throw new AttemptFailure('STALLED', 'opencode took the prompt and never began to answer it');
+      }
+    }
+  }
+
+  async #waitForNews(): Promise<void> {
+    const news = Promise.withResolvers<void>();
+    this.#wake = news.resolve;
+    const timer = setTimeout(news.resolve, this.#limits.pollMs);
+    this.#over.addEventListener('abort', this.#wake, { once: true });
+    await news.promise;
+    this.#over.removeEventListener('abort', this.#wake);
+    clearTimeout(timer);
+  }
+
+  /** Events may be silent because their stream is broken: the messages have the last word. */
+  async #checkSilence(sessionId: string): Promise<void> {
+    if (performance.now() - this.#heardAt < this.#limits.silenceMs) return;
+    const messages = await this.#messages(sessionId);
+    const parts = messages.reduce((sum, message) => sum + message.parts.length, 0);
+    if (parts === this.#partsSeen) {
+      throw new AttemptFailure(
+        'STALLED',
+        `no sign of work for ${Math.round(this.#limits.silenceMs / 1000)} s`,
+      );
+    }
+    this.#partsSeen = parts;
+    this.#heardAt = performance.now();
+  }
+
+  async #status(sessionId: string): Promise<SessionStatus> {
+    const { server, directory } = this.#options;
+    const all = await read('the state of its sessions', () => server.client.session.status({ directory }));
+    return all[sessionId] ?? { type: 'idle' };
+  }
+
+  #messages(sessionID: string): Promise<readonly SessionMessage[]> {
+    const { server, directory } = this.#options;
+    return read('the messages', () => server.client.session.messages({ sessionID, directory }));
+  }
+
+  /** The session's messages, and the sum over it and its sub-agents. */
+  async #collect(sessionId: string): Promise<Sum & { readonly messages: readonly SessionMessage[] }> {
+    const { server, directory } = this.#options;
+    const messages = await this.#messages(sessionId);
+    const all = [...messages];
+    const open = [sessionId];
+    for (let parent = open.pop(); parent !== undefined; parent = open.pop()) {
+      const children = await read('its sub-agents', () =>
+        server.client.session.children({ sessionID: parent, directory }),
+      );
+      for (const { id } of children) {
+        open.push(id);
+        all.push(...(await this.#messages(id)));
+      }
+    }
+    return { messages, ...sumUp(all) };
+  }
+}
+
+/** Events that come without any work. */
+const PULSES: ReadonlySet<string> = new Set(['server.heartbeat', 'server.connected']);
+
+/** Events after which it is worth looking at once. */
+const WAKING: ReadonlySet<string> = new Set([
+  'session.idle',
+  'session.error',
+  'permission.asked',
+  'question.asked',
+] satisfies Event['type'][]);
+
+function toCrash({ code, signal, lastOutput }: ServerExit): AttemptFailure {
+  const how = signal === null ? `with code ${code}` : `by ${signal}`;
+  const words = lastOutput.trim().split('\n').slice(-3).join(' / ');
+  return new AttemptFailure('OPENCODE_CRASHED', `opencode ended ${how} in the middle of the work: ${words}`);
+}
+
+async function nameFailure(server: OpencodeServer, error: unknown): Promise<AttemptFailure> {
+  const isLostRequest = error instanceof AttemptFailure && error.code === 'OPENCODE_UNAVAILABLE';
+  if (isLostRequest) {
+    const exit = await Promise.race([server.exited, sleep(EXIT_NOTICE_MS, null)]);
+    return exit === null ? error : toCrash(exit);
+  }
+  if (error instanceof AttemptFailure) return error;
+  throw error;
+}
+
+function describeReason(signal: AbortSignal): string {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error && reason.message !== '' ? reason.message : 'the work was cancelled';
+}

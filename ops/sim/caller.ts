@@ -1,0 +1,163 @@
+/**
+ * Callers: each asks one thing after the other and insists on an answer, as the real client does (C1, C2, C4).
+ *
+ * X1. A command is published until the log has it; its reply comes from the node, or from the row that the commit wrote.
+ * X2. What a caller was answered is remembered for good, and now and then asked again under the same key.
+ */
+import { createHash } from 'node:crypto';
+import { type Address, formatAddress } from '#protocols/address.ts';
+import { encodeEnvelope, type Message } from '#protocols/envelope.ts';
+import type { Reply } from '#protocols/failure.ts';
+import { partitionOf } from '#protocols/partition.ts';
+import { laneSubject } from '#protocols/subjects.ts';
+import type { Log } from '#runtime/log.ts';
+import type { KeyedReply, Store } from '#runtime/store.ts';
+import type { World } from './world.ts';
+
+export interface Asked {
+  readonly key: string;
+  readonly to: Address;
+  readonly message: Message;
+  /** Every answer that came, in order. */
+  readonly replies: Reply[];
+  answeredAtMs: number | null;
+  /** Its caller went away without waiting. */
+  isAbandoned: boolean;
+}
+
+export interface CallerOptions {
+  readonly name: string;
+  readonly world: World;
+  readonly store: Pick<Store, 'findReplies'>;
+  readonly log: Pick<Log, 'publish'>;
+  isControl(type: string, messageType: string): boolean;
+}
+
+const TIMEOUT_MS = 4_000;
+const LOOK_AFTER_MS = 500;
+const PUBLISH_PAUSE_MS = 200;
+const TENANT = 'sim';
+
+export class Caller {
+  readonly #options: CallerOptions;
+  readonly #replyTo: string;
+  readonly #waiting = new Map<string, (reply: Reply) => void>();
+  readonly name: string;
+  readonly asked: Asked[] = [];
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.#replyTo = `reply.${options.name}`;
+    options.world.remote.callers.set(this.#replyTo, (key, reply) => this.#waiting.get(key)?.(reply));
+  }
+
+  /** Asks until there is an answer, or only once where the caller gives up. */
+  async ask(to: Address, message: Message & { op: string }, isPatient: boolean): Promise<Asked> {
+    const asked: Asked = {
+      key: message.op,
+      to,
+      message,
+      replies: [],
+      answeredAtMs: null,
+      isAbandoned: false,
+    };
+    this.asked.push(asked);
+    const { world } = this.#options;
+    while (asked.answeredAtMs === null) {
+      const reply = await this.#once(asked, message);
+      if (reply) this.#answered(asked, reply);
+      else if (!isPatient) {
+        asked.isAbandoned = true;
+        break;
+      }
+    }
+    world.count(asked.answeredAtMs === null ? 'abandoned' : 'answered');
+    return asked;
+  }
+
+  /** Asks the same again: the answer must be the same. */
+  async askAgain(asked: Asked): Promise<void> {
+    const reply = await this.#once(asked, asked.message);
+    if (reply) this.#answered(asked, reply);
+  }
+
+  /** Asks something else under the same key: that must be refused. */
+  async askOther(asked: Asked): Promise<void> {
+    const reply = await this.#once(asked, { ...asked.message, other: true });
+    if (!reply || (!reply.ok && reply.failure.code === 'IDEMPOTENCY_KEY_REUSED')) return;
+    this.#options.world.violated(`key: ${asked.key} was taken for another request too`);
+  }
+
+  #answered(asked: Asked, reply: Reply): void {
+    asked.replies.push(reply);
+    asked.answeredAtMs ??= this.#options.world.clock.now();
+    this.#options.world.note(`answer ${asked.key} ${JSON.stringify(reply)}`);
+  }
+
+  async #once(asked: Asked, message: Message): Promise<Reply | null> {
+    const { clock } = this.#options.world;
+    const over = new AbortController();
+    const { promise, resolve } = Promise.withResolvers<Reply | null>();
+    const bodyHash = hashOf(message);
+    this.#waiting.set(asked.key, resolve);
+    void clock.sleep(TIMEOUT_MS, over.signal).then(() => resolve(null));
+    const known = await this.#look(asked.key, bodyHash);
+    if (known) resolve(known);
+    else {
+      void this.#publish({ asked, message, bodyHash }, over.signal);
+      void this.#keepLooking(asked.key, bodyHash, over.signal).then((reply) => reply && resolve(reply));
+    }
+    const reply = await promise;
+    over.abort();
+    this.#waiting.delete(asked.key);
+    return reply;
+  }
+
+  async #publish(
+    { asked, message, bodyHash }: { asked: Asked; message: Message; bodyHash: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { log, world, isControl, name } = this.#options;
+    const { to, key } = asked;
+    const id = `c.${hashOf([key, bodyHash])}`;
+    const source = { kind: 'command' as const, key, bodyHash, replyTo: this.#replyTo, by: `user:${name}` };
+    const bytes = encodeEnvelope({ id, to: formatAddress(to), message, source, root: id });
+    const lane = isControl(to.type, message.type) ? 'control' : 'data';
+    const subject = laneSubject(lane, partitionOf(to, world.partitionCount));
+    while (!signal.aborted) {
+      try {
+        return await log.publish({ subject, id, bytes });
+      } catch {
+        // The log did not say that it has it: said again, the id makes that harmless.
+        await world.clock.sleep(PUBLISH_PAUSE_MS, signal);
+      }
+    }
+  }
+
+  async #keepLooking(key: string, bodyHash: string, signal: AbortSignal): Promise<Reply | null> {
+    for (let waitMs = LOOK_AFTER_MS; !signal.aborted; waitMs *= 2) {
+      await this.#options.world.clock.sleep(waitMs, signal);
+      const reply = signal.aborted ? null : await this.#look(key, bodyHash);
+      if (reply) return reply;
+    }
+    return null;
+  }
+
+  async #look(key: string, bodyHash: string): Promise<Reply | null> {
+    let stored: KeyedReply | undefined;
+    try {
+      [stored] = await this.#options.store.findReplies([{ tenant: TENANT, key }]);
+    } catch {
+      // The store is away: looked for again later.
+      return null;
+    }
+    if (!stored) return null;
+    if (stored.bodyHash === bodyHash) return stored.reply;
+    return { ok: false, failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail: key } };
+  }
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}

@@ -1,0 +1,19 @@
+/** Bugs planted on purpose, each a port that breaks one promise: a simulator that does not find them proves nothing. */
+import type { Log } from '#runtime/log.ts';
+import type { Store } from '#runtime/store.ts';
+import type { World } from './world.ts';
+
+export interface NodeTools {
+  readonly world: World;
+  readonly log: Log;
+}
+
+export interface Mutant {
+  readonly name: string;
+  /** In place of the servers. */
+  serverStore?(world: World): Store;
+  serverLog?(world: World): Log;
+  /** In place of what a node has of them. */
+  nodeStore?(store: Store, tools: NodeTools): Store;
+  nodeLog?(log: Log, tools: NodeTools): Log;
+}

@@ -1,0 +1,59 @@
+/** What callers ask for, while the faults go on. */
+
+import type { Address } from '#protocols/address.ts';
+import type { Message } from '#protocols/envelope.ts';
+import type { Asked, Caller } from './caller.ts';
+import { accountAddress, lampAddress } from './kinds.ts';
+import type { World } from './world.ts';
+
+const ACCOUNTS = 8;
+const LAMPS = 3;
+
+export const ACCOUNT_IDS = Array.from({ length: ACCOUNTS }, (_, index) => `account-${index}`);
+const LAMP_IDS = Array.from({ length: LAMPS }, (_, index) => `lamp-${index}`);
+
+type Command = { to: Address; message: Message & { op: string } };
+
+/** One caller's work until `isOver`. */
+export async function keepAsking(world: World, caller: Caller, isOver: () => boolean): Promise<void> {
+  const { random, clock } = world;
+  const reminders: { account: string; op: string }[] = [];
+  while (!isOver()) {
+    const op = `${caller.asked.length}-${caller.name}`;
+    const { to, message } = drawCommand(world, op, reminders);
+    const asked = await caller.ask(to, message, random.chance(0.9));
+    if (message.type === 'remind') reminders.push({ account: to.id, op });
+    if (random.chance(0.15)) await caller.askAgain(random.pick(caller.asked));
+    if (random.chance(0.05) && canBeReused(asked)) await caller.askOther(asked);
+    await clock.sleep(random.between(1, 250));
+  }
+}
+
+/** A key that is known for good: a refusal of another body is certain only then. */
+function canBeReused(asked: Asked): boolean {
+  return asked.answeredAtMs !== null;
+}
+
+function drawCommand(world: World, op: string, reminders: { account: string; op: string }[]): Command {
+  const { random } = world;
+  const id = random.pick(ACCOUNT_IDS);
+  const account = (message: Message & { op: string }, to = id) => ({ to: accountAddress(to), message });
+  const lamp = (message: Message & { op: string }) => ({ to: lampAddress(random.pick(LAMP_IDS)), message });
+  const reminder = random.chance(0.5) ? reminders.at(-1) : undefined;
+  const roll = random.below(100);
+  if (roll < 15) return account({ type: 'deposit', op, amount: random.between(1, 100) });
+  if (roll < 50) {
+    const to = Array.from({ length: random.chance(0.1) ? 30 : random.between(1, 3) }, () =>
+      random.pick(ACCOUNT_IDS),
+    );
+    return account({ type: 'transfer', op, to, amount: random.between(1, 9) });
+  }
+  if (roll < 62) return account({ type: 'hurry', op, to: random.pick(ACCOUNT_IDS) });
+  if (roll < 72) return account({ type: 'remind', op, afterMs: random.between(0, 6_000) });
+  if (roll < 76 && reminder) return account({ type: 'forget', op, of: reminder.op }, reminder.account);
+  if (roll < 84) return lamp({ type: 'light', op, afterMs: random.between(100, 6_000), tells: id });
+  if (roll < 90) return lamp({ type: 'smash', op });
+  if (roll < 95) return account({ type: 'leave', op });
+  if (roll < 98) return account({ type: 'stray', op });
+  return account({ type: 'throw', op });
+}

@@ -1,0 +1,18 @@
+import { CONTRACT_PARTITIONS, testStore } from '../contracts/store-contract.ts';
+import { testStoreRows } from '../contracts/store-rows-contract.ts';
+import { VirtualClock } from './clock.ts';
+import { MemoryStore } from './store.ts';
+
+async function open() {
+  const clock = new VirtualClock({ idle: () => Promise.resolve() });
+  const store = new MemoryStore({ clock, partitionCount: CONTRACT_PARTITIONS });
+  return {
+    store,
+    nowMs: () => clock.now(),
+    elapse: (ms: number) => clock.advance(ms),
+    stop: () => store.stop(),
+  };
+}
+
+testStore(open);
+testStoreRows(open);

@@ -1,0 +1,251 @@
+/**
+ * The store, in memory: the same promises as Postgres (S1 to S3 of the port), one call after the other.
+ *
+ * F1. A call happens at once when it is made; only its answer takes a turn of the event loop.
+ * F2. What goes in is kept as JSON text, and what comes out is parsed anew: nobody shares an object with the store.
+ */
+import { type Address, formatAddress } from '#protocols/address.ts';
+import { LIMITS } from '#protocols/limits.ts';
+import type { Clock } from '../clock.ts';
+import type { Position } from '../log.ts';
+import {
+  type Batch,
+  type CommitOutcome,
+  type Counter,
+  type DeadLetter,
+  EVENT_TARGET,
+  type KeyedReply,
+  type LoadedActor,
+  type OutboxRow,
+  type OutLane,
+  type Owner,
+  type PartitionCounters,
+  type PartitionRow,
+  type Snapshot,
+  type Store,
+  type TimerRow,
+} from '../store.ts';
+
+export interface StoredOutboxRow extends OutboxRow {
+  readonly committedAtMs: number;
+}
+
+export interface StoredDeadLetter extends DeadLetter {
+  readonly partition: number;
+  readonly generation: number;
+}
+
+interface StoredActor {
+  readonly partition: number;
+  readonly snapshot: Snapshot;
+}
+
+interface StoredReply {
+  readonly text: string;
+  readonly atMs: number;
+}
+
+const START: Position = { seq: 0, id: null };
+
+export class MemoryStore implements Store {
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #partitions = new Map<number, PartitionRow>();
+  readonly #actors = new Map<string, StoredActor>();
+  readonly #outbox = new Map<string, StoredOutboxRow>();
+  readonly #outbound = new Map<string, number>();
+  readonly #inbound = new Map<string, number>();
+  readonly #timers = new Map<string, TimerRow>();
+  readonly #replies = new Map<string, StoredReply>();
+  readonly #deadLetters = new Map<string, StoredDeadLetter>();
+
+  constructor(options: { clock: Pick<Clock, 'now'>; partitionCount: number }) {
+    this.#clock = options.clock;
+    for (let id = 0; id < options.partitionCount; id++) {
+      const row = { id, epoch: 0, batch: 0, generation: 0, owner: null };
+      this.#partitions.set(id, { ...row, cursor: START, controlCursor: START });
+    }
+  }
+
+  async owners(): Promise<Owner[]> {
+    return [...this.#partitions.values()].map(({ id, epoch, owner }) => ({ id, epoch, owner }));
+  }
+
+  async acquire(partition: number, seenEpoch: number, owner: string): Promise<PartitionRow | null> {
+    return this.#change(partition, seenEpoch, (row) => ({ ...row, epoch: row.epoch + 1, owner }));
+  }
+
+  async release(partition: number, epoch: number): Promise<void> {
+    this.#change(partition, epoch, (row) => ({ ...row, owner: null }));
+  }
+
+  async reconcile(partition: number, epoch: number): Promise<PartitionRow | null> {
+    return this.#change(partition, epoch, (row) => ({
+      ...row,
+      epoch: row.epoch + 1,
+      generation: row.generation + 1,
+      cursor: START,
+      controlCursor: START,
+    }));
+  }
+
+  async counters(partition: number): Promise<PartitionCounters> {
+    const pick = (counters: ReadonlyMap<string, number>): Counter[] =>
+      [...counters].flatMap(([key, n]) => {
+        const [own, other, lane] = key.split('/');
+        return Number(own) === partition ? [{ other: Number(other), lane: lane as OutLane, n }] : [];
+      });
+    return { outbound: pick(this.#outbound), inbound: pick(this.#inbound) };
+  }
+
+  async load(addresses: readonly Address[]): Promise<LoadedActor[]> {
+    return addresses.flatMap((address) => {
+      const stored = this.#actors.get(formatAddress(address));
+      if (!stored) return [];
+      const { version, stateVersion, state, timers } = stored.snapshot;
+      return [{ address, version, stateVersion, state: JSON.parse(state), timers: structuredClone(timers) }];
+    });
+  }
+
+  async findReplies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]> {
+    return keys.flatMap((key) => {
+      const stored = this.#replies.get(replyKey(key));
+      return stored ? [JSON.parse(stored.text)] : [];
+    });
+  }
+
+  async commit(batches: readonly Batch[]): Promise<CommitOutcome> {
+    const repeated = batches.filter((batch) => batch.replies.some((reply) => this.isKnown(reply)));
+    const moved = batches.filter((batch) => !repeated.includes(batch) && this.#isNext(batch));
+    for (const row of moved.flatMap((batch) => batch.outbox)) {
+      if (this.#outbox.has(outboxKey(row))) throw new Error(`outbox row ${outboxKey(row)} is there already`);
+    }
+    for (const batch of moved) this.apply(batch);
+    const ids = (some: readonly Batch[]) => new Set(some.map((batch) => batch.partition));
+    return { committed: ids(moved), repeated: ids(repeated) };
+  }
+
+  async settleOutbox(partitions: readonly number[]): Promise<void> {
+    for (const [key, { partition, target, lane, n }] of this.#outbox) {
+      if (!partitions.includes(partition) || target === EVENT_TARGET) continue;
+      if (n <= (this.#inbound.get(`${target}/${partition}/${lane}`) ?? 0)) this.#outbox.delete(key);
+    }
+  }
+
+  async settleEvents(events: readonly { partition: number; n: number }[]): Promise<void> {
+    for (const event of events) {
+      this.#outbox.delete(outboxKey({ ...event, target: EVENT_TARGET, lane: 'event' }));
+    }
+  }
+
+  async unsent(partitions: readonly number[], olderThanMs: number, limit: number): Promise<OutboxRow[]> {
+    const beforeMs = this.#clock.now() - olderThanMs;
+    return [...this.#outbox.values()]
+      .filter((row) => partitions.includes(row.partition) && row.committedAtMs < beforeMs)
+      .sort(compareOutbox)
+      .slice(0, limit)
+      .map(({ committedAtMs, ...row }) => row);
+  }
+
+  async dueTimers(partitions: readonly number[], limit: number): Promise<TimerRow[]> {
+    return [...this.#timers.values()]
+      .filter((timer) => partitions.includes(timer.partition) && timer.atMs <= this.#clock.now())
+      .sort((a, b) => a.atMs - b.atMs)
+      .slice(0, limit)
+      .map((timer) => structuredClone(timer));
+  }
+
+  async watched(partitions: readonly number[]): Promise<{ address: Address; watchMs: number }[]> {
+    return [...this.#actors.values()].flatMap(({ partition, snapshot: { address, watchMs } }) =>
+      watchMs !== null && partitions.includes(partition) ? [{ address, watchMs }] : [],
+    );
+  }
+
+  async maintain(): Promise<void> {
+    const beforeMs = this.#clock.now() - (LIMITS.replyKeptHours + 1) * 3_600_000;
+    for (const [key, { atMs }] of this.#replies) if (atMs < beforeMs) this.#replies.delete(key);
+  }
+
+  async stop(): Promise<void> {
+    return;
+  }
+
+  /** Whether another commit wrote this key. */
+  isKnown(key: { tenant: string; key: string }): boolean {
+    return this.#replies.has(replyKey(key));
+  }
+
+  /** Writes a batch whatever its partition's row says: for `commit`, and for stores that are broken on purpose. */
+  apply(batch: Batch): void {
+    const { partition, cursor, controlCursor } = batch;
+    const row = this.#partitions.get(partition);
+    if (!row) return;
+    this.#partitions.set(partition, { ...row, batch: row.batch + 1, cursor, controlCursor });
+    this.applyActors(batch);
+    const committedAtMs = this.#clock.now();
+    for (const out of batch.outbox) this.#outbox.set(outboxKey(out), { ...out, committedAtMs });
+    for (const { other, lane, n } of batch.outbound) this.#outbound.set(`${partition}/${other}/${lane}`, n);
+    for (const { other, lane, n } of batch.inbound) this.#inbound.set(`${partition}/${other}/${lane}`, n);
+    for (const timer of batch.timersSet) this.#timers.set(timerKey(timer), structuredClone(timer));
+    for (const timer of batch.timersDropped) this.#timers.delete(timerKey(timer));
+    for (const letter of batch.deadLetters) {
+      const key = `${partition}/${batch.generation}/${letter.lane}/${letter.seq}`;
+      if (!this.#deadLetters.has(key)) {
+        this.#deadLetters.set(key, { ...letter, partition, generation: batch.generation });
+      }
+    }
+  }
+
+  /** The part of a batch that callers and readers see: snapshots and replies. */
+  applyActors(batch: Batch): void {
+    for (const snapshot of batch.snapshots) {
+      const kept = { partition: batch.partition, snapshot: structuredClone(snapshot) };
+      this.#actors.set(formatAddress(snapshot.address), kept);
+    }
+    for (const address of batch.removed) this.#actors.delete(formatAddress(address));
+    for (const reply of batch.replies) {
+      if (this.isKnown(reply)) continue;
+      this.#replies.set(replyKey(reply), { text: JSON.stringify(reply), atMs: this.#clock.now() });
+    }
+  }
+
+  /** All rows, for tests that look behind the port. */
+  get rows() {
+    return {
+      partitions: [...this.#partitions.values()],
+      actors: [...this.#actors.values()].map(({ snapshot }) => snapshot),
+      outbox: [...this.#outbox.values()].sort(compareOutbox),
+      timers: [...this.#timers.values()],
+      deadLetters: [...this.#deadLetters.values()],
+    };
+  }
+
+  #change(partition: number, epoch: number, next: (row: PartitionRow) => PartitionRow): PartitionRow | null {
+    const row = this.#partitions.get(partition);
+    if (row?.epoch !== epoch) return null;
+    const changed = next(row);
+    this.#partitions.set(partition, changed);
+    return changed;
+  }
+
+  #isNext(batch: Batch): boolean {
+    const row = this.#partitions.get(batch.partition);
+    return row?.epoch === batch.epoch && row.batch === batch.batch;
+  }
+}
+
+function outboxKey(row: Pick<OutboxRow, 'partition' | 'target' | 'lane' | 'n'>): string {
+  return `${row.partition}/${row.target}/${row.lane}/${row.n}`;
+}
+
+function timerKey(timer: { address: Address; key: string }): string {
+  return `${formatAddress(timer.address)} ${timer.key}`;
+}
+
+function replyKey({ tenant, key }: { tenant: string; key: string }): string {
+  return `${tenant}/${key}`;
+}
+
+function compareOutbox(a: OutboxRow, b: OutboxRow): number {
+  const byLane = a.lane < b.lane ? -1 : Number(a.lane > b.lane);
+  return a.partition - b.partition || a.target - b.target || byLane || a.n - b.n;
+}

@@ -24,6 +24,7 @@ export type LoadLevel = z.infer<typeof LoadLevel>;
 export const AgentView = Agent.omit({ inbox: true })
   .extend({
     version: z.number().int().describe('Grows with each change; also the ETag.'),
+    agent_version: z.string().describe('Version of the program that joined.'),
     load: z.object({
       level: LoadLevel,
       running: z.number().int().describe('Tasks that it holds now.'),
@@ -46,6 +47,7 @@ export function toAgentView(agent: Agent, version: number): AgentView {
   return {
     ...shown,
     version,
+    agent_version: agent.version,
     load: {
       level: loadLevelOf(running / capacity),
       running,

@@ -13,7 +13,7 @@ import { connectNats, leave, type NatsConnection } from './nats/connection.ts';
 import { openNatsLog } from './nats/log.ts';
 import { NatsMembership } from './nats/membership.ts';
 import { NatsRemote, openObjects } from './nats/remote.ts';
-import { ensureStreams } from './nats/streams.ts';
+import { ensureStreams, fullnessOf } from './nats/streams.ts';
 import { NODE_SETTINGS, RuntimeNode } from './node.ts';
 import { checkPostgres, connectPostgres, openCluster, type Sql } from './postgres/connection.ts';
 import { PostgresReads } from './postgres/reads.ts';
@@ -124,6 +124,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
     ...shared,
     node,
     routes,
+    fullness: (lane) => fullnessOf(connection, lane),
     settings: { ...UPKEEP_SETTINGS, idleMs: config.OIO_IDLE_SECONDS * 1_000 },
   });
   const client = buildClient({ connection, reads: new PostgresReads(sql), logger });

@@ -11,6 +11,7 @@ export interface NodeReport {
 }
 
 export interface Member extends NodeReport {
+  /** Of this node itself: since it heard its own heartbeat, so whether it hears anybody. */
   readonly heardMsAgo: number;
 }
 

@@ -7,6 +7,8 @@
  * N3. A partition that has to be read again goes back to N1 when its old object has ended, which may still hold its
  *     readers; after a failure it rests first, longer each time, so that a bad one does not keep the node busy.
  * N4. A held partition whose epoch was raised by another node is let go, also when it has nothing to commit.
+ * N5. A partition that the store gives to this node, and that it neither holds nor should hold, is released: nobody
+ *     else takes one whose owner is alive.
  */
 import type { ActorKind } from '#protocols/actor.ts';
 import type { Address } from '#protocols/address.ts';
@@ -148,6 +150,12 @@ export class RuntimeNode {
     return lag;
   }
 
+  /** How long ago the node heard its own heartbeat: for so long it may have missed everybody else's. */
+  get deafMs(): number {
+    const { membership, id } = this.#options;
+    return membership.members().find((member) => member.id === id)?.heardMsAgo ?? 0;
+  }
+
   /** Whether the node holds exactly what the plan gives it. */
   get isSettled(): boolean {
     if (!this.#isPlanned || this.#failures > 0 || this.#moving.size > 0 || this.#ending.size > 0)
@@ -231,6 +239,8 @@ export class RuntimeNode {
       const partition = this.#partitions.get(taken);
       if (partition && epoch > partition.row.epoch) this.#lose(partition);
     }
+    const left = owners.filter((row) => this.#isLeft(row, share));
+    await Promise.all(left.map((row) => store.release(row.id, row.epoch)));
     const takeable = owners.filter((row) => this.#isFree(row, share, alive));
     await Promise.all(takeable.map((row) => this.#take(row)));
     const surplus = this.held().filter((held) => !share.has(held) && !this.#moving.has(held));
@@ -246,6 +256,12 @@ export class RuntimeNode {
     if (!share.has(row.id) || this.#partitions.has(row.id)) return false;
     if (this.#moving.has(row.id) || this.#ending.has(row.id) || this.#isResting(row.id)) return false;
     return row.owner === null || row.owner === this.#options.id || !alive.has(row.owner);
+  }
+
+  /** Still ours by the store, and neither held nor wanted: as after a release that failed (N5). */
+  #isLeft(row: Owner, share: ReadonlySet<number>): boolean {
+    if (row.owner !== this.#options.id || share.has(row.id) || this.#partitions.has(row.id)) return false;
+    return !this.#moving.has(row.id) && !this.#ending.has(row.id);
   }
 
   async #take({ id, epoch }: Owner): Promise<void> {

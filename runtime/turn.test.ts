@@ -65,15 +65,29 @@ test('a turn that changes nothing keeps the version', () => {
   expect(outcome.cell.version).toBe(9);
 });
 
-test('a timer is held under the generation of the turn that set it', () => {
+test('a timer is held under a generation that tells where it was set', () => {
   const outcome = takeTurn(
     cellWith({ version: 4 }),
     command('one', { type: 'add_later', afterMs: 50, by: 1 }),
     PLACE,
   );
 
-  expect(outcome.cell.timers).toEqual({ later: { generation: 5, atMs: PLACE.atMs + 50 } });
-  expect(outcome.timersSet).toMatchObject([{ key: 'later', generation: 5 }]);
+  const generation = outcome.timersSet[0]?.generation;
+  expect(outcome.cell.timers).toEqual({ later: { generation, atMs: PLACE.atMs + 50 } });
+  expect(outcome.timersSet).toMatchObject([{ key: 'later', generation: expect.any(Number) }]);
+  expect(generation).toBeGreaterThan(0);
+});
+
+test('an actor that is created anew does not take a timer of its former life', () => {
+  const set = command('one', { type: 'add_later', afterMs: 50, by: 1 });
+  const former = takeTurn(cellWith(), set, PLACE);
+  const anew = takeTurn(cellWith(), set, { ...PLACE, seq: PLACE.seq + 1 });
+  const source = { kind: 'timer' as const, key: 'later', generation: former.timersSet[0]?.generation ?? 0 };
+
+  const outcome = takeTurn(anew.cell, { ...command('one', { type: 'add', by: 1 }), source }, PLACE);
+
+  expect(anew.cell.version).toBe(former.cell.version);
+  expect(outcome).toMatchObject({ ignored: true, changed: false });
 });
 
 test('a timer fires once: its second message is ignored', () => {

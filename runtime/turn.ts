@@ -3,7 +3,8 @@
  *
  * U1. A handler that throws changes nothing: its message becomes a dead letter, whoever asked gets INTERNAL_ERROR. So
  *     does one whose effects could not be carried out: an effect that never arrives would hold back all behind it.
- * U2. A timer's message counts only while the actor still holds the timer under that generation.
+ * U2. A timer's message counts only while the actor still holds the timer under that generation, which says where it
+ *     was set.
  *     One that became a dead letter loses its row, or it would come again for ever, but not its mark: it can be replayed.
  * U3. The version grows by one with each turn that changed state or timers, and only then.
  */
@@ -79,7 +80,7 @@ export function takeTurn(cell: Cell, envelope: Envelope, place: Place): TurnOutc
     const error = JSON.stringify(turn.errors ?? turn.detail);
     return setAside(cell, envelope, { reason: 'invalid_message', error });
   }
-  return settle(cell, turn, envelope);
+  return settle({ cell, envelope, place }, turn);
 }
 
 /** The outcome of a message that no handler could take. */
@@ -154,11 +155,26 @@ function checkEffect(effect: Effect): void {
   );
 }
 
-function settle(cell: Cell, turn: Turn<unknown>, envelope: Envelope): TurnOutcome {
+/**
+ * A number of the place where the timer was set, and of no other: an actor that ended and is created anew counts its
+ * versions from 1 again, and must not take a timer of its former life.
+ */
+function timerGeneration({ generation, lane, seq }: Place): number {
+  const digest = createHash('sha256').update(`${generation}/${lane}/${seq}`).digest();
+  return digest.readUIntBE(0, 6);
+}
+
+interface Taking {
+  readonly cell: Cell;
+  readonly envelope: Envelope;
+  readonly place: Place;
+}
+
+function settle({ cell, envelope, place }: Taking, turn: Turn<unknown>): TurnOutcome {
   const timers = new Map(Object.entries(cell.timers));
   const set = new Map<string, TimerSet>();
   const dropped = new Set<string>();
-  const generation = cell.version + 1;
+  const generation = timerGeneration(place);
   if (envelope.source.kind === 'timer') {
     timers.delete(envelope.source.key);
     dropped.add(envelope.source.key);

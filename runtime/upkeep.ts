@@ -4,13 +4,14 @@
  *
  * T1. A timer is sent when the store's clock says that it is due, and again until its row is gone; the turn takes it
  *     once (U2).
- * T2. Trimming keeps the message at the cursor and `journalMs` of what is before it.
+ * T2. Trimming keeps the message at the cursor and `journalMs` of what is before it, less where the stream gets full.
+ * T3. Silence counts only while this node hears itself: else an outage of NATS would take all agents for lost.
  */
 import type { Address } from '#protocols/address.ts';
 import { formatAddress } from '#protocols/address.ts';
 import { encodeEnvelope } from '#protocols/envelope.ts';
 import { partitionOf } from '#protocols/partition.ts';
-import { LANES, laneSubject } from '#protocols/subjects.ts';
+import { LANES, type Lane, laneSubject } from '#protocols/subjects.ts';
 import type { Routes } from './batch.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
@@ -27,10 +28,15 @@ export interface UpkeepSettings {
 
 export const UPKEEP_SETTINGS: UpkeepSettings = { idleMs: 60_000, journalMs: 3_600_000 };
 
+/** A stream so full is trimmed up to the cursors, whatever the journal's time. */
+const FILLING_FROM = 0.5;
 const TIMERS_EVERY_MS = 200;
 const TIMERS_MAX = 1_000;
 const TIMER_AGAIN_MS = 5_000;
 const SILENT_AGAIN_MS = 30_000;
+const FORGOTTEN_AFTER_MS = 3_600_000;
+/** Longer without its own heartbeat: the node hears nobody. */
+const DEAF_MS = 1_000;
 
 export interface UpkeepHost {
   readonly node: RuntimeNode;
@@ -41,6 +47,15 @@ export interface UpkeepHost {
   readonly metrics: RuntimeMetrics;
   readonly routes: Routes;
   readonly settings: UpkeepSettings;
+  /** How full a lane's stream is, 0 to 1: at 1 it takes no more. Left out: never full. */
+  readonly fullness?: (lane: Lane) => Promise<number>;
+}
+
+/** How far a lane was committed at a time. */
+interface TrimMark {
+  readonly atMs: number;
+  readonly seq: number;
+  readonly isTrimmed?: true;
 }
 
 export class Upkeep {
@@ -50,7 +65,8 @@ export class Upkeep {
   readonly #sentTimers = new Map<string, number>();
   readonly #heardAtMs = new Map<string, number>();
   readonly #toldSilentAtMs = new Map<string, number>();
-  readonly #marks = new Map<string, { atMs: number; seq: number }[]>();
+  readonly #marks = new Map<string, TrimMark[]>();
+  #deafAtMs = 0;
 
   constructor(host: UpkeepHost) {
     this.#host = host;
@@ -61,7 +77,7 @@ export class Upkeep {
     this.#every('outbox', 500, () => this.#host.node.outbox.sweep());
     this.#every('passivation', 5_000, async () => this.#passivate());
     this.#every('silence', 1_000, () => this.#tellSilence());
-    this.#every('trim', 60_000, () => this.#trim());
+    this.#every('trim', 15_000, () => this.#trim());
     this.#every('replies', 600_000, () => this.#host.store.maintain());
   }
 
@@ -130,14 +146,15 @@ export class Upkeep {
   async #tellSilence(): Promise<void> {
     const { node, store, clock, logger } = this.#host;
     const held = node.held();
-    if (held.length === 0) return;
     const nowMs = clock.now();
+    if (node.deafMs > DEAF_MS) this.#deafAtMs = nowMs;
+    if (held.length === 0) return;
     for (const { address, watchMs } of await store.watched(held)) {
       const name = `${address.tenant}/${address.id}`;
       // One that this node never heard gets the whole time from now on.
       const heardAtMs = this.#heardAtMs.get(name);
       if (heardAtMs === undefined) this.#heardAtMs.set(name, nowMs);
-      if (heardAtMs === undefined || nowMs - heardAtMs <= watchMs) continue;
+      if (heardAtMs === undefined || nowMs - Math.max(heardAtMs, this.#deafAtMs) <= watchMs) continue;
       if (nowMs - (this.#toldSilentAtMs.get(name) ?? 0) < SILENT_AGAIN_MS) continue;
       this.#toldSilentAtMs.set(name, nowMs);
       logger.warn({ agent: name, silentMs: nowMs - heardAtMs }, 'agent fell silent');
@@ -147,7 +164,9 @@ export class Upkeep {
         source: { kind: 'system' },
       });
     }
-    for (const [name, atMs] of this.#heardAtMs) if (nowMs - atMs > 3_600_000) this.#heardAtMs.delete(name);
+    for (const marks of [this.#heardAtMs, this.#toldSilentAtMs]) {
+      for (const [name, atMs] of marks) if (nowMs - atMs > FORGOTTEN_AFTER_MS) marks.delete(name);
+    }
   }
 
   #passivate(): void {
@@ -161,20 +180,31 @@ export class Upkeep {
   }
 
   async #trim(): Promise<void> {
-    const { node, log, clock, settings } = this.#host;
-    const nowMs = clock.now();
-    for (const { id, data, control } of node.cursors()) {
-      for (const lane of LANES) {
-        const key = `${id}/${lane}`;
-        const marks = this.#marks.get(key) ?? [];
-        marks.push({ atMs: nowMs, seq: lane === 'data' ? data : control });
-        this.#marks.set(key, marks);
-        const old = marks.findLastIndex((mark) => nowMs - mark.atMs >= settings.journalMs);
-        const mark = old < 0 ? undefined : marks[old];
-        if (!mark) continue;
-        marks.splice(0, old + 1);
-        if (mark.seq > 0) await log.trim(lane, id, mark.seq);
-      }
+    const { node, fullness } = this.#host;
+    for (const lane of LANES) {
+      const isFilling = ((await fullness?.(lane)) ?? 0) > FILLING_FROM;
+      for (const cursor of node.cursors())
+        await this.#trimLane(cursor.id, lane, { seq: cursor[lane], isFilling });
     }
+  }
+
+  async #trimLane(
+    id: number,
+    lane: Lane,
+    { seq, isFilling }: { seq: number; isFilling: boolean },
+  ): Promise<void> {
+    const { log, clock, settings } = this.#host;
+    const nowMs = clock.now();
+    const key = `${id}/${lane}`;
+    const newest = this.#marks.get(key)?.at(-1);
+    // A cursor that went back reads the log anew: what was marked must not be taken from it.
+    const marks = newest && newest.seq > seq ? [] : (this.#marks.get(key) ?? []);
+    if (seq > 0 && newest?.seq !== seq) marks.push({ atMs: nowMs, seq });
+    const past = marks.findLastIndex((mark) => isFilling || nowMs - mark.atMs >= settings.journalMs);
+    this.#marks.set(key, marks);
+    const mark = marks[past];
+    if (!mark || mark.isTrimmed) return;
+    await log.trim(lane, id, mark.seq);
+    marks.splice(0, past + 1, { ...mark, isTrimmed: true });
   }
 }

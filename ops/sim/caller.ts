@@ -41,7 +41,6 @@ const TENANT = 'sim';
 export class Caller {
   readonly #options: CallerOptions;
   readonly #replyTo: string;
-  readonly #waiting = new Map<string, (reply: Reply) => void>();
   readonly name: string;
   readonly asked: Asked[] = [];
 
@@ -49,7 +48,6 @@ export class Caller {
     this.#options = options;
     this.name = options.name;
     this.#replyTo = `reply.${options.name}`;
-    options.world.remote.callers.set(this.#replyTo, (key, reply) => this.#waiting.get(key)?.(reply));
   }
 
   /** Asks until there is an answer, or only once where the caller gives up. */
@@ -89,6 +87,11 @@ export class Caller {
     this.#options.world.violated(`key: ${asked.key} was taken for another request too`);
   }
 
+  /** One for each request: a late repeat of an answer must not be taken for that to another. */
+  #replySubject(key: string, bodyHash: string): string {
+    return `${this.#replyTo}.${hashOf([key, bodyHash])}`;
+  }
+
   #answered(asked: Asked, reply: Reply): void {
     asked.replies.push(reply);
     asked.answeredAtMs ??= this.#options.world.clock.now();
@@ -96,11 +99,13 @@ export class Caller {
   }
 
   async #once(asked: Asked, message: Message): Promise<Reply | null> {
-    const { clock } = this.#options.world;
+    const { clock, remote } = this.#options.world;
+    const { callers } = remote;
     const over = new AbortController();
     const { promise, resolve } = Promise.withResolvers<Reply | null>();
     const bodyHash = hashOf(message);
-    this.#waiting.set(asked.key, resolve);
+    const replyTo = this.#replySubject(asked.key, bodyHash);
+    callers.set(replyTo, (_key, reply) => resolve(reply));
     void clock.sleep(TIMEOUT_MS, over.signal).then(() => resolve(null));
     const known = await this.#look(asked.key, bodyHash);
     if (known) resolve(known);
@@ -110,7 +115,7 @@ export class Caller {
     }
     const reply = await promise;
     over.abort();
-    this.#waiting.delete(asked.key);
+    callers.delete(replyTo);
     return reply;
   }
 
@@ -121,7 +126,8 @@ export class Caller {
     const { log, world, isControl, name } = this.#options;
     const { to, key } = asked;
     const id = `c.${hashOf([key, bodyHash])}`;
-    const source = { kind: 'command' as const, key, bodyHash, replyTo: this.#replyTo, by: `user:${name}` };
+    const replyTo = this.#replySubject(key, bodyHash);
+    const source = { kind: 'command' as const, key, bodyHash, replyTo, by: `user:${name}` };
     const bytes = encodeEnvelope({ id, to: formatAddress(to), message, source, root: id });
     const lane = isControl(to.type, message.type) ? 'control' : 'data';
     const subject = laneSubject(lane, partitionOf(to, world.partitionCount));

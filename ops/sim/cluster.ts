@@ -1,6 +1,5 @@
 /** The nodes of the simulated cluster: real `RuntimeNode` and `Upkeep` on the simulated ports, started and stopped. */
 import type { ActorKind } from '#protocols/actor.ts';
-import type { Log } from '#runtime/log.ts';
 import type { Logger } from '#runtime/logger.ts';
 import { buildLogger } from '#runtime/logger.ts';
 import { buildMetrics } from '#runtime/metrics.ts';
@@ -39,7 +38,6 @@ export interface ClusterOptions {
 export class Cluster {
   readonly #options: ClusterOptions;
   readonly #serverStore: Store;
-  readonly #serverLog: Log;
   readonly #idleMs: number;
   #started = 0;
   readonly nodes: SimNode[] = [];
@@ -48,7 +46,6 @@ export class Cluster {
     const { world, mutant } = options;
     this.#options = options;
     this.#serverStore = mutant?.serverStore?.(world) ?? world.store;
-    this.#serverLog = mutant?.serverLog?.(world) ?? world.log;
     this.#idleMs = world.random.between(200, 20_000);
     world.heartbeats.carries = (from, to) => this.#carries(from, to);
   }
@@ -61,7 +58,7 @@ export class Cluster {
     const { world, mutant, loggerOf } = this.#options;
     const process = new SimProcess(`node-${++this.#started}`);
     const clock = process.clockOn(world.clock);
-    const logOver = new LogOver(world, process, this.#serverLog);
+    const logOver = new LogOver(world, process, world.log);
     const store = storeOver(world, process, this.#serverStore);
     const ports = {
       store: mutant?.nodeStore?.(store, { world, log: logOver }) ?? store,

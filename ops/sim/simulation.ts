@@ -53,9 +53,7 @@ async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): 
   const logger = loggerOf && ((name: string) => loggerOf(name, world.clock));
   const cluster = new Cluster({ world, mutant: mutant ?? null, ...(logger ? { loggerOf: logger } : {}) });
   for (let node = 0; node < NODES; node++) cluster.start();
-  const callers = Array.from({ length: CALLERS }, (_, index) =>
-    buildCaller(world, `caller-${index}`, mutant),
-  );
+  const callers = Array.from({ length: CALLERS }, (_, index) => buildCaller(world, `caller-${index}`));
   let [isHarmDone, stillAsking] = [false, callers.length];
   for (const caller of callers) {
     void keepAsking(world, caller, () => isHarmDone).then(() => stillAsking--);
@@ -79,14 +77,14 @@ async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): 
   };
 }
 
-function buildCaller(world: World, name: string, mutant: Mutant | undefined): Caller {
+function buildCaller(world: World, name: string): Caller {
   const process = new SimProcess(name);
   const kinds = new Map(KINDS.map((kind) => [kind.type, kind]));
   return new Caller({
     name,
     world,
     store: storeOver(world, process, world.store),
-    log: new LogOver(world, process, mutant?.serverLog?.(world) ?? world.log),
+    log: new LogOver(world, process, world.log),
     isControl: (type, messageType) => kinds.get(type)?.isControl(messageType) ?? false,
   });
 }

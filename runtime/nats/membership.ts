@@ -1,4 +1,9 @@
-/** Membership on core-NATS heartbeats: an election inside JetStream stops nobody. */
+/**
+ * Membership on core-NATS heartbeats: an election inside JetStream stops nobody.
+ *
+ * H1. Who does not hear itself hears nobody: without a server, or just awake from a pause, a node takes none of the
+ *     others for gone. When it hears itself again, all others get a whole lease.
+ */
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { NODE_HEARTBEATS } from '#protocols/subjects.ts';
@@ -8,6 +13,8 @@ import type { Member, Membership, NodeReport } from '../membership.ts';
 const HEARTBEAT_MS = 200;
 /** Silent for so long: probably gone. */
 export const NODE_LEASE_MS = 1_000;
+/** Below the lease, or the others would be gone before it is known that nothing is heard. */
+const DEAF_AFTER_MS = 600;
 
 export const NodeHeartbeat = z.object({
   id: z.string().max(128),
@@ -26,6 +33,7 @@ export class NatsMembership implements Membership {
   #report: (() => NodeReport) | null = null;
   #subscription: Subscription | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #heardItselfAtMs = 0;
 
   constructor(connection: NatsConnection, clock: Clock) {
     this.#connection = connection;
@@ -34,6 +42,7 @@ export class NatsMembership implements Membership {
 
   start(report: () => NodeReport): void {
     this.#report = report;
+    this.#heardItselfAtMs = this.#clock.now();
     this.#subscription = this.#connection.subscribe(NODE_HEARTBEATS, {
       callback: (error, message) => {
         if (!error) this.#hear(message.data);
@@ -50,8 +59,8 @@ export class NatsMembership implements Membership {
       heardMsAgo: nowMs - atMs,
     }));
     const own = this.#report?.();
-    const others = members.filter((member) => member.heardMsAgo <= NODE_LEASE_MS && member.id !== own?.id);
-    const all = own ? [...others, { ...own, heardMsAgo: 0 }] : others;
+    const others = members.filter((member) => this.#isWithinLease(member.heardMsAgo, nowMs));
+    const all = own ? [...others, { ...own, heardMsAgo: nowMs - this.#heardItselfAtMs }] : others;
     return all.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
@@ -74,10 +83,14 @@ export class NatsMembership implements Membership {
     this.#send(false);
     const nowMs = this.#clock.now();
     for (const [id, { atMs }] of this.#heard) {
-      if (nowMs - atMs <= NODE_LEASE_MS) continue;
+      if (this.#isWithinLease(nowMs - atMs, nowMs)) continue;
       this.#heard.delete(id);
       this.#changed();
     }
+  }
+
+  #isWithinLease(heardMsAgo: number, nowMs: number): boolean {
+    return heardMsAgo <= NODE_LEASE_MS || nowMs - this.#heardItselfAtMs > DEAF_AFTER_MS;
   }
 
   #send(leaving: boolean): void {
@@ -89,7 +102,8 @@ export class NatsMembership implements Membership {
 
   #hear(data: Uint8Array): void {
     const heartbeat = parseHeartbeat(data);
-    if (!heartbeat || heartbeat.id === this.#report?.().id) return;
+    if (!heartbeat) return;
+    if (heartbeat.id === this.#report?.().id) return this.#hearItself();
     const before = this.#heard.get(heartbeat.id)?.report;
     if (heartbeat.leaving) this.#heard.delete(heartbeat.id);
     else this.#heard.set(heartbeat.id, { report: heartbeat, atMs: this.#clock.now() });
@@ -99,6 +113,14 @@ export class NatsMembership implements Membership {
       before.draining !== heartbeat.draining ||
       before.partitions.length !== heartbeat.partitions.length;
     if (isNews) this.#changed();
+  }
+
+  #hearItself(): void {
+    const nowMs = this.#clock.now();
+    const wasDeaf = nowMs - this.#heardItselfAtMs > DEAF_AFTER_MS;
+    this.#heardItselfAtMs = nowMs;
+    if (!wasDeaf) return;
+    for (const [id, { report }] of this.#heard) this.#heard.set(id, { report, atMs: nowMs });
   }
 
   #changed(): void {

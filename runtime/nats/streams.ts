@@ -9,7 +9,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
-import { STREAM_SUBJECTS, STREAMS } from '#protocols/subjects.ts';
+import { type Lane, laneStream, STREAM_SUBJECTS, STREAMS } from '#protocols/subjects.ts';
 
 const MIB = 1024 * 1024;
 const DAY_MS = 24 * 3_600_000;
@@ -28,6 +28,13 @@ export interface StreamsOptions {
 export async function ensureStreams(connection: NatsConnection, options: StreamsOptions): Promise<void> {
   const manager = await jetstreamManager(connection, { timeout: 5_000 });
   for (const config of configs(options)) await ensureStream(manager, config, options);
+}
+
+/** How full a lane's stream is, 0 to 1. */
+export async function fullnessOf(connection: NatsConnection, lane: Lane): Promise<number> {
+  const manager = await jetstreamManager(connection, { timeout: 5_000, checkAPI: false });
+  const { config, state } = await manager.streams.info(laneStream(lane));
+  return config.max_bytes > 0 ? state.bytes / config.max_bytes : 0;
 }
 
 function configs({ replicas, clusterId, firstSeq }: StreamsOptions): Partial<StreamConfig>[] {

@@ -18,7 +18,8 @@ const RECONNECT_S = { least: 0.1, most: 0.5 } as const;
 
 /** Opens a pool. Nothing is connected before the first query. */
 export function connectPostgres(options: { url: string; name: string; connectionsMax: number }): Sql {
-  return postgres(options.url, {
+  // The library's types leave `socket` out.
+  const settings = {
     max: options.connectionsMax,
     connect_timeout: 5,
     idle_timeout: IDLE_S,
@@ -40,7 +41,8 @@ export function connectPostgres(options: { url: string; name: string; connection
         serialize: (value: number) => value.toString(),
       },
     },
-  });
+  };
+  return postgres(options.url, settings);
 }
 
 let attempts = 0;

@@ -21,6 +21,8 @@ import type { Sql } from './connection.ts';
 const HOUR_MS = 3_600_000;
 /** Tables for so many hours are there before they are needed. */
 const HOURS_AHEAD = 3;
+/** Postgres calls it a check violation; no other table here has one that a commit could meet. */
+const NO_TABLE_FOR_ROW = '23514';
 
 interface RawPartition {
   id: number;
@@ -113,13 +115,13 @@ export class PostgresStore implements Store {
   }
 
   async commit(batches: Parameters<Store['commit']>[0]): ReturnType<Store['commit']> {
-    const rows = await this.#sql.unsafe<{ id: number; committed: boolean }[]>(
-      COMMIT_SQL,
-      commitParameters(batches),
-      {
-        prepare: true,
-      },
-    );
+    const rows = await this.#sql
+      .unsafe<{ id: number; committed: boolean }[]>(COMMIT_SQL, commitParameters(batches), { prepare: true })
+      .catch(async (error: unknown) => {
+        // After a long sleep of the machine this hour's table is not there yet: the next try finds it.
+        if (isCode(error, NO_TABLE_FOR_ROW)) await this.maintain();
+        throw error;
+      });
     return {
       committed: new Set(rows.filter((row) => row.committed).map((row) => row.id)),
       repeated: new Set(rows.filter((row) => !row.committed).map((row) => row.id)),
@@ -207,6 +209,10 @@ export class PostgresStore implements Store {
   async stop(): Promise<void> {
     await this.#sql.end({ timeout: 5 });
   }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 function tableOf(hourMs: number): string {

@@ -208,6 +208,11 @@ export class MemoryStore implements Store {
     }
   }
 
+  /** Deletes one row of the outbox: for stores that are broken on purpose. */
+  dropOutbox(row: Pick<OutboxRow, 'partition' | 'target' | 'lane' | 'n'>): void {
+    this.#outbox.delete(outboxKey(row));
+  }
+
   /** All rows, for tests that look behind the port. */
   get rows() {
     return {

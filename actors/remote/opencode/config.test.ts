@@ -10,7 +10,7 @@ test('nothing needs to be set', () => {
     agentName: 'AGENT-OPENCODE-1',
     capacity: 4,
     model: null,
-    opencodeConfig: {},
+    opencodeConfig: { disabled_providers: ['opencode'] },
     drainMs: 20_000,
   });
   expect(config.workDir).toMatch(/agent-opencode-1$/);
@@ -32,7 +32,20 @@ test('opencode sees what is named and the keys of model providers, and nothing e
 });
 
 test('a configuration for opencode is taken as JSON', () => {
-  expect(parseConfig({ OIO_OPENCODE_CONFIG: ' {"model":"a/b"}' }).opencodeConfig).toEqual({ model: 'a/b' });
+  expect(parseConfig({ OIO_OPENCODE_CONFIG: ' {"model":"a/b"}' }).opencodeConfig).toMatchObject({
+    model: 'a/b',
+  });
+});
+
+test('hosted models that need no key are used only when somebody said so', () => {
+  const off = { disabled_providers: ['opencode'] };
+
+  expect(parseConfig({ OIO_MODEL: 'anthropic/x' }).opencodeConfig).toEqual(off);
+  expect(parseConfig({ OIO_MODEL: 'opencode/x' }).opencodeConfig).toEqual({});
+  expect(parseConfig({ OPENCODE_API_KEY: 'key' }).opencodeConfig).toEqual({});
+  expect(parseConfig({ OIO_OPENCODE_CONFIG: '{"disabled_providers":[]}' }).opencodeConfig).toEqual({
+    disabled_providers: [],
+  });
 });
 
 test('all faults come in one message', () => {

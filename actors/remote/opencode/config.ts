@@ -85,12 +85,25 @@ export function parseConfig(environment: Environment): AgentConfig {
     workDir: resolve(settings.OIO_WORK_DIR ?? defaultWorkDir(settings.OIO_AGENT_NAME)),
     capacity: settings.OIO_CAPACITY,
     model: settings.OIO_MODEL ?? null,
-    opencodeConfig,
+    opencodeConfig: withoutHostedModels(opencodeConfig, settings.OIO_MODEL, given),
     opencodeEnvironment: { ...pick(given, [...PASSED_ON, ...keys, ...named]), PATH: path },
     gitEnvironment: { ...pick(given, [...PASSED_ON, ...FOR_GIT]), PATH: path },
     drainMs: settings.OIO_DRAIN_SECONDS * 1_000,
     logLevel: settings.LOG_LEVEL,
   });
+}
+
+/**
+ * opencode comes with models of a hosted service that need no key. Code is sent there only when somebody said so: by
+ * naming such a model, by that service's key, or in opencode's configuration.
+ */
+function withoutHostedModels(
+  config: AgentConfig['opencodeConfig'],
+  model: string | undefined,
+  environment: Environment,
+): AgentConfig['opencodeConfig'] {
+  const isWanted = model?.startsWith('opencode/') || environment.OPENCODE_API_KEY !== undefined;
+  return isWanted ? config : { disabled_providers: ['opencode'], ...config };
 }
 
 /** Two agents never share a folder: it bears the agent's name. */

@@ -15,10 +15,6 @@ export class OpencodeHost {
     this.#options = options;
   }
 
-  get homeDirectory(): string {
-    return this.#options.homeDirectory;
-  }
-
   /** A server that lives. Callers that come while it starts share the start, and its failure. */
   async server(): Promise<OpencodeServer> {
     if (this.#isStopped) throw new AttemptFailure('OPENCODE_UNAVAILABLE', 'the agent is stopping');

@@ -12,8 +12,10 @@ import { joinAsAgent } from '#actors/remote/sdk/join.ts';
 import { Workspaces } from '#actors/remote/workspace/workspaces.ts';
 import { buildCard } from './card.ts';
 import { type AgentConfig, parseConfig } from './config.ts';
+import { AttemptFailure } from './failure.ts';
 import { OpencodeHost } from './host.ts';
-import { checkModel } from './model.ts';
+import { findModel, requireSomeModel } from './model.ts';
+import type { OpencodeServer } from './server.ts';
 import { makeWork } from './work.ts';
 
 const EXIT = { ended: 0, failed: 1, wrongSettings: 2, replaced: 3 } as const;
@@ -53,8 +55,9 @@ async function run(config: AgentConfig, host: OpencodeHost, logger: Logger): Pro
   for (const failure of await workspaces.sweepWorktrees())
     logger.warn({ err: failure }, 'working copy stays');
   // Before it joins: an agent that cannot work must not be given any.
-  const { client, version, pid } = await host.server();
-  await checkModel(client, host.homeDirectory, config.model);
+  const server = await host.server();
+  const { version, pid } = server;
+  await checkModel(server, config, logger);
   const agent = await joinAsAgent({
     servers: config.natsUrl,
     tenant: config.tenant,
@@ -69,6 +72,20 @@ async function run(config: AgentConfig, host: OpencodeHost, logger: Logger): Pro
     { tenant, agent: agent.id, instance: agent.instance, capacity, model, opencode: version, pid },
     'ready',
   );
+}
+
+/** A model that was named must be there. Without any, tasks fail and say what to do, and the rest can be looked at. */
+async function checkModel({ client }: OpencodeServer, config: AgentConfig, logger: Logger): Promise<void> {
+  if (config.model !== null) {
+    await findModel(client, config.workDir, config.model);
+    return;
+  }
+  try {
+    await requireSomeModel(client, config.workDir);
+  } catch (error) {
+    if (!(error instanceof AttemptFailure) || error.code !== 'MODEL_UNKNOWN') throw error;
+    logger.warn({ mend: error.message }, 'no model');
+  }
 }
 
 type Running = {

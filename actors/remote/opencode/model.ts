@@ -23,19 +23,11 @@ export async function findModel(client: OpencodeClient, directory: string, name:
 }
 
 /** Fails, with the mend, where no task could get a model. */
-export async function checkModel(
-  client: OpencodeClient,
-  directory: string,
-  name: string | null,
-): Promise<void> {
-  if (name !== null) {
-    await findModel(client, directory, name);
-    return;
-  }
+export async function requireSomeModel(client: OpencodeClient, directory: string): Promise<void> {
   const known = await listModels(client, directory);
   if (known.length > 0) return;
   const mend = 'set a provider key such as ANTHROPIC_API_KEY, or describe a provider in OIO_OPENCODE_CONFIG';
-  throw new AttemptFailure('MODEL_UNKNOWN', `opencode knows no model here: ${mend}`);
+  throw new AttemptFailure('MODEL_UNKNOWN', `the agent has no model: ${mend}, and start the agent again`);
 }
 
 async function listModels(client: OpencodeClient, directory: string): Promise<readonly string[]> {

@@ -46,7 +46,9 @@ async function findInProc(mark: string): Promise<readonly number[]> {
 
 async function findByPs(mark: string): Promise<readonly number[]> {
   const options = { timeout: PS_MS, maxBuffer: PS_BYTES_MAX };
-  const { stdout } = await run('ps', ['axeww', '-o', 'pid=,command='], options);
+  // Where there is no ps, what a command has left behind cannot be found.
+  const nothing = { stdout: '' };
+  const { stdout } = await run('ps', ['axeww', '-o', 'pid=,command='], options).catch(() => nothing);
   return stdout
     .split('\n')
     .filter((line) => line.includes(`${MARK}=${mark}`))

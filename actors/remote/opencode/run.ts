@@ -13,7 +13,7 @@ import { ask, read, tell } from './ask.ts';
 import { makeCoalescer } from './coalesce.ts';
 import { makeEventWatch } from './event-watch.ts';
 import { AttemptFailure } from './failure.ts';
-import { findModel } from './model.ts';
+import { findModel, requireSomeModel } from './model.ts';
 import { type Ending, readEnding, type SessionMessage, type Sum, sumUp, toFailure } from './outcome.ts';
 import { buildPermissions } from './permissions.ts';
 import { newMemory, type Progress, readEvent } from './progress.ts';
@@ -108,6 +108,7 @@ class Run {
     const { client } = server;
     this.#over.throwIfAborted();
     const chosen = model === undefined ? {} : { model: await findModel(client, directory, model) };
+    if (model === undefined) await requireSomeModel(client, directory);
     const permission = buildPermissions(server.toolOutputDirectory);
     const { id } = await ask('a session', client.session.create({ directory, title, permission }));
     const watch = makeEventWatch({ client, directory, onEvent: this.#makeListener(id) });

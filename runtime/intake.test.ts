@@ -84,3 +84,16 @@ test('a message in the wrong partition is a dead letter, not a second life of it
 
   expect(fates(items)).toEqual(['dead: misrouted']);
 });
+
+test('an effect to an unknown kind is a dead letter that counts as applied, so the next one is no gap', () => {
+  const items = sortMessages(
+    deliver(
+      { ...effect('one', { type: 'add', by: 1 }, { partition: 0, n: 1 }), to: 'stranger/test/one' },
+      effect('one', { type: 'add', by: 1 }, { partition: 0, n: 2 }),
+    ),
+    context(),
+  );
+
+  expect(fates(items)).toEqual(['dead: unknown_type', 'turn']);
+  expect(items[0]?.fate).toMatchObject({ counter: { other: 0, lane: 'data', n: 1 } });
+});

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { type Effect, emit, reply, schedule, send } from '#protocols/effects.ts';
+import { LIMITS } from '#protocols/limits.ts';
 import { COUNTER } from './testing/counter.ts';
 import { command, counterAddress } from './testing/envelopes.ts';
 import { type Cell, type Place, takeTurn } from './turn.ts';
@@ -122,4 +124,44 @@ test('a timer that was set again since is ignored under its old generation', () 
   });
 
   expect(takeTurn(cell, old, PLACE)).toMatchObject({ ignored: true, changed: false });
+});
+
+test('a timer whose handler threw loses its row, so that it does not come again for ever, and keeps its mark', () => {
+  const cell = cellWith({
+    state: { count: 0, seen: [] },
+    version: 5,
+    timers: { later: { generation: 5, atMs: 1 } },
+  });
+  const fire = {
+    ...command('one', { type: 'throw' }),
+    source: { kind: 'timer', key: 'later', generation: 5 } as const,
+  };
+
+  const outcome = takeTurn(cell, fire, PLACE);
+
+  expect(outcome).toMatchObject({
+    changed: false,
+    timersDropped: ['later'],
+    deadLetter: { reason: 'defect' },
+  });
+  expect(outcome.cell).toBe(cell);
+});
+
+test('effects that could never be carried out are a defect of their turn, not a gap for all that follow', () => {
+  const impossible: Effect[] = [
+    send({ ...counterAddress('x'), id: 'no id' }, { type: 'add', by: 1 }),
+    send(counterAddress('x'), { type: '' }),
+    send(counterAddress('x'), { type: 'note', text: 'x'.repeat(LIMITS.messageBytesMax) }),
+    emit('two words', {}),
+    schedule('later', Number.NaN, { type: 'add', by: 1 }),
+    schedule('later', -1, { type: 'add', by: 1 }),
+    schedule('\u0000', 1, { type: 'add', by: 1 }),
+    reply('x'.repeat(LIMITS.messageBytesMax)),
+  ];
+
+  for (const effect of impossible) {
+    const kind = { ...COUNTER, handle: () => ({ state: { count: 1, seen: [] }, effects: [effect] }) };
+    const outcome = takeTurn(cellWith({ kind }), command('one', { type: 'add', by: 1 }), PLACE);
+    expect(outcome).toMatchObject({ changed: false, effects: [], deadLetter: { reason: 'defect' } });
+  }
 });

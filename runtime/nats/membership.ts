@@ -103,7 +103,10 @@ export class NatsMembership implements Membership {
   #hear(data: Uint8Array): void {
     const heartbeat = parseHeartbeat(data);
     if (!heartbeat) return;
-    if (heartbeat.id === this.#report?.().id) return this.#hearItself();
+    if (heartbeat.id === this.#report?.().id) {
+      this.#hearItself();
+      return;
+    }
     const before = this.#heard.get(heartbeat.id)?.report;
     if (heartbeat.leaving) this.#heard.delete(heartbeat.id);
     else this.#heard.set(heartbeat.id, { report: heartbeat, atMs: this.#clock.now() });

@@ -3,6 +3,8 @@
  *
  * C1. The server ends a statement at its deadline. Of a server that is gone without a word, or frozen, nothing comes: a
  *     busy connection that is silent for longer is destroyed, and its statement fails with an unknown outcome.
+ * C2. Statements go by their indexes. A plan that was made while a table was small, and is kept, would read the whole
+ *     table once it has grown, until past the deadline of the statement: nothing would ever be loaded again.
  */
 import { connect, type Socket } from 'node:net';
 import postgres from 'postgres';
@@ -31,6 +33,9 @@ export function connectPostgres(options: { url: string; name: string; connection
       application_name: options.name,
       statement_timeout: STATEMENT_TIMEOUT_MS,
       idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+      enable_seqscan: 'off',
+      // Where a table must be read whole all the same, its cost, set out of reach, would call the compiler.
+      jit: 'off',
     },
     types: {
       // Sequences, epochs and counters stay far below 2^53.

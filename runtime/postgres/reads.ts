@@ -32,7 +32,7 @@ export class PostgresReads implements Reads {
   async list(query: ListQuery): Promise<ListPage> {
     const sql = this.#sql;
     const where = sql`
-      tenant = ${query.tenant} AND type = ${query.type}
+      tenant || '/' || type = ${`${query.tenant}/${query.type}`}
       ${query.status ? sql`AND status = ANY(${[...query.status]}::text[])` : sql``}
       ${query.parent === undefined ? sql`` : sql`AND parent = ${query.parent}`}
       ${query.search === undefined ? sql`` : sql`AND title ILIKE ALL (${toPatterns(query.search)}::text[])`}`;

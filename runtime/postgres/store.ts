@@ -91,7 +91,8 @@ export class PostgresStore implements Store {
       SELECT a.tenant, a.type, a.id, a.version, a.state_version, a.state, a.timers
       FROM unnest(${addresses.map((address) => address.tenant)}::text[], ${addresses.map((address) => address.type)}::text[],
                   ${addresses.map((address) => address.id)}::text[]) AS wanted(tenant, type, id)
-      JOIN actors a USING (tenant, type, id)`;
+      CROSS JOIN LATERAL (
+        SELECT * FROM actors WHERE tenant = wanted.tenant AND type = wanted.type AND id = wanted.id LIMIT 1) AS a`;
     return rows.map((row) => ({
       address: { type: row.type, tenant: row.tenant, id: row.id },
       version: row.version,

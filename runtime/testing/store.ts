@@ -208,6 +208,10 @@ export class MemoryStore implements Store {
     }
   }
 
+  partition(id: number): PartitionRow | undefined {
+    return this.#partitions.get(id);
+  }
+
   /** Deletes one row of the outbox: for stores that are broken on purpose. */
   dropOutbox(row: Pick<OutboxRow, 'partition' | 'target' | 'lane' | 'n'>): void {
     this.#outbox.delete(outboxKey(row));

@@ -1,0 +1,31 @@
+/** Plans that Postgres makes while a table is empty and keeps: they must still do when it has grown. */
+import { expect, inject, test } from 'vitest';
+import { createDatabase } from '#ops/dev/test-database.ts';
+import { migrate } from '#ops/migrate.ts';
+import { connectPostgres } from './connection.ts';
+
+const LOOK_UPS = {
+  actors_pkey: `SELECT a.id FROM unnest($1::text[], $2::text[], $3::text[]) AS k(tenant, type, id)
+    JOIN actors a USING (tenant, type, id)`,
+  timers_pkey: `SELECT t.id FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k(tenant, type, id, key)
+    JOIN timers t USING (tenant, type, id, key)`,
+  inbound_pkey: `SELECT i.n FROM unnest($1::int[], $2::int[], $3::text[]) AS k(partition, source, lane)
+    JOIN inbound i USING (partition, source, lane)`,
+};
+
+test('rows are found by their whole key and by no index that only looks as good while the table is empty', async () => {
+  const url = await createDatabase(inject('databaseUrl'));
+  await migrate(url);
+  const sql = connectPostgres({ url, name: 'plans', connectionsMax: 1 });
+  await sql`SET plan_cache_mode = force_generic_plan`;
+
+  for (const [index, query] of Object.entries(LOOK_UPS)) {
+    const keys = [...query.matchAll(/\$\d/g)].map(() => `'{1}'`).join(', ');
+    await sql.unsafe(`PREPARE ${index} AS ${query}`).simple();
+    const rows = await sql.unsafe(`EXPLAIN EXECUTE ${index} (${keys})`).simple();
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    expect(plan).toMatch(new RegExp(`Index (Only )?Scan using ${index} `));
+    expect(plan).not.toContain('Filter:');
+  }
+  await sql.end({ timeout: 1 });
+});

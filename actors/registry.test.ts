@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ACTOR_KINDS } from './registry.ts';
 
 test('every kind of actor has a type of its own', () => {
-  expect(ACTOR_KINDS.map(({ type }) => type)).toEqual(['session', 'task', 'agent', 'registry']);
+  expect(ACTOR_KINDS.map(({ type }) => type)).toEqual(['session', 'task', 'agent', 'registry', 'lock']);
 });
 
 test('what a person or a lost process means overtakes what waits, and nothing else does', () => {
@@ -26,6 +26,10 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'agent_changed',
     'route',
     'release',
+    'acquire',
+    'renew',
+    'break',
+    'run_out',
   ];
 
   const control = ACTOR_KINDS.map(
@@ -37,6 +41,7 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'task: cancel',
     'agent: register deregister drain silent',
     'registry: agent_changed',
+    'lock: release renew break run_out',
   ]);
 });
 

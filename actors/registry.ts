@@ -2,7 +2,8 @@
 import type { ActorKind } from '#protocols/actor.ts';
 import { agentKind } from './agent/agent.ts';
 import { fleetKind } from './fleet/fleet.ts';
+import { lockKind } from './lock/lock.ts';
 import { sessionKind } from './session/session.ts';
 import { taskKind } from './task/task.ts';
 
-export const ACTOR_KINDS: readonly ActorKind[] = [sessionKind, taskKind, agentKind, fleetKind];
+export const ACTOR_KINDS: readonly ActorKind[] = [sessionKind, taskKind, agentKind, fleetKind, lockKind];

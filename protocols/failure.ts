@@ -13,11 +13,14 @@ export const FailureCode = z.enum([
   'TASK_NOT_FOUND',
   'AGENT_NOT_FOUND',
   'ARTIFACT_NOT_FOUND',
+  'LOCK_NOT_FOUND',
   'INVALID_TRANSITION',
   'VERSION_CONFLICT',
   'NAME_TAKEN',
   'IDEMPOTENCY_KEY_REUSED',
   'DEPENDENCY_CYCLE',
+  'DEADLOCK_DETECTED',
+  'LOCK_NOT_OWNED',
   'STALE_EPOCH',
   'UNSUPPORTED',
   'PAYLOAD_TOO_LARGE',
@@ -40,11 +43,14 @@ export const HTTP_STATUS = {
   TASK_NOT_FOUND: 404,
   AGENT_NOT_FOUND: 404,
   ARTIFACT_NOT_FOUND: 404,
+  LOCK_NOT_FOUND: 404,
   INVALID_TRANSITION: 409,
   VERSION_CONFLICT: 409,
   NAME_TAKEN: 409,
   IDEMPOTENCY_KEY_REUSED: 422,
   DEPENDENCY_CYCLE: 409,
+  DEADLOCK_DETECTED: 409,
+  LOCK_NOT_OWNED: 409,
   STALE_EPOCH: 409,
   UNSUPPORTED: 400,
   PAYLOAD_TOO_LARGE: 413,
@@ -77,6 +83,10 @@ export const Failure = z.object({
   current_state: z.string().optional(),
   allowed: z.array(z.string()).optional(),
   errors: z.array(Fault).optional(),
+  /** Who waits for whom, closed: the first is also the last. */
+  cycle: z.array(z.string()).optional(),
+  /** The fencing token under which the lock is held now. */
+  current_token: z.number().int().optional(),
   retry_after_seconds: z.number().optional(),
 });
 export type Failure = z.infer<typeof Failure>;
@@ -99,6 +109,8 @@ export const Problem = z.object({
   current_state: z.string().optional(),
   allowed: z.array(z.string()).optional(),
   errors: z.array(Fault).optional(),
+  cycle: z.array(z.string()).optional(),
+  current_token: z.number().int().optional(),
 });
 export type Problem = z.infer<typeof Problem>;
 
@@ -108,7 +120,7 @@ export function isRetryable(code: FailureCode): boolean {
 
 /** The failure as problem details; `requestId` is what the caller quotes when asking for help. */
 export function toProblem(failure: Failure, requestId: string): Problem {
-  const { code, detail, current_state, allowed, errors } = failure;
+  const { code, detail, current_state, allowed, errors, cycle, current_token } = failure;
   return {
     type: `urn:oio:problem:${code.toLowerCase()}`,
     title: code.toLowerCase().replaceAll('_', ' '),
@@ -120,6 +132,8 @@ export function toProblem(failure: Failure, requestId: string): Problem {
     ...(current_state === undefined ? {} : { current_state }),
     ...(allowed === undefined ? {} : { allowed }),
     ...(errors === undefined ? {} : { errors }),
+    ...(cycle === undefined ? {} : { cycle }),
+    ...(current_token === undefined ? {} : { current_token }),
   };
 }
 

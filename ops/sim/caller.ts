@@ -12,6 +12,7 @@ import { partitionOf } from '#protocols/partition.ts';
 import { laneSubject } from '#protocols/subjects.ts';
 import type { Log } from '#runtime/log.ts';
 import type { KeyedReply, Store } from '#runtime/store.ts';
+import { TENANT } from './kinds.ts';
 import type { World } from './world.ts';
 
 export interface Asked {
@@ -36,7 +37,6 @@ export interface CallerOptions {
 const TIMEOUT_MS = 4_000;
 const LOOK_AFTER_MS = 500;
 const PUBLISH_PAUSE_MS = 200;
-const TENANT = 'sim';
 
 export class Caller {
   readonly #options: CallerOptions;
@@ -72,6 +72,16 @@ export class Caller {
     }
     world.count(asked.answeredAtMs === null ? 'abandoned' : 'answered');
     return asked;
+  }
+
+  /** Publishes once and looks no more. */
+  async throwIn(to: Address, message: Message & { op: string }): Promise<void> {
+    const asked: Asked = { key: message.op, to, message, replies: [], answeredAtMs: null, isAbandoned: true };
+    this.asked.push(asked);
+    const over = new AbortController();
+    const published = this.#publish({ asked, message, bodyHash: hashOf(message) }, over.signal);
+    over.abort();
+    await published;
   }
 
   /** Asks the same again: the answer must be the same. */
@@ -131,14 +141,14 @@ export class Caller {
     const bytes = encodeEnvelope({ id, to: formatAddress(to), message, source, root: id });
     const lane = isControl(to.type, message.type) ? 'control' : 'data';
     const subject = laneSubject(lane, partitionOf(to, world.partitionCount));
-    while (!signal.aborted) {
+    do {
       try {
         return await log.publish({ subject, id, bytes });
       } catch {
         // The log did not say that it has it: said again, the id makes that harmless.
         await world.clock.sleep(PUBLISH_PAUSE_MS, signal);
       }
-    }
+    } while (!signal.aborted);
   }
 
   async #keepLooking(key: string, bodyHash: string, signal: AbortSignal): Promise<Reply | null> {

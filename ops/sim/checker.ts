@@ -48,6 +48,7 @@ export function checkRest(world: World, callers: readonly Caller[]): void {
   checkMoney(world, asked, accounts);
   checkTransfers(world, accounts);
   checkTimers(world, asked, accounts);
+  checkAnswers(world, accounts);
   checkEvents(world, accounts);
   checkDeadLetters(world, asked);
 }
@@ -112,6 +113,19 @@ function checkTimers(world: World, asked: readonly Asked[], accounts: Accounts):
       const times = accounts.get(String(message.tells))?.darks[key] ?? 0;
       if (times > 1) world.violated(`timer: lamp of ${key} went out ${times} times`);
     }
+  }
+}
+
+/** What the oracle said comes to who asked, and nothing else does. */
+function checkAnswers(world: World, accounts: Accounts): void {
+  for (const [id, { answers, ops }] of accounts) {
+    for (const op of Object.keys(answers)) {
+      if (!ops.includes(op)) world.violated(`answers: ${id} got one to ${op}, which it did not ask`);
+    }
+    world.counts.set(
+      'answers of agents',
+      (world.counts.get('answers of agents') ?? 0) + Object.keys(answers).length,
+    );
   }
 }
 

@@ -1,5 +1,4 @@
 /** The nodes of the simulated cluster: real `RuntimeNode` and `Upkeep` on the simulated ports, started and stopped. */
-import type { ActorKind } from '#protocols/actor.ts';
 import type { Logger } from '#runtime/logger.ts';
 import { buildLogger } from '#runtime/logger.ts';
 import { buildMetrics } from '#runtime/metrics.ts';
@@ -8,13 +7,12 @@ import type { Store } from '#runtime/store.ts';
 import { MemoryMembership } from '#runtime/testing/membership.ts';
 import { MemoryRemote } from '#runtime/testing/remote.ts';
 import { Upkeep } from '#runtime/upkeep.ts';
-import { ACCOUNT, LAMP } from './kinds.ts';
+import { KINDS } from './kinds.ts';
 import type { Mutant } from './mutants.ts';
 import { LogOver, remoteOver, storeOver } from './ports.ts';
 import { SimProcess } from './process.ts';
 import type { World } from './world.ts';
 
-export const KINDS: readonly ActorKind[] = [ACCOUNT, LAMP];
 const DRAIN_MS = 10_000;
 
 /** One for the process: they register with the collector of the whole process. */

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { type ActorKind, defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
 import type { Address } from '#protocols/address.ts';
 import { cancel, type Effect, emit, refuse, reply, schedule, send } from '#protocols/effects.ts';
+import { agentIn } from '#protocols/subjects.ts';
 
 const Count = z.record(z.string(), z.number());
 
@@ -23,6 +24,8 @@ export const AccountState = z.object({
   nudgedBy: Count,
   rings: Count,
   darks: Count,
+  /** How often the oracle's answer to each question came. */
+  answers: Count,
   /** What must never be. */
   faults: z.array(z.string()),
 });
@@ -44,6 +47,8 @@ export const AccountMessage = z.discriminatedUnion('type', [
     litOp: z.string(),
     isEarly: z.boolean(),
   }),
+  z.object({ type: z.literal('consult'), op: z.string() }),
+  z.object({ type: z.literal('delivered'), id: z.string(), answer: z.unknown() }),
   z.object({ type: z.literal('leave'), op: z.string() }),
   z.object({ type: z.literal('stray'), op: z.string() }),
   z.object({ type: z.literal('throw'), op: z.string() }),
@@ -60,10 +65,13 @@ const EMPTY: AccountState = {
   nudgedBy: {},
   rings: {},
   darks: {},
+  answers: {},
   faults: [],
 };
 
 export const TENANT = 'sim';
+/** A remote agent that answers what it is asked. */
+export const ORACLE = agentIn(TENANT, 'oracle', 'one');
 
 export function accountAddress(id: string): Address {
   return { type: 'account', tenant: TENANT, id };
@@ -127,6 +135,14 @@ function handleAccount(
           : [`${message.lamp}: timer of ${message.op} put out ${message.litOp}`];
       const next = { ...state, darks, faults: [...state.faults, ...wrong] };
       return { state: blameEarly(next, message.op, message.isEarly), effects: [] };
+    }
+    case 'consult':
+      return did(state, message.op, [
+        { type: 'deliver', subject: ORACLE, id: message.op, body: { op: message.op } },
+      ]);
+    case 'delivered': {
+      const answers = { ...state.answers, [message.id]: (state.answers[message.id] ?? 0) + 1 };
+      return { state: { ...state, answers }, effects: [] };
     }
     case 'leave':
       return did(state, message.op, [{ type: 'stop' }]);
@@ -215,3 +231,5 @@ export const LAMP: ActorKind = defineActor({
     }
   },
 });
+
+export const KINDS: readonly ActorKind[] = [ACCOUNT, LAMP];

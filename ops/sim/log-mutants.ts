@@ -1,5 +1,5 @@
 /** Logs that break a promise, and nodes that trust theirs too much. */
-import type { Log } from '#runtime/log.ts';
+import type { Log, Position, Reader } from '#runtime/log.ts';
 import type { Mutant, NodeTools } from './mutants.ts';
 import { replaced } from './replaced.ts';
 
@@ -21,22 +21,21 @@ function forgettingWhenPublished(log: Log, { world }: NodeTools): Log {
 function goingOnRegardless(log: Log): Log {
   const read: Log['read'] = async (options) => {
     let isStopped = false;
-    let current = await log.read({ ...options, onBroken: () => void goOn() });
-    const goOn = async () => {
-      if (isStopped) return;
-      current = await log.read({
-        ...options,
-        after: { seq: options.after.seq, id: null },
-        onBroken: () => void goOn(),
-      });
+    let current: Reader | null = null;
+    const open = async (after: Position): Promise<void> => {
+      const reader = await log.read({ ...options, after, onBroken: () => void goOn() });
+      current = reader;
+      if (isStopped) await reader.stop();
     };
+    const goOn = () => (isStopped ? undefined : open({ seq: options.after.seq, id: null }));
+    await open(options.after);
     return {
       get pending() {
-        return current.pending;
+        return current?.pending ?? 0;
       },
-      stop() {
+      async stop() {
         isStopped = true;
-        return current.stop();
+        await current?.stop();
       },
     };
   };

@@ -38,8 +38,17 @@ function traceOf(name: string, clock: { now(): number }) {
   });
 }
 
-function report(result: RunResult, steps: number): void {
-  console.error(`seed ${result.seed} failed: node ops/sim/main.ts --seed ${result.seed} --steps ${steps}`);
+/** The fewest harms with which the seed still fails. */
+async function shrink(failed: RunResult, steps: number): Promise<{ result: RunResult; acts: number }> {
+  for (let acts = 1; acts < steps; acts = Math.ceil(acts * 1.3)) {
+    const result = await simulate({ seed: failed.seed, acts });
+    if (result.violations.length > 0) return { result, acts };
+  }
+  return { result: failed, acts: steps };
+}
+
+function report(result: RunResult, acts: number): void {
+  console.error(`seed ${result.seed} failed: node ops/sim/main.ts --seed ${result.seed} --steps ${acts}`);
   for (const violation of result.violations.slice(0, 20)) console.error(`  ${violation}`);
   console.error(`the last that happened:\n  ${result.history.slice(-HISTORY_SHOWN).join('\n  ')}`);
 }
@@ -56,7 +65,8 @@ for (let run = 0; run < runs; run++) {
   restMax = Math.max(restMax, result.restAfterMs);
   if (result.violations.length === 0) continue;
   failed++;
-  report(result, steps);
+  const { result: shrunk, acts } = await shrink(result, steps);
+  report(shrunk, acts);
 }
 console.log(
   `${runs - failed} of ${runs} runs kept every promise, in ${((performance.now() - beganMs) / 1_000).toFixed(1)} s`,

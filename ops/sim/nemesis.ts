@@ -50,12 +50,14 @@ const ACTS: Readonly<Record<Nemesis, Act>> = {
   },
   loseTail(world) {
     const stream = world.random.chance(0.7) ? STREAMS.data : STREAMS.control;
+    world.fold.logWasDamaged();
     world.log.loseTail(stream, world.random.between(1, 40));
   },
   recreateLog(world) {
     const stream = world.random.chance(0.7) ? STREAMS.data : STREAMS.control;
     const { partitions } = world.store.rows;
     const highest = Math.max(...partitions.map((row) => Math.max(row.cursor.seq, row.controlCursor.seq)));
+    world.fold.logWasDamaged();
     world.log.recreate(stream, world.random.chance(0.8) ? highest + FIRST_SEQ_GAP : 1);
   },
   clockJump(world, _cluster, victim) {
@@ -67,7 +69,7 @@ const ACTS: Readonly<Record<Nemesis, Act>> = {
 export async function doHarm(world: World, cluster: Cluster, acts: number): Promise<void> {
   const { random, clock } = world;
   for (let act = 0; act < acts; act++) {
-    await clock.sleep(random.between(50, 2_000));
+    await clock.sleep(random.between(50, 2_000) * world.slowness);
     const victims = cluster.alive;
     if (world.nemeses.length === 0 || victims.length === 0) continue;
     const nemesis = random.pick(world.nemeses);

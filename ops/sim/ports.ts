@@ -4,13 +4,17 @@
  * W3. A call is carried out at the server at its own time, whatever became of the caller meanwhile.
  */
 
+import { z } from 'zod';
 import type { Reply } from '#protocols/failure.ts';
+import type { Lane } from '#protocols/subjects.ts';
 import type { Entry, Log, Reader, ReaderOptions } from '#runtime/log.ts';
 import type { Remote } from '#runtime/remote.ts';
 import { EVENT_TARGET, type Store } from '#runtime/store.ts';
+import { TENANT } from './kinds.ts';
 import type { SimProcess } from './process.ts';
 import type { World } from './world.ts';
 
+const Question = z.object({ op: z.string() });
 const STATEMENT_TIMEOUT_MS = 10_000;
 const PUBLISH_TIMEOUT_MS = 5_000;
 const LATE_MS = { least: 1_000, most: 15_000 } as const;
@@ -132,6 +136,7 @@ export class LogOver implements Log {
   }
 
   async trim(...place: Parameters<Log['trim']>): Promise<void> {
+    this.#checkApplied(...place);
     await this.#world.clock.sleep(this.#world.random.between(1, 4));
     if (this.#isAway()) throw new Error('the log is away');
     await this.#server.trim(...place);
@@ -178,6 +183,15 @@ export class LogOver implements Log {
     return this.#world.clock.now() < this.#world.logAwayUntilMs;
   }
 
+  /** An owner may take away only what is committed. */
+  #checkApplied(lane: Lane, partition: number, seq: number): void {
+    this.#world.count('trims');
+    const row = this.#world.store.partition(partition);
+    const cursor = (lane === 'data' ? row?.cursor : row?.controlCursor)?.seq ?? 0;
+    if (seq > cursor && row?.owner === this.#process.name)
+      this.#world.violated(`trim: p${partition} ${lane} before ${seq}, it is applied to ${cursor}`);
+  }
+
   /** I6: an effect or event leaves only after the commit that used its number. */
   #checkCommitted(entry: Entry): void {
     const parts = /^e\.(\d+)\.(-?\d+)\.(data|control|event)\.(\d+)/.exec(entry.id);
@@ -195,6 +209,16 @@ export function remoteOver(world: World, process: SimProcess, server: Remote): R
   const { random, clock } = world;
   return {
     async request(subject, body, timeoutMs) {
+      const { op } = Question.parse(body);
+      if (!world.store.isKnown({ tenant: TENANT, key: op })) {
+        world.violated(`early: ${op} was asked before its commit`);
+      }
+      world.count('requests');
+      if (random.chance(world.rates.answerLost)) {
+        await clock.sleep(timeoutMs);
+        await process.enter();
+        return null;
+      }
       await clock.sleep(random.between(1, timeoutMs / 2));
       const answer = await server.request(subject, body, timeoutMs);
       await process.enter();
@@ -217,7 +241,7 @@ export function remoteOver(world: World, process: SimProcess, server: Remote): R
 /** I6: a caller is answered only what is committed. */
 function checkAnswer(world: World, key: string, reply: Reply): void {
   if (!reply.ok && reply.failure.code === 'IDEMPOTENCY_KEY_REUSED') return;
-  if (!world.store.isKnown({ tenant: 'sim', key })) {
+  if (!world.store.isKnown({ tenant: TENANT, key })) {
     world.violated(`early: ${key} was answered before its commit`);
   }
 }

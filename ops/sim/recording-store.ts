@@ -3,8 +3,9 @@
  */
 import { formatAddress } from '#protocols/address.ts';
 import type { Clock } from '#runtime/clock.ts';
-import type { Batch } from '#runtime/store.ts';
+import type { Batch, PartitionRow } from '#runtime/store.ts';
 import { MemoryStore } from '#runtime/testing/store.ts';
+import type { Fold } from './fold.ts';
 
 export interface Recorder {
   readonly clock: Pick<Clock, 'now'>;
@@ -12,6 +13,7 @@ export interface Recorder {
   note(what: string): void;
   count(what: string): void;
   violated(what: string): void;
+  readonly fold: Pick<Fold, 'follow' | 'isLogWhole'>;
 }
 
 export class RecordingStore extends MemoryStore {
@@ -27,7 +29,9 @@ export class RecordingStore extends MemoryStore {
 
   override apply(batch: Batch): void {
     this.#checkChain(batch);
+    const before = this.partition(batch.partition);
     super.apply(batch);
+    if (before) this.#recorder.fold.follow(batch, before);
     for (const { other, lane, n } of batch.outbound)
       this.#outbound.set(`${batch.partition}/${other}/${lane}`, n);
     const { partition, epoch, cursor, controlCursor } = batch;
@@ -35,6 +39,13 @@ export class RecordingStore extends MemoryStore {
     this.#recorder.note(
       `commit p${partition} e${epoch} b${batch.batch} to ${cursor.seq}/${controlCursor.seq}`,
     );
+  }
+
+  override async reconcile(partition: number, epoch: number): Promise<PartitionRow | null> {
+    if (this.#recorder.fold.isLogWhole) {
+      this.#recorder.violated(`reconcile: p${partition} begins anew although its log is whole`);
+    }
+    return super.reconcile(partition, epoch);
   }
 
   override applyActors(batch: Batch): void {
@@ -55,6 +66,9 @@ export class RecordingStore extends MemoryStore {
   }
 
   #checkChain({ partition, batch, epoch }: Batch): void {
+    const row = this.partition(partition);
+    if (row?.epoch !== epoch)
+      this.#recorder.violated(`fence: p${partition} is in epoch ${row?.epoch}, not ${epoch}`);
     const last = this.#chain.get(partition) ?? { batch: -1, epoch: 0 };
     if (batch !== last.batch + 1) {
       this.#recorder.violated(`chain: p${partition} batch ${batch} after ${last.batch}`);

@@ -7,7 +7,8 @@ import type { Logger } from '#runtime/logger.ts';
 import { watchEventLoop } from '#runtime/testing/event-loop.ts';
 import { Caller } from './caller.ts';
 import { checkRest, findUnrest } from './checker.ts';
-import { Cluster, KINDS } from './cluster.ts';
+import { Cluster } from './cluster.ts';
+import { KINDS, ORACLE } from './kinds.ts';
 import type { Mutant } from './mutants.ts';
 import { doHarm } from './nemesis.ts';
 import { LogOver, storeOver } from './ports.ts';
@@ -41,9 +42,14 @@ export interface RunResult {
 
 export async function simulate(options: RunOptions): Promise<RunResult> {
   const loop = watchEventLoop();
+  const world = new World(options.seed, loop);
+  const blame = (reason: unknown) =>
+    world.violated(`defect: ${reason instanceof Error ? reason.stack : String(reason)}`);
+  process.on('unhandledRejection', blame);
   try {
-    return await run(options, new World(options.seed, loop));
+    return await run(options, world);
   } finally {
+    process.off('unhandledRejection', blame);
     loop.stop();
   }
 }
@@ -52,6 +58,7 @@ async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): 
   const beganMs = world.clock.now();
   const logger = loggerOf && ((name: string) => loggerOf(name, world.clock));
   const cluster = new Cluster({ world, mutant: mutant ?? null, ...(logger ? { loggerOf: logger } : {}) });
+  world.remote.agents.set(ORACLE, async (body) => ({ ok: true, value: body }));
   for (let node = 0; node < NODES; node++) cluster.start();
   const callers = Array.from({ length: CALLERS }, (_, index) => buildCaller(world, `caller-${index}`));
   let [isHarmDone, stillAsking] = [false, callers.length];
@@ -66,6 +73,8 @@ async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): 
   if (world.violations.length === 0)
     await comeToRest({ world, cluster, callers, isAsking: () => stillAsking > 0 });
   if (world.violations.length === 0) checkRest(world, callers);
+  for (const { node } of cluster.nodes) node.activations.stop();
+  world.counts.set('folded messages', world.fold.messages);
   return {
     seed,
     violations: world.violations,

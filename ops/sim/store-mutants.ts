@@ -6,20 +6,20 @@ import { replaced } from './replaced.ts';
 import type { World } from './world.ts';
 
 /** A store that writes each batch as `change` says. */
-function writing(change: (batch: Batch) => Batch): Mutant['serverStore'] {
+function writing(change: (batch: Batch) => Batch): (world: World) => Store {
   return ({ store }) => replaced<Store>(store, { commit: (batches) => store.commit(batches.map(change)) });
 }
 
 /** A store that moves every row that `isMoved` lets it, whatever the fence says. */
 function fencing(
   isMoved: (batch: Batch, row: { epoch: number; batch: number }) => boolean,
-): Mutant['serverStore'] {
+): (world: World) => Store {
   return ({ store }) =>
     replaced<Store>(store, {
       async commit(batches) {
         const repeated = batches.filter((batch) => batch.replies.some((reply) => store.isKnown(reply)));
         const moved = batches.filter((batch) => {
-          const row = store.rows.partitions[batch.partition];
+          const row = store.partition(batch.partition);
           return row && !repeated.includes(batch) && isMoved(batch, row);
         });
         for (const batch of moved) store.apply(batch);
@@ -37,10 +37,10 @@ function outcomeOf(moved: readonly Batch[], repeated: readonly Batch[]): CommitO
 function forgettingKeys({ store }: World): Store {
   return replaced<Store>(store, {
     async commit(batches) {
-      const rows = store.rows.partitions;
-      const moved = batches.filter(
-        ({ partition, epoch, batch }) => rows[partition]?.epoch === epoch && rows[partition]?.batch === batch,
-      );
+      const moved = batches.filter(({ partition, epoch, batch }) => {
+        const row = store.partition(partition);
+        return row?.epoch === epoch && row.batch === batch;
+      });
       for (const batch of moved) store.apply(batch);
       return outcomeOf(moved, []);
     },
@@ -87,10 +87,10 @@ function laggingCopy({ store, clock }: World): Store {
 function settlingByCursor({ store, log }: World): Store {
   return replaced<Store>(store, {
     async settleOutbox(partitions) {
-      const { outbox, partitions: rows } = store.rows;
-      for (const row of outbox) {
+      for (const row of store.rows.outbox) {
         if (!partitions.includes(row.partition) || row.lane === 'event') continue;
-        const cursor = row.lane === 'data' ? rows[row.target]?.cursor : rows[row.target]?.controlCursor;
+        const target = store.partition(row.target);
+        const cursor = row.lane === 'data' ? target?.cursor : target?.controlCursor;
         const message = log.messages(row.lane, row.target).find(({ id }) => id.startsWith(row.id));
         if (message && message.seq <= (cursor?.seq ?? 0)) store.dropOutbox(row);
       }
@@ -157,7 +157,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     serverStore: ({ store }) =>
       replaced<Store>(store, {
         async release(partition) {
-          const row = store.rows.partitions[partition];
+          const row = store.partition(partition);
           if (row) await store.release(partition, row.epoch);
         },
       }),

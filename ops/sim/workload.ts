@@ -22,11 +22,24 @@ export async function keepAsking(world: World, caller: Caller, isOver: () => boo
     const op = `${caller.asked.length}-${caller.name}`;
     const { to, message } = drawCommand(world, op, reminders);
     const asked = await caller.ask(to, message, random.chance(0.9));
+    if (random.chance(world.floodChance)) await flood(world, caller);
     if (message.type === 'remind') reminders.push({ account: to.id, op });
     if (random.chance(0.15)) await caller.askAgain(random.pick(caller.asked));
     if (random.chance(0.05) && canBeReused(asked)) await caller.askOther(asked);
-    await clock.sleep(random.between(1, 250));
+    await clock.sleep(random.between(1, 250) * world.slowness);
   }
+}
+
+/** More for one partition than a reader may hold. */
+async function flood(world: World, caller: Caller): Promise<void> {
+  const to = accountAddress(world.random.pick(ACCOUNT_IDS));
+  const count = world.random.between(300, 1_200);
+  world.note(`flood of ${count} to ${to.id}`);
+  world.count('floods');
+  const thrown = Array.from({ length: count }, (_, index) =>
+    caller.throwIn(to, { type: 'deposit', op: `${caller.asked.length}-${caller.name}-${index}`, amount: 1 }),
+  );
+  await Promise.all(thrown);
 }
 
 /** A key that is known for good: a refusal of another body is certain only then. */
@@ -53,7 +66,8 @@ function drawCommand(world: World, op: string, reminders: { account: string; op:
   if (roll < 76 && reminder) return account({ type: 'forget', op, of: reminder.op }, reminder.account);
   if (roll < 84) return lamp({ type: 'light', op, afterMs: random.between(100, 6_000), tells: id });
   if (roll < 90) return lamp({ type: 'smash', op });
-  if (roll < 95) return account({ type: 'leave', op });
+  if (roll < 93) return account({ type: 'leave', op });
+  if (roll < 96) return account({ type: 'consult', op });
   if (roll < 98) return account({ type: 'stray', op });
   return account({ type: 'throw', op });
 }

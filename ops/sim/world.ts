@@ -10,6 +10,8 @@ import { HeartbeatNetwork } from '#runtime/testing/membership.ts';
 import { Random } from '#runtime/testing/random.ts';
 import { RemoteNetwork } from '#runtime/testing/remote.ts';
 import { CALM, drawSwarm, type Nemesis, type Rates } from './faults.ts';
+import { Fold } from './fold.ts';
+import { KINDS } from './kinds.ts';
 import { RecordingStore } from './recording-store.ts';
 
 const HISTORY_MAX = 400;
@@ -19,6 +21,7 @@ export class World {
   readonly clock: VirtualClock;
   readonly store: RecordingStore;
   readonly log: MemoryLog;
+  readonly fold: Fold;
   readonly heartbeats = new HeartbeatNetwork();
   readonly remote = new RemoteNetwork();
   readonly partitionCount: number;
@@ -29,6 +32,10 @@ export class World {
   readonly #history: string[] = [];
   #digest = 0;
   rates: Rates;
+  /** In a slow world everything is done so many times more slowly: jobs with a long pace come to their turn. */
+  readonly slowness: number;
+  /** How likely a caller throws in more than can be held at once. */
+  readonly floodChance: number;
   storeAwayUntilMs = 0;
   storeSlowUntilMs = 0;
   logAwayUntilMs = 0;
@@ -37,11 +44,18 @@ export class World {
     this.random = new Random(seed);
     this.clock = new VirtualClock({ idle: () => loop.idle() });
     this.partitionCount = this.random.between(2, 8);
+    this.slowness = this.random.chance(0.2) ? 12 : 1;
+    this.floodChance = this.random.chance(0.1) ? 0.01 : 0;
     const { rates, nemeses } = drawSwarm(this.random);
     this.rates = rates;
     this.nemeses = nemeses;
-    this.store = new RecordingStore(this);
     this.log = new MemoryLog(this.clock);
+    this.fold = new Fold({
+      log: this.log,
+      kinds: KINDS,
+      onDifference: (what) => this.violated(`fold: ${what}`),
+    });
+    this.store = new RecordingStore(this);
   }
 
   /** No more faults; what is under way still arrives. */

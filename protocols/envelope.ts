@@ -15,7 +15,11 @@ export type Message = z.infer<typeof Message>;
 const CommandSource = z.object({
   kind: z.literal('command'),
   /** Idempotency key, one namespace a tenant. */
-  key: z.string().min(1).max(LIMITS.idempotencyKeyCharsMax),
+  key: z
+    .string()
+    .max(LIMITS.idempotencyKeyCharsMax)
+    // What a database column or a subject would change on the way could never be found again.
+    .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces'),
   /** SHA-256 of what was asked: the same key with another body is refused. */
   bodyHash: z.string().length(64),
   /** Core NATS subject on which the caller waits. */

@@ -60,11 +60,7 @@ test('a session is created by the form, is seen at work with its live events, an
   await session.getByText(/running/i).waitFor();
   await page.locator('tr[data-task]').nth(4).waitFor();
   await page.locator('.row[data-seq]').first().waitFor();
-  await page
-    .locator('tr[data-task]')
-    .getByText('RUNNING')
-    .nth(1)
-    .waitFor();
+  await page.locator('tr[data-task]').getByText('RUNNING').nth(1).waitFor();
   await picture(page, 'running');
   await session.getByText('DONE').waitFor({ timeout: 120_000 });
   await picture(page, 'completed');

@@ -17,7 +17,11 @@ const ofAttempt = { taskId: EntityId, attempt };
 const head = {
   eap: z.literal(EAP_VERSION),
   /** Idempotency key of this message: a repeat is answered as the first was. */
-  id: z.string().min(8).max(64),
+  id: z
+    .string()
+    .min(8)
+    .max(64)
+    .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces'),
   ts: z.iso.datetime(),
 };
 

@@ -214,7 +214,7 @@ class LaneReader implements Reader {
         this.#note(pending);
         continue;
       }
-      if (streamSequence <= this.#last.seq) continue;
+      if (streamSequence <= this.#last.seq) return this.reset(`sequence ${streamSequence} ran backwards`);
       this.#last = { seq: delivery.seq, id: delivery.id };
       await this.#options.onDelivery(delivery);
       this.#note(pending);

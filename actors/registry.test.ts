@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ACTOR_KINDS } from './registry.ts';
 
 test('every kind of actor has a type of its own', () => {
-  expect(ACTOR_KINDS.map(({ type }) => type)).toEqual(['session', 'task', 'agent', 'registry']);
+  expect(ACTOR_KINDS.map(({ type }) => type)).toEqual(['session', 'task', 'agent', 'registry', 'checkpoint']);
 });
 
 test('what a person or a lost process means overtakes what waits, and nothing else does', () => {
@@ -12,6 +12,18 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'stop',
     'cancel',
     'delete',
+    'pause',
+    'resume',
+    'complete',
+    'fail',
+    'retry',
+    'prompt',
+    'checkpoint',
+    'restore',
+    'adopt',
+    'hold',
+    'unhold',
+    'restart',
     'task_changed',
     'make_ready',
     'routed',
@@ -33,10 +45,11 @@ test('what a person or a lost process means overtakes what waits, and nothing el
   );
 
   expect(control).toEqual([
-    'session: stop cancel',
+    'session: stop cancel pause resume complete fail',
     'task: cancel',
     'agent: register deregister drain silent',
     'registry: agent_changed',
+    'checkpoint: ',
   ]);
 });
 

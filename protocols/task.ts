@@ -33,6 +33,9 @@ export const Dependency = z.object({
 });
 export type Dependency = z.infer<typeof Dependency>;
 
+/** The error of a task whose agent was lost: no fault of its own. */
+export const AGENT_LOST_ERROR = 'its agent was lost';
+
 /** Hours, by three points (PERT). */
 export const Estimate = z.object({
   optimistic: z.number().positive(),

@@ -7,6 +7,7 @@
 import type { TurnContext } from '#protocols/actor.ts';
 import { emit, send } from '#protocols/effects.ts';
 import type { Session, TaskSummary } from '#protocols/session.ts';
+import { AGENT_LOST_ERROR } from '#protocols/task.ts';
 import { type Step, withEffects } from '../turn.ts';
 import { type BudgetUse, spentBudgets, warnOfBudgets, wordsOf } from './budget.ts';
 import { cancelOpenTasks, keepSummary, move, pauseWith, withWarning } from './change.ts';
@@ -67,25 +68,22 @@ function pauseByBudget(step: Step<Session>, spent: BudgetUse, context: TurnConte
 
 /** Degraded while a failed attempt or a lost agent is being made good, running again when none is. */
 function followRetries(step: Step<Session>, context: TurnContext): Step<Session> {
-  const retrying = step.state.tasks.find((task) => task.retrying);
-  if (retrying && step.state.state === 'running') {
-    const reason = `"${retrying.title}" is tried again: ${retrying.error ?? 'its attempt ended early'}`;
-    return move(step, { to: 'degraded', reason, detail: detailOf(retrying) }, context);
+  const retrying = step.state.tasks.filter((task) => task.retrying);
+  const [first] = retrying;
+  if (!first) {
+    if (step.state.state !== 'degraded') return step;
+    const reason = 'all tasks are at work again';
+    return move(step, { to: 'running', reason, detail: 'working' }, context);
   }
-  if (retrying && step.state.state === 'degraded') {
+  const isLease = retrying.every((task) => task.error === AGENT_LOST_ERROR);
+  const detail = isLease ? 'lease_lost' : 'retry_backoff';
+  if (step.state.state === 'degraded') {
     // What it waits for may have changed without a change of its state.
-    const isBackingOff = step.state.tasks.some((task) => task.retrying && task.state === 'failed');
-    if (!isBackingOff || step.state.status_detail === 'retry_backoff') return step;
-    return { ...step, state: { ...step.state, status_detail: 'retry_backoff' } };
+    if (step.state.status_detail === detail) return step;
+    return { ...step, state: { ...step.state, status_detail: detail } };
   }
-  if (!retrying && step.state.state === 'degraded') {
-    return move(step, { to: 'running', reason: 'all tasks are at work again', detail: 'working' }, context);
-  }
-  return step;
-}
-
-function detailOf(retrying: TaskSummary) {
-  return retrying.state === 'failed' ? 'retry_backoff' : 'lease_lost';
+  const reason = `"${first.title}" is tried again: ${first.error ?? 'its attempt ended early'}`;
+  return move(step, { to: 'degraded', reason, detail }, context);
 }
 
 function fail(step: Step<Session>, task: TaskSummary, context: TurnContext): Step<Session> {

@@ -56,6 +56,20 @@ test('a session that was degraded when it was paused is degraded again when it g
   expect(session.state.status_detail).toBe('retry_backoff');
 });
 
+test('a degraded session says what it waits for, also when that changes or it was paused meanwhile', () => {
+  const session = makeRunning();
+  const lost = { state: 'ready', attempt: 2, reason: 'agent_lost', error: 'its agent was lost' };
+  const seen: (string | null)[] = [];
+
+  seen.push(report(session, 0, lost).state.status_detail);
+  seen.push(session.handle({ type: 'pause' }).handle({ type: 'resume' }).state.status_detail);
+  seen.push(report(session, 1, { state: 'failed', reason: 'retry', error: 'broke' }).state.status_detail);
+  seen.push(report(session, 1, { state: 'in_progress', attempt: 2 }).state.status_detail);
+  seen.push(report(session, 0, { state: 'in_progress', attempt: 2 }).state.status_detail);
+
+  expect(seen).toEqual(['lease_lost', 'lease_lost', 'retry_backoff', 'lease_lost', 'working']);
+});
+
 test('only a paused session is resumed, only one at work is paused', () => {
   const session = makeRunning();
 

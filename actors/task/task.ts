@@ -7,7 +7,7 @@
  */
 import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
 import { cancel, emit, refuse, send } from '#protocols/effects.ts';
-import { Task, TaskMessage, type TaskState } from '#protocols/task.ts';
+import { AGENT_LOST_ERROR, Task, TaskMessage, type TaskState } from '#protocols/task.ts';
 import { beginWith, isoTime, NOBODY, unchanged, withEffects } from '../turn.ts';
 import { assign, begin, close, failAttempt, giveUp, RETRY_TIMER, release, retryLater } from './attempt.ts';
 import { addressOfAgent, addressOfRegistry, move, openAttempt, RETRY, tellSession } from './change.ts';
@@ -197,7 +197,7 @@ function hearRefusal(task: Task, { reason }: Of<'refused'>, context: TurnContext
 
 function loseAgent(task: Task, context: TurnContext): Turn<Task> {
   const closed = close(beginWith(task), { outcome: 'agent_lost', reason: 'agent_lost' }, context);
-  const lost = { ...closed, state: { ...closed.state, error: 'its agent was lost' } };
+  const lost = { ...closed, state: { ...closed.state, error: AGENT_LOST_ERROR } };
   if (!hasAttemptsLeft(lost.state)) return giveUp(lost, 'agent_lost', context);
   return goOn(move(lost, { to: 'ready', reason: 'agent_lost' }, context), context);
 }

@@ -191,3 +191,33 @@ test('pauses, stops and retries at any moment, with messages crossed and doubled
     expect(world.timersOf(SESSION)).toEqual([]);
   }
 });
+
+test('a restore at any moment, with messages crossed and doubled, ends in a completed session', () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const agent = new FakeAgent('AGENT-ONE');
+    const world = makeWorld([agent], { seed, isDoubling: seed % 2 === 0 });
+    agent.register(world, { max_concurrent_capacity: 1 + (seed % 4) });
+    world.ask(SESSION, CRUD);
+    world.ask(SESSION, { type: 'start' });
+    finishNext(world, agent);
+    if (seed % 3 === 0) finishNext(world, agent);
+    const first = Checkpoint.parse(
+      world.state({ type: 'checkpoint', tenant: TENANT, id: checkpointId('s-1', 1) }),
+    );
+    const restore = { type: 'restore', sequence: 1, tasks: seed % 5 === 0 ? [] : first.data.tasks };
+    const acts = [{ type: 'pause' }, restore, { type: 'resume' }];
+
+    for (const message of acts) {
+      let isAnswered = false;
+      world.tell(SESSION, message, { by: 'user:anna', onReply: () => (isAnswered = true) });
+      while (!isAnswered) world.step();
+      for (let turn = 0; turn < seed % 23; turn++) world.step();
+    }
+    world.settle();
+    workOff(world, agent);
+
+    expect(sessionOf(world), `seed ${seed}`).toMatchObject({ state: 'completed', run: 2 });
+    expect(taskStates(world), `seed ${seed}`).toEqual(COMPLETED);
+    expect(Registry.parse(world.state(REGISTRY)).running, `seed ${seed}`).toEqual({});
+  }
+});

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { ACTOR_KINDS } from './registry.ts';
 
 test('every kind of actor has a type of its own', () => {
-  expect(ACTOR_KINDS.map(({ type }) => type)).toEqual(['session', 'task', 'agent', 'registry', 'lock']);
+  expect(ACTOR_KINDS.map(({ type }) => type)).toEqual([
+    'session',
+    'task',
+    'agent',
+    'registry',
+    'checkpoint',
+    'lock',
+  ]);
 });
 
 test('what a person or a lost process means overtakes what waits, and nothing else does', () => {
@@ -12,6 +19,18 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'stop',
     'cancel',
     'delete',
+    'pause',
+    'resume',
+    'complete',
+    'fail',
+    'retry',
+    'prompt',
+    'checkpoint',
+    'restore',
+    'adopt',
+    'hold',
+    'unhold',
+    'restart',
     'task_changed',
     'make_ready',
     'routed',
@@ -37,10 +56,11 @@ test('what a person or a lost process means overtakes what waits, and nothing el
   );
 
   expect(control).toEqual([
-    'session: stop cancel',
+    'session: stop cancel pause resume complete fail',
     'task: cancel',
     'agent: register deregister drain silent',
     'registry: agent_changed',
+    'checkpoint: ',
     'lock: release renew break run_out',
   ]);
 });

@@ -1,9 +1,17 @@
 /** All kinds of actors. The runtime's main meets the domain here and nowhere else. */
 import type { ActorKind } from '#protocols/actor.ts';
 import { agentKind } from './agent/agent.ts';
+import { checkpointKind } from './checkpoint/checkpoint.ts';
 import { fleetKind } from './fleet/fleet.ts';
 import { lockKind } from './lock/lock.ts';
 import { sessionKind } from './session/session.ts';
 import { taskKind } from './task/task.ts';
 
-export const ACTOR_KINDS: readonly ActorKind[] = [sessionKind, taskKind, agentKind, fleetKind, lockKind];
+export const ACTOR_KINDS: readonly ActorKind[] = [
+  sessionKind,
+  taskKind,
+  agentKind,
+  fleetKind,
+  checkpointKind,
+  lockKind,
+];

@@ -14,8 +14,15 @@ import type { Command } from '#runtime/client.ts';
 const KEY_PREFIX = 'http:';
 export const CLIENT_KEY_CHARS_MAX = LIMITS.idempotencyKeyCharsMax - KEY_PREFIX.length;
 
-/** Messages that overtake what waits. */
-const CONTROL_MESSAGES: ReadonlySet<string> = new Set(['stop', 'cancel']);
+/** Messages that overtake what waits: a person's word on what is at work. */
+const CONTROL_MESSAGES: ReadonlySet<string> = new Set([
+  'stop',
+  'cancel',
+  'pause',
+  'resume',
+  'complete',
+  'fail',
+]);
 
 export interface Asked {
   readonly tenant: string;

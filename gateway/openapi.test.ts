@@ -70,6 +70,17 @@ test('no body is without a shape, and what may be left out is said to be', async
   expect(byName['post /api/v1/sessions/{id}/stop']?.requestBody?.required).toBe(false);
 });
 
+test('every body that is sent to a session has an example', async () => {
+  const operations = operationsOf(await readDocument());
+
+  for (const [name, { requestBody }] of operations) {
+    if (!name.startsWith('post /api/v1/sessions/')) continue;
+    for (const content of Object.values(requestBody?.content ?? {})) {
+      expect(Object.keys({ ...content, ...content.schema }), name).toContain('example');
+    }
+  }
+});
+
 test('every shape that is named is there, and none is there that nobody names', async () => {
   const document = await readDocument();
   const text = JSON.stringify(document);

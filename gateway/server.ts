@@ -21,8 +21,11 @@ import { addOpenApi, addReference } from './openapi.ts';
 import { collectRoutes } from './route-table.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
+import { checkpointRoutes } from './routes/checkpoints.ts';
 import { eventRoutes, liveRoutes } from './routes/events.ts';
 import { healthRoutes, metricsRoute } from './routes/health.ts';
+import { sessionActRoutes } from './routes/session-acts.ts';
+import { sessionTreeRoutes } from './routes/session-tree.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { taskRoutes } from './routes/tasks.ts';
 
@@ -70,6 +73,9 @@ export function buildServer(options: ServerOptions): App {
     healthRoutes(app, context);
     metricsRoute(app, metrics);
     sessionRoutes(app, context);
+    sessionActRoutes(app, context);
+    checkpointRoutes(app, context);
+    sessionTreeRoutes(app, context);
     taskRoutes(app, context);
     artifactRoutes(app, context);
     agentRoutes(app, context);

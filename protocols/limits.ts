@@ -15,4 +15,6 @@ export const LIMITS = {
   idempotencyKeyCharsMax: 255,
   effectsPerTurnMax: 2_000,
   tasksPerSessionMax: 1_000,
+  childrenPerSessionMax: 200,
+  retriesPerSessionMax: 3,
 } as const;

@@ -1,6 +1,7 @@
 /** The session: one piece of work that a person asked for. Its fields as they are stored, sent and shown. */
 import { z } from 'zod';
 import { EntityId } from './ids.ts';
+import { SESSION_ACTS } from './session-acts.ts';
 import { Dependency, TaskState, TokenUsage } from './task.ts';
 
 export const SessionState = z.enum([
@@ -84,6 +85,8 @@ export const SessionDraft = z.object({
   template: z.string().max(64).optional(),
   max_depth: z.number().int().min(1).max(5).default(3),
   parent_id: EntityId.optional(),
+  /** What becomes of it when its parent ends before it: left alone as an orphan, or ended too. */
+  on_parent_end: z.enum(['orphan', 'cancel']).default('orphan'),
   tags: z.array(z.string().min(1).max(64)).max(20).default([]),
   metadata: z.record(z.string(), z.unknown()).default({}),
 });
@@ -124,6 +127,13 @@ export const Session = SessionDraft.extend({
   /** Grows with each start; what an earlier run still says is evidence and never applied. */
   run: z.number().int(),
   retry_count: z.number().int(),
+  /** Checkpoints made so far: also the sequence of the latest. */
+  checkpoint_count: z.number().int().default(0),
+  child_ids: z.array(EntityId).default([]),
+  /** What a person should know of, the latest last. */
+  warnings: z.array(z.string()).default([]),
+  /** Budgets of which it was said that they are nearly used up. */
+  budgets_warned: z.array(z.enum(['token_budget', 'cost_budget_usd'])).default([]),
   queued_at: z.string().nullable(),
   started_at: z.string().nullable(),
   ended_at: z.string().nullable(),
@@ -158,5 +168,6 @@ export const SessionMessage = z.discriminatedUnion('type', [
   TaskChanged,
   /** Timer: `max_duration_seconds` of this run passed. */
   z.object({ type: z.literal('time_is_up'), run: z.number().int() }),
+  ...SESSION_ACTS,
 ]);
 export type SessionMessage = z.infer<typeof SessionMessage>;

@@ -33,6 +33,9 @@ export const Dependency = z.object({
 });
 export type Dependency = z.infer<typeof Dependency>;
 
+/** The error of a task whose agent was lost: no fault of its own. */
+export const AGENT_LOST_ERROR = 'its agent was lost';
+
 /** Hours, by three points (PERT). */
 export const Estimate = z.object({
   optimistic: z.number().positive(),
@@ -146,6 +149,12 @@ export const Task = TaskSpec.extend({
   error: z.string().nullable(),
   /** Agents that failed this task; another one is asked where one fits. */
   failed_agents: z.array(z.string()),
+  /** Its session is paused: no attempt begins. */
+  held: z.boolean().default(false),
+  /** Attempts of earlier runs: kept, and not counted against `max_attempts`. */
+  attempts_before: z.number().int().default(0),
+  /** The latest run that was cancelled, also before this task had heard of it. */
+  cancelled_run: z.number().int().default(0),
 });
 export type Task = z.infer<typeof Task>;
 
@@ -157,6 +166,18 @@ export const TaskMessage = z.discriminatedUnion('type', [
   /** From the session: dependencies are met; `merge` are their branches. */
   z.object({ type: z.literal('make_ready'), merge: z.array(z.string()) }),
   z.object({ type: z.literal('skip'), reason: z.string() }),
+  /** From the session: it is paused, or goes on. */
+  z.object({ type: z.literal('hold'), run: z.number().int(), reason: z.string() }),
+  z.object({ type: z.literal('unhold'), run: z.number().int() }),
+  /**
+   * From the session: a new run has begun. `anew`: whatever it was, it begins again. `unfinished`: unless it is
+   * completed by now. `completed`: it is as it was when it was completed.
+   */
+  z.object({
+    type: z.literal('restart'),
+    run: z.number().int(),
+    from: z.enum(['anew', 'unfinished', 'completed']),
+  }),
   z.object({ type: z.literal('cancel'), reason: z.string(), run: z.number().int().optional() }),
   /** From the registry. */
   z.object({ type: z.literal('routed'), agent_id: z.string(), score: z.number() }),

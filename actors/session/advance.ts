@@ -5,10 +5,12 @@
  * V2. A required task that is lost ends the session; an optional one only makes it partially completed.
  */
 import type { TurnContext } from '#protocols/actor.ts';
-import { send } from '#protocols/effects.ts';
+import { emit, send } from '#protocols/effects.ts';
 import type { Session, TaskSummary } from '#protocols/session.ts';
-import type { Step } from '../turn.ts';
-import { cancelOpenTasks, keepSummary, move } from './change.ts';
+import { AGENT_LOST_ERROR } from '#protocols/task.ts';
+import { type Step, withEffects } from '../turn.ts';
+import { type BudgetUse, spentBudgets, warnOfBudgets, wordsOf } from './budget.ts';
+import { cancelOpenTasks, keepSummary, move, pauseWith, withWarning } from './change.ts';
 import { branchesAtEnd, branchesBefore, graphOf, isFinal, isLost, mayStart, mustSkip } from './graph.ts';
 
 /** Takes a session that is at work as far as it goes by itself. */
@@ -18,13 +20,11 @@ export function advance(step: Step<Session>, context: TurnContext): Step<Session
   const lost = tasks.find((task) => task.required && isLost(task));
   if (lost) return fail(skipped, lost, context);
   if (tasks.every(isFinal)) return finish(skipped, context);
-  const budget = spentBudget(skipped.state);
-  if (budget && skipped.state.state !== 'paused') {
-    const reason = `budget_exhausted: ${budget}`;
-    return move(skipped, { to: 'paused', reason, detail: 'budget_exceeded' }, context);
-  }
-  if (skipped.state.state === 'paused') return skipped;
-  return followRetries(makeReady(skipped, context), context);
+  const warned = warnOfBudgets(skipped);
+  if (warned.state.state === 'paused') return warned;
+  const [spent] = spentBudgets(warned.state);
+  if (spent) return pauseByBudget(warned, spent, context);
+  return followRetries(makeReady(warned, context), context);
 }
 
 /** One skipped task may be what another one waits for, so until nothing changes; each round ends one task at least. */
@@ -58,18 +58,32 @@ function tell(
   return { ...step, effects: [...step.effects, send(to, message)] };
 }
 
+function pauseByBudget(step: Step<Session>, spent: BudgetUse, context: TurnContext): Step<Session> {
+  const { budget, used, limit } = spent;
+  const warning = `budget exhausted: ${wordsOf(spent)}`;
+  const event = emit('budget_exhausted', { budget, used, limit, run: step.state.run });
+  const warned = withEffects({ ...step, state: withWarning(step.state, warning) }, event);
+  return pauseWith(warned, { reason: 'budget_exhausted', detail: 'budget_exceeded' }, context);
+}
+
 /** Degraded while a failed attempt or a lost agent is being made good, running again when none is. */
 function followRetries(step: Step<Session>, context: TurnContext): Step<Session> {
-  const retrying = step.state.tasks.find((task) => task.retrying);
-  if (retrying && step.state.state === 'running') {
-    const detail = retrying.state === 'failed' ? 'retry_backoff' : 'lease_lost';
-    const reason = `"${retrying.title}" is tried again: ${retrying.error ?? 'its attempt ended early'}`;
-    return move(step, { to: 'degraded', reason, detail }, context);
+  const retrying = step.state.tasks.filter((task) => task.retrying);
+  const [first] = retrying;
+  if (!first) {
+    if (step.state.state !== 'degraded') return step;
+    const reason = 'all tasks are at work again';
+    return move(step, { to: 'running', reason, detail: 'working' }, context);
   }
-  if (!retrying && step.state.state === 'degraded') {
-    return move(step, { to: 'running', reason: 'all tasks are at work again', detail: 'working' }, context);
+  const isLease = retrying.every((task) => task.error === AGENT_LOST_ERROR);
+  const detail = isLease ? 'lease_lost' : 'retry_backoff';
+  if (step.state.state === 'degraded') {
+    // What it waits for may have changed without a change of its state.
+    if (step.state.status_detail === detail) return step;
+    return { ...step, state: { ...step.state, status_detail: detail } };
   }
-  return step;
+  const reason = `"${first.title}" is tried again: ${first.error ?? 'its attempt ended early'}`;
+  return move(step, { to: 'degraded', reason, detail }, context);
 }
 
 function fail(step: Step<Session>, task: TaskSummary, context: TurnContext): Step<Session> {
@@ -94,14 +108,4 @@ function finish(step: Step<Session>, context: TurnContext): Step<Session> {
   const last = { to: 'running', reason: 'the last tasks came in', detail: 'finalizing' } as const;
   const running = step.state.state === 'paused' ? move(step, last, context) : step;
   return move({ ...running, state: { ...running.state, result } }, { to, reason: summary }, context);
-}
-
-/** The budget that is used up, in words; null while there is some left. */
-function spentBudget({ tasks, token_budget, cost_budget_usd }: Session): string | null {
-  const tokens = tasks.reduce((sum, task) => sum + task.usage.tokens_in + task.usage.tokens_out, 0);
-  if (token_budget !== undefined && tokens >= token_budget) return `${tokens} of ${token_budget} tokens used`;
-  const cost = tasks.reduce((sum, task) => sum + task.usage.cost_usd, 0);
-  if (cost_budget_usd !== undefined && cost >= cost_budget_usd)
-    return `${cost} of ${cost_budget_usd} USD used`;
-  return null;
 }

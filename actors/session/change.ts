@@ -1,14 +1,20 @@
 /** Changes of a session's state: each is one event, and an end lets go of its timer and its tasks. Pure. */
 import type { TurnContext } from '#protocols/actor.ts';
 import { assert } from '#protocols/assert.ts';
-import { cancel, type Effect, emit, send } from '#protocols/effects.ts';
+import { cancel, type Effect, emit, schedule, send } from '#protocols/effects.ts';
 import type { Session, SessionState, TaskSummary } from '#protocols/session.ts';
 import { isoTime, type Step, withEffects } from '../turn.ts';
 import { isFinal } from './graph.ts';
-import { canMove, isAtWork, isEnded } from './transitions.ts';
+import { canMove, isAtWork, isEnded, isMoving } from './transitions.ts';
 
 /** Key of the timer that ends a run after `max_duration_seconds`. */
 export const TIME_IS_UP = 'time_is_up';
+
+/** Key of the timer that notes a session at work every few minutes. */
+export const CHECKPOINT_DUE = 'checkpoint_due';
+export const CHECKPOINT_EVERY_MS = 5 * 60_000;
+
+const WARNINGS_KEPT = 20;
 
 export interface Change {
   readonly to: SessionState;
@@ -33,7 +39,45 @@ export function move(step: Step<Session>, change: Change, context: TurnContext):
   const record = { from: session.state, to, reason, who: context.by, run: session.run };
   const effects: Effect[] = [emit('transitioned', record)];
   if (isEnded(to) && isAtWork(session.state)) effects.push(cancel(TIME_IS_UP));
+  effects.push(...followWork(session.state, state, context));
+  if (isEnded(to)) effects.push(...partings(state));
   return withEffects({ ...step, state }, ...effects);
+}
+
+/** Checkpoints are made in turn while it is at work, and not while it is held. */
+function followWork(from: SessionState, session: Session, context: TurnContext): Effect[] {
+  const was = isMoving(from);
+  if (was === isMoving(session.state)) return [];
+  if (was) return [cancel(CHECKPOINT_DUE)];
+  return [nextCheckpoint(session, context)];
+}
+
+export function nextCheckpoint({ run }: Session, context: TurnContext): Effect {
+  return schedule(CHECKPOINT_DUE, context.now + CHECKPOINT_EVERY_MS, { type: 'checkpoint_due', run });
+}
+
+/** Its children hear that they are alone. */
+function partings({ id: parent_id, tenant_id: tenant, child_ids, state }: Session): Effect[] {
+  const message = { type: 'parent_gone', parent_id, reason: `the parent session is ${state}` };
+  return child_ids.map((id) => send({ type: 'session', tenant, id }, message));
+}
+
+/** Holds the session: tasks that wait for an agent are told, those at work go on to their end. */
+export function pauseWith(
+  step: Step<Session>,
+  { reason, detail }: { reason: string; detail: Session['status_detail'] },
+  context: TurnContext,
+): Step<Session> {
+  const { tasks, tenant_id: tenant, run } = step.state;
+  const begun = tasks.filter((task) => task.state !== 'pending' && !isFinal(task));
+  const holds = begun.map(({ id }) => send({ type: 'task', tenant, id }, { type: 'hold', run, reason }));
+  return withEffects(move(step, { to: 'paused', reason, detail }, context), ...holds);
+}
+
+/** Keeps what a person should know of: the latest ones, each once in a row. */
+export function withWarning(session: Session, warning: string): Session {
+  if (session.warnings.at(-1) === warning) return session;
+  return { ...session, warnings: [...session.warnings, warning].slice(-WARNINGS_KEPT) };
 }
 
 /** Tells all tasks that may still do something that they shall not. What became of them they report themselves. */

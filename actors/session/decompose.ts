@@ -81,6 +81,13 @@ export function decompose(session: Session, newId: () => string): Plan | { reado
   return template ? planBy(template, session, newId) : { failure: unknownTemplate(session.template) };
 }
 
+/** One task of what a person asks for beside the plan. Its title is the first line of the prompt. */
+export function planPrompt(session: Session, prompt: string, newId: () => string): Plan {
+  const title = prompt.split('\n', 1)[0]?.trim() ?? prompt;
+  const { description: _, ...rest } = session;
+  return planOne({ ...rest, title, initial_prompt: prompt }, newId);
+}
+
 /** The one template with the highest priority of those whose words are in the text; more words win between equals. */
 export function matchTemplate(draft: SessionDraft): Template | null {
   const text = [draft.title, draft.description ?? '', draft.initial_prompt, draft.session_type].join('\n');

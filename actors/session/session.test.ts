@@ -1,46 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Session, TaskSummary } from '#protocols/session.ts';
-import { NO_USAGE, type TaskState } from '#protocols/task.ts';
+import type { Session } from '#protocols/session.ts';
 import { OneActor } from '../testing/one-actor.ts';
+import { makeRunning, makeSession, report, statesOf, taskAt } from '../testing/session-fixture.ts';
 import { sessionKind } from './session.ts';
 
 const DRAFT = { type: 'create', title: 'Keep notes', initial_prompt: 'Keep notes.', template: 'crud' };
-
-function makeSession(draft: Record<string, unknown> = {}): OneActor<Session> {
-  return new OneActor<Session>(sessionKind, 's-1').handle({ ...DRAFT, ...draft });
-}
-
-function makeRunning(draft: Record<string, unknown> = {}): OneActor<Session> {
-  return makeSession(draft).handle({ type: 'start' });
-}
-
-/** What the task at `index` reports. */
-function report(session: OneActor<Session>, index: number, news: Record<string, unknown>): OneActor<Session> {
-  const task = taskAt(session, index);
-  const message = {
-    type: 'task_changed',
-    run: session.state.run,
-    task_id: task.id,
-    attempt: 1,
-    agent_id: 'agent-a',
-    branch: null,
-    error: null,
-    usage: NO_USAGE,
-    reason: null,
-    ...news,
-  };
-  return session.handle(message, `task/dev/${task.id}`);
-}
-
-function taskAt(session: OneActor<Session>, index: number): TaskSummary {
-  const task = session.state.tasks[index];
-  if (!task) throw new Error(`there is no task ${index}`);
-  return task;
-}
-
-function statesOf(session: OneActor<Session>): TaskState[] {
-  return session.state.tasks.map(({ state }) => state);
-}
 
 test('a new session is pending, belongs to who made it, and is the answer', () => {
   const session = makeSession({ template: undefined, tags: ['a'] });
@@ -98,13 +62,11 @@ test('starting makes the tasks and lets those begin that wait for nothing, each 
     ...ids.slice(0, 4).map((id) => `make_ready ${id}`),
   ]);
   expect(statesOf(session)).toEqual(['ready', 'ready', 'ready', 'ready', 'pending']);
-  expect(session.of('schedule')).toEqual([
-    {
-      type: 'schedule',
-      key: 'time_is_up',
-      atMs: session.nowMs + 90_000,
-      message: { type: 'time_is_up', run: 1 },
-    },
+  expect(
+    session.of('schedule').map(({ key, atMs, message }) => [key, atMs - session.nowMs, message]),
+  ).toEqual([
+    ['checkpoint_due', 300_000, { type: 'checkpoint_due', run: 1 }],
+    ['time_is_up', 90_000, { type: 'time_is_up', run: 1 }],
   ]);
   expect(session.value).toBe(session.state);
 });
@@ -121,12 +83,12 @@ test('a session with an unknown template is refused to start and stays pending',
 test('a task begins when the last of those before it is done, with their branches in order', () => {
   const session = makeRunning();
   for (const index of [3, 1, 0]) report(session, index, { state: 'completed', branch: `b-${index}` });
-  const early = session.of('send');
+  const early = session.sentTo('task');
 
   report(session, 2, { state: 'completed', branch: 'b-2' });
 
   expect(early).toEqual([]);
-  expect(session.of('send')).toMatchObject([
+  expect(session.of('send').filter(({ to }) => to.type === 'task')).toMatchObject([
     {
       to: { id: taskAt(session, 4).id },
       message: { type: 'make_ready', merge: ['b-0', 'b-1', 'b-2', 'b-3'] },
@@ -218,7 +180,7 @@ test('a session whose tasks all succeed is completed: its timer goes, its result
     status_detail: null,
     result: { summary: '1 of 1 tasks completed', branches: ['oio/s-1/x'] },
   });
-  expect(session.of('cancel')).toEqual([{ type: 'cancel', key: 'time_is_up' }]);
+  expect(session.of('cancel').map(({ key }) => key)).toEqual(['time_is_up', 'checkpoint_due']);
   expect(session.state.ended_at).not.toBeNull();
 });
 
@@ -265,8 +227,8 @@ test('a session that used up its budget pauses: nothing new begins, what is at w
   report(session, 3, { state: 'completed', usage: { tokens_in: 90, tokens_out: 10, cost_usd: 0 } });
 
   expect(session.state).toMatchObject({ state: 'paused', status_detail: 'budget_exceeded' });
-  expect(session.state.state_reason).toContain('budget_exhausted');
-  expect(session.of('send')).toEqual([]);
+  expect(session.state.state_reason).toBe('budget_exhausted');
+  expect(session.sentTo('task')).toEqual([]);
   expect(session.handle({ type: 'cancel' }).state.state).toBe('cancelled');
   expect(session.sentTo('task').map(({ type }) => type)).toEqual(['cancel']);
 });

@@ -68,16 +68,23 @@ const COMMANDS = [
   { command: 'start', to: 'running', allowedIn: ['pending', 'queued'] },
   { command: 'stop', to: 'stopped', allowedIn: ['running', 'degraded', 'paused', 'orphaned'] },
   { command: 'cancel', to: 'cancelled', allowedIn: ['pending', 'queued', 'paused'] },
+  { command: 'pause', to: 'paused', allowedIn: ['running', 'degraded'] },
+  { command: 'complete', to: 'completed', allowedIn: ['running', 'degraded'] },
+  {
+    command: 'fail',
+    to: 'failed',
+    allowedIn: ['pending', 'queued', 'running', 'paused', 'degraded', 'orphaned'],
+  },
 ] as const;
 
-test('start, stop and cancel work in their states; elsewhere the refusal names the state and what is allowed', () => {
+test('start, stop, cancel, pause, complete and fail work in their states; elsewhere the refusal names the state and what is allowed', () => {
   for (const { command, to, allowedIn } of COMMANDS) {
     for (const from of STATES) {
       const actor = new OneActor<Session>(sessionKind, 's-1');
       const before = sessionIn(from);
       actor.state = before;
 
-      actor.handle({ type: command });
+      actor.handle({ type: command, reason: 'why' });
 
       if ((allowedIn as readonly string[]).includes(from)) {
         expect(actor.state.state, `${command} ${from}`).toBe(to);

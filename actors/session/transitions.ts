@@ -65,6 +65,11 @@ export function isAtWork(state: SessionState): boolean {
   return state === 'running' || state === 'degraded' || state === 'paused';
 }
 
+/** Whether it goes on by itself: at work, and not held. */
+export function isMoving(state: SessionState): boolean {
+  return state === 'running' || state === 'degraded';
+}
+
 /** The refusal of a command that the session's state does not allow. */
 export function invalidTransition(state: SessionState, command: string): Failure {
   const hint = command === 'cancel' && canMove(state, 'stopped') ? ': what is at work is ended by stop' : '';

@@ -44,6 +44,9 @@ export function markCancelled(
     result: null,
     error: null,
     failed_agents: [],
+    held: false,
+    attempts_before: 0,
+    cancelled_run: message.run ?? 0,
   };
   return { state: mark, effects: [] };
 }

@@ -13,11 +13,11 @@ const REFUSED_MAX = 20;
 export const NOT_ROUTED_WAIT_MS = 30_000;
 
 export function failuresOf(task: Task): number {
-  return task.attempts.filter(isFailure).length;
+  return attemptsOfRun(task).filter(isFailure).length;
 }
 
 export function refusalsOf(task: Task): number {
-  return task.attempts.filter(({ outcome }) => outcome === 'refused').length;
+  return attemptsOfRun(task).filter(({ outcome }) => outcome === 'refused').length;
 }
 
 /** Whether another attempt may follow the ones that were. */
@@ -25,7 +25,7 @@ export function hasAttemptsLeft(task: Task): boolean {
   const refusals = refusalsOf(task);
   return (
     failuresOf(task) < task.max_attempts &&
-    task.attempts.length - refusals < task.max_attempts + LOST_MAX &&
+    attemptsOfRun(task).length - refusals < task.max_attempts + LOST_MAX &&
     refusals < REFUSED_MAX
   );
 }
@@ -44,9 +44,14 @@ export function refusalWaitMs(taskId: string, refusals: number): number {
 
 /** Agents that shall not be asked where another one fits: those that failed this task, and the last to refuse it. */
 export function excludedAgents(task: Task): string[] {
-  const last = task.attempts.at(-1);
+  const last = attemptsOfRun(task).at(-1);
   const refuser = last?.outcome === 'refused' ? [last.agent_id] : [];
   return [...new Set([...task.failed_agents, ...refuser])];
+}
+
+/** A new run of the session does not pay for the attempts of the earlier ones. */
+function attemptsOfRun(task: Task): readonly Attempt[] {
+  return task.attempts.slice(task.attempts_before);
 }
 
 function isFailure({ outcome }: Attempt): boolean {

@@ -7,22 +7,14 @@
  */
 import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
 import { cancel, emit, refuse, send } from '#protocols/effects.ts';
-import { Task, TaskMessage, type TaskState } from '#protocols/task.ts';
+import { AGENT_LOST_ERROR, Task, TaskMessage, type TaskState } from '#protocols/task.ts';
 import { beginWith, isoTime, NOBODY, unchanged, withEffects } from '../turn.ts';
-import {
-  assign,
-  begin,
-  close,
-  failAttempt,
-  giveUp,
-  RETRY_TIMER,
-  release,
-  retryLater,
-  route,
-} from './attempt.ts';
+import { assign, begin, close, failAttempt, giveUp, RETRY_TIMER, release, retryLater } from './attempt.ts';
 import { addressOfAgent, addressOfRegistry, move, openAttempt, RETRY, tellSession } from './change.ts';
+import { goOn, hold, unhold } from './hold.ts';
 import { markCancelled, markedRun } from './mark.ts';
 import { hearReport } from './report.ts';
+import { restart } from './restart.ts';
 import { hasAttemptsLeft, NOT_ROUTED_WAIT_MS, refusalsOf, refusalWaitMs } from './retry.ts';
 import { canMove } from './transitions.ts';
 
@@ -47,6 +39,12 @@ function handle(task: Task | null, message: TaskMessage, context: TurnContext): 
       return makeReady(task, message, context);
     case 'skip':
       return skip(task, message.reason, context);
+    case 'hold':
+      return hold(task, message, context);
+    case 'unhold':
+      return unhold(task, message, context);
+    case 'restart':
+      return restart(task, message, context);
     case 'cancel':
       return stop(task, message, context);
     case 'routed':
@@ -94,6 +92,9 @@ function create(task: Task | null, { spec, brief }: Of<'create'>, context: TurnC
     result: null,
     error: null,
     failed_agents: [],
+    held: false,
+    attempts_before: 0,
+    cancelled_run: run ?? 0,
   };
   const { title, task_type, required_capabilities } = spec;
   const record = {
@@ -135,7 +136,7 @@ function handleAbsent(message: TaskMessage, context: TurnContext): Turn<Task> {
 function makeReady(task: Task, message: Of<'make_ready'>, context: TurnContext): Turn<Task> {
   if (task.state !== 'pending') return unchanged(task);
   const ready = { ...task, merge: message.merge };
-  return route(move(beginWith(ready), { to: 'ready', reason: null }, context));
+  return goOn(move(beginWith(ready), { to: 'ready', reason: null }, context), context);
 }
 
 function skip(task: Task, reason: string, context: TurnContext): Turn<Task> {
@@ -146,7 +147,10 @@ function skip(task: Task, reason: string, context: TurnContext): Turn<Task> {
 }
 
 function stop(task: Task, message: Of<'cancel'>, context: TurnContext): Turn<Task> {
-  if (message.run !== undefined && message.run < task.brief.run) return unchanged(task);
+  const { run = task.brief.run } = message;
+  if (run < task.brief.run) return unchanged(task);
+  // It has overtaken the restart that it means.
+  if (run > task.brief.run) return beginWith({ ...task, cancelled_run: run });
   if (task.state === 'failed' && task.state_reason === RETRY) return giveUpRetry(task, context);
   if (!canMove(task.state, 'cancelled')) return unchanged(task);
   const { reason } = message;
@@ -193,9 +197,9 @@ function hearRefusal(task: Task, { reason }: Of<'refused'>, context: TurnContext
 
 function loseAgent(task: Task, context: TurnContext): Turn<Task> {
   const closed = close(beginWith(task), { outcome: 'agent_lost', reason: 'agent_lost' }, context);
-  const lost = { ...closed, state: { ...closed.state, error: 'its agent was lost' } };
+  const lost = { ...closed, state: { ...closed.state, error: AGENT_LOST_ERROR } };
   if (!hasAttemptsLeft(lost.state)) return giveUp(lost, 'agent_lost', context);
-  return route(move(lost, { to: 'ready', reason: 'agent_lost' }, context));
+  return goOn(move(lost, { to: 'ready', reason: 'agent_lost' }, context), context);
 }
 
 function timeOut(task: Task, attempt: number, context: TurnContext): Turn<Task> {
@@ -206,9 +210,9 @@ function timeOut(task: Task, attempt: number, context: TurnContext): Turn<Task> 
 
 function tryAgain(task: Task, attempt: number, context: TurnContext): Turn<Task> {
   if (task.attempts.length + 1 !== attempt) return unchanged(task);
-  if (task.state === 'ready') return route(beginWith(task));
+  if (task.state === 'ready') return goOn(beginWith(task), context);
   if (task.state !== 'failed' || task.state_reason !== RETRY) return unchanged(task);
-  return route(move(beginWith(task), { to: 'ready', reason: RETRY }, context));
+  return goOn(move(beginWith(task), { to: 'ready', reason: RETRY }, context), context);
 }
 
 function isOpen(task: Task, { attempt, agent_id }: { attempt: number; agent_id: string }): boolean {

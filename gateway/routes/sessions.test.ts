@@ -272,7 +272,9 @@ test('a session shows its progress, its times and its use', async () => {
   ];
   const started_at = '2026-01-01T00:30:00.000Z';
   const queued_at = '2026-01-01T00:29:00.000Z';
-  client.put(addressOf('s1'), sampleSession({ id: 's1', state: 'running', tasks, started_at, queued_at }));
+  const counted = { retry_count: 1, checkpoint_count: 4, warnings: ['80 of 100 tokens used'] };
+  const times = { started_at, queued_at };
+  client.put(addressOf('s1'), sampleSession({ id: 's1', state: 'running', tasks, ...times, ...counted }));
 
   const view = (await app.inject({ url: `${ROOT}/s1` })).json();
 
@@ -290,6 +292,12 @@ test('a session shows its progress, its times and its use', async () => {
     tokens_in: 200,
     tokens_out: 40,
     cost_usd: 1,
+    tasks_total: 2,
+    tasks_completed: 1,
+    tasks_failed: 0,
+    retry_count: 1,
+    checkpoint_count: 4,
+    warnings: ['80 of 100 tokens used'],
     success_rate: 1,
   });
   expect(view).toMatchObject({ health_score: 0.9, is_recoverable: false });

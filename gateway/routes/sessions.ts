@@ -1,6 +1,8 @@
 /** Sessions: create, list, get, start, stop, cancel, delete. */
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { Address } from '#protocols/address.ts';
+import type { Message } from '#protocols/envelope.ts';
 import { toPage } from '#protocols/http/page.ts';
 import {
   CreateSession,
@@ -78,12 +80,22 @@ function addCreate(app: App, context: GatewayContext): void {
     async (request, reply) => {
       const message = { ...request.body, type: 'create' };
       const command = acceptCreate(readAsked(context, request), 'session', message);
+      await checkParent(context, command.to, request.body.parent_id);
       unwrap(await context.client.ask(command));
       const view = await viewSession(context, command.to.id);
       reply.code(201).header('location', `${ROOT}/${view.id}`).header('etag', etagOf(view.version));
       return view;
     },
   );
+}
+
+/** A parent must be there. Not looked at when the create is repeated: it may be gone since. */
+async function checkParent(context: GatewayContext, child: Address, parentId?: string): Promise<void> {
+  if (parentId === undefined || (await context.client.get(child))) return;
+  const stored = await context.client.get(addressOf(context, 'session', parentId));
+  if (stored && readState(Session, stored).deleted_at === null) return;
+  const errors = [{ path: 'parent_id', message: 'there is no such session' }];
+  throw new Refused({ code: 'VALIDATION_FAILED', detail: `there is no session ${parentId}`, errors });
 }
 
 function addList(app: App, context: GatewayContext): void {
@@ -153,7 +165,11 @@ function addStart(app: App, context: GatewayContext): void {
       },
     },
     async (request, reply) => {
-      const view = await tellSession(context, request, { type: 'start' });
+      const view = await tellSession(context, {
+        request,
+        id: request.params.id,
+        message: { type: 'start' },
+      });
       reply.code(202).header('etag', etagOf(view.version));
       return view;
     },
@@ -192,7 +208,8 @@ function addStopAndCancel(app: App, context: GatewayContext): void {
       },
       async (request, reply) => {
         const { reason } = request.body;
-        const view = await tellSession(context, request, { type, ...(reason ? { reason } : {}) });
+        const message = { type, ...(reason ? { reason } : {}) };
+        const view = await tellSession(context, { request, id: request.params.id, message });
         reply.header('etag', etagOf(view.version));
         return view;
       },
@@ -227,23 +244,22 @@ function addDelete(app: App, context: GatewayContext): void {
   );
 }
 
-/** Sends a message to the session of the request's path and shows what became of it. */
-async function tellSession(
+/** Sends a message to a session and shows what became of it. */
+export async function tellSession(
   context: GatewayContext,
-  request: FastifyRequest<{ Params: z.infer<typeof SessionParams> }>,
-  message: { type: string; reason?: string },
+  told: { readonly request: FastifyRequest; readonly id: string; readonly message: Message },
 ): Promise<SessionView> {
-  const to = addressOf(context, 'session', request.params.id);
-  unwrap(await context.client.ask(acceptMessage(readAsked(context, request), to, message)));
-  return viewSession(context, request.params.id);
+  const to = addressOf(context, 'session', told.id);
+  unwrap(await context.client.ask(acceptMessage(readAsked(context, told.request), to, told.message)));
+  return viewSession(context, told.id);
 }
 
-async function viewSession(context: GatewayContext, id: string): Promise<SessionView> {
+export async function viewSession(context: GatewayContext, id: string): Promise<SessionView> {
   const { session, version } = await findSession(context, id);
   return toSessionView(session, version, context.now());
 }
 
-function viewOf(context: GatewayContext, stored: StoredActor): SessionView {
+export function viewOf(context: GatewayContext, stored: StoredActor): SessionView {
   return toSessionView(readState(Session, stored), stored.version, context.now());
 }
 

@@ -1,5 +1,6 @@
 /** What is read from a session rather than stored in it: progress, times, use, health. Pure. */
 import { z } from 'zod';
+import { LIMITS } from '../limits.ts';
 import type { Session, SessionState } from '../session.ts';
 
 export const SessionProgress = z
@@ -21,12 +22,20 @@ export const SessionMetrics = z
     tokens_in: z.number(),
     tokens_out: z.number(),
     cost_usd: z.number(),
+    tasks_total: z.number().int(),
+    tasks_completed: z.number().int(),
+    tasks_failed: z.number().int(),
+    retry_count: z.number().int().describe('Runs that followed the first one by a retry.'),
+    checkpoint_count: z
+      .number()
+      .int()
+      .describe('Checkpoints made, those among them that are no longer kept.'),
+    warnings: z.array(z.string()).describe('What a person should know of, the latest last.'),
     success_rate: z.number().nullable().describe('Completed of ended tasks; null while none has ended.'),
   })
   .meta({ id: 'SessionMetrics' });
 export type SessionMetrics = z.infer<typeof SessionMetrics>;
 
-const RETRIES_MAX = 3;
 const RECENT_ATTEMPTS = 10;
 
 const RECOVERABLE: ReadonlySet<SessionState> = new Set([
@@ -81,7 +90,8 @@ export function metricsOf(session: Session, nowMs: number): SessionMetrics {
   const endMs = toMs(session.ended_at) ?? nowMs;
   const queuedMs = toMs(session.queued_at);
   const startedMs = toMs(session.started_at);
-  const { tasks_completed, tasks_failed } = progressOf(session);
+  const { retry_count, checkpoint_count, warnings } = session;
+  const { tasks_total, tasks_completed, tasks_failed } = progressOf(session);
   const ended = tasks_completed + tasks_failed;
   let tokensIn = 0;
   let tokensOut = 0;
@@ -98,6 +108,12 @@ export function metricsOf(session: Session, nowMs: number): SessionMetrics {
     tokens_in: tokensIn,
     tokens_out: tokensOut,
     cost_usd: costUsd,
+    tasks_total,
+    tasks_completed,
+    tasks_failed,
+    retry_count,
+    checkpoint_count,
+    warnings,
     success_rate: ended === 0 ? null : tasks_completed / ended,
   };
 }
@@ -113,7 +129,7 @@ export function healthScoreOf(session: Session, nowMs: number): number {
 }
 
 export function isRecoverable(session: Session): boolean {
-  return RECOVERABLE.has(session.state) && session.retry_count < RETRIES_MAX;
+  return RECOVERABLE.has(session.state) && session.retry_count < LIMITS.retriesPerSessionMax;
 }
 
 /**

@@ -42,7 +42,9 @@ export const SessionListQuery = z.object({
 export const ReasonBody = z
   .preprocess(
     (body) => body ?? {},
-    z.object({ reason: z.string().trim().max(500).optional().describe('Why; kept with the session.') }),
+    z
+      .object({ reason: z.string().trim().max(500).optional().describe('Why; kept with the session.') })
+      .meta({ examples: [{ reason: 'wrong branch' }] }),
   )
   .describe('Why. May be left out.');
 

@@ -1,0 +1,145 @@
+/**
+ * How a run of a session begins: the first one with a plan, a later one with what the earlier ones left undone. Pure.
+ *
+ * B1. Each run has a number of its own; the tasks that are to be done in it know it before they may start.
+ * B2. A finished task stays finished; every other one begins anew.
+ */
+import type { Turn, TurnContext } from '#protocols/actor.ts';
+import { emit, reply, schedule, send } from '#protocols/effects.ts';
+import type { Failure } from '#protocols/failure.ts';
+import { LIMITS } from '#protocols/limits.ts';
+import type { Session, SessionMessage, TaskSummary } from '#protocols/session.ts';
+import { NO_USAGE, type TaskBrief } from '#protocols/task.ts';
+import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
+import { advance } from './advance.ts';
+import { move, TIME_IS_UP } from './change.ts';
+import { decompose, type PlannedTask } from './decompose.ts';
+import { expectedHours } from './estimates.ts';
+import { canMove, invalidTransition } from './transitions.ts';
+
+export function start(session: Session, context: TurnContext): Turn<Session> {
+  // A paused session is resumed, a degraded one recovers: neither is started.
+  if (session.state !== 'pending' && session.state !== 'queued') {
+    return refused(session, invalidTransition(session.state, 'start'));
+  }
+  return answer(session, beginRun(beginWith(session), 'started', context));
+}
+
+/** A further run of what did not come to its end. The one way back from an end is through `pending`. */
+export function retry(
+  session: Session,
+  message: Extract<SessionMessage, { type: 'retry' }>,
+  context: TurnContext,
+): Turn<Session> {
+  const { state, retry_count } = session;
+  if (state === 'queued' || !canMove(state, 'pending'))
+    return refused(session, invalidTransition(state, 'retry'));
+  if (retry_count >= LIMITS.retriesPerSessionMax) {
+    const detail = `All ${LIMITS.retriesPerSessionMax} retries of this session are used.`;
+    return refused(session, { code: 'INVALID_TRANSITION', detail, current_state: state, allowed: [] });
+  }
+  const reason = message.reason ?? 'retried on request';
+  const again = { ...session, retry_count: retry_count + 1 };
+  const pending = move(beginWith(again), { to: 'pending', reason }, context);
+  return answer(session, beginRun(pending, reason, context));
+}
+
+/** Takes a session that waits, pending or queued, to work; or says why it can't be. */
+export function beginRun(
+  step: Step<Session>,
+  reason: string,
+  context: TurnContext,
+): Step<Session> | { readonly failure: Failure } {
+  const { state: session } = step;
+  const plan = session.tasks.length === 0 ? decompose(session, () => context.id()) : null;
+  if (plan && 'failure' in plan) return plan;
+  const numbered: Session = {
+    ...session,
+    run: session.run + 1,
+    started_at: isoTime(context.now),
+    result: null,
+    error: null,
+  };
+  const running = move({ ...step, state: numbered }, { to: 'running', reason, detail: 'working' }, context);
+  const atMs = context.now + session.max_duration_seconds * 1_000;
+  const timer = schedule(TIME_IS_UP, atMs, { type: 'time_is_up', run: numbered.run });
+  if (!plan) return advance(withEffects(beginAnew(running), timer), context);
+  const { template, tasks } = plan;
+  const titles = tasks.map(({ id, spec }) => {
+    return { id, title: spec.title, depends_on: spec.dependencies.map((dependency) => dependency.task_id) };
+  });
+  const planned = emit('planned', { template, run: numbered.run, tasks: titles });
+  const used = { ...running, state: { ...running.state, used_template: template } };
+  const added = addTasks(withEffects(used, planned), tasks, briefOf(numbered));
+  return advance(withEffects(added, timer), context);
+}
+
+/** What an answer is made of: the session as it began, or as it was. */
+export function answer(
+  session: Session,
+  begun: Step<Session> | { readonly failure: Failure },
+): Turn<Session> {
+  return 'failure' in begun ? refused(session, begun.failure) : withEffects(begun, reply(begun.state));
+}
+
+/** Makes tasks and puts them behind those that are there. */
+export function addTasks(
+  step: Step<Session>,
+  planned: readonly PlannedTask[],
+  brief: TaskBrief,
+): Step<Session> {
+  const { state: session } = step;
+  const creates = planned.map(({ id, spec }) => {
+    return send({ type: 'task', tenant: session.tenant_id, id }, { type: 'create', spec, brief });
+  });
+  const tasks = [...session.tasks, ...planned.map(summaryOf)];
+  return withEffects({ ...step, state: { ...session, tasks } }, ...creates);
+}
+
+export function briefOf(session: Session): TaskBrief {
+  const { model, workspace } = session;
+  return {
+    session_id: session.id,
+    run: session.run,
+    session_title: session.title,
+    prompt: session.initial_prompt,
+    ...(model === undefined ? {} : { model }),
+    ...(workspace === undefined ? {} : { workspace: { repo: workspace.repo, base_ref: workspace.base_ref } }),
+  };
+}
+
+/** A task that has yet to begin in this run. What it has used stays used. */
+export function unbegun(task: TaskSummary): TaskSummary {
+  // The number of its next attempt is its own to tell: any is higher than none.
+  const nothing = { attempt: 0, retrying: false, agent_id: null, branch: null, error: null };
+  return { ...task, ...nothing, state: 'pending' };
+}
+
+function beginAnew(step: Step<Session>): Step<Session> {
+  const { tenant_id: tenant, run, tasks } = step.state;
+  const undone = tasks.filter((task) => task.state !== 'completed');
+  const message = { type: 'restart', run, from: 'unfinished' };
+  const restarts = undone.map(({ id }) => send({ type: 'task', tenant, id }, message));
+  const begun = tasks.map((task) => (task.state === 'completed' ? task : unbegun(task)));
+  const ids = undone.map(({ id }) => id);
+  const restarted = emit('restarted', { run, tasks: ids, tasks_kept: tasks.length - ids.length });
+  return withEffects({ ...step, state: { ...step.state, tasks: begun } }, restarted, ...restarts);
+}
+
+function summaryOf({ id, spec, required }: PlannedTask): TaskSummary {
+  return {
+    id,
+    title: spec.title,
+    state: 'pending',
+    depends_on: spec.dependencies.map((dependency) => dependency.task_id),
+    dependencies: spec.dependencies,
+    required,
+    attempt: 0,
+    retrying: false,
+    agent_id: null,
+    expected_hours: expectedHours(spec.estimate),
+    branch: null,
+    error: null,
+    usage: NO_USAGE,
+  };
+}

@@ -2,7 +2,15 @@ import { expect, test } from 'vitest';
 import { ACTOR_KINDS } from './registry.ts';
 
 test('every kind of actor has a type of its own', () => {
-  expect(ACTOR_KINDS.map(({ type }) => type)).toEqual(['session', 'task', 'agent', 'registry']);
+  expect(ACTOR_KINDS.map(({ type }) => type)).toEqual([
+    'session',
+    'task',
+    'agent',
+    'registry',
+    'context',
+    'context-history',
+    'context-owner',
+  ]);
 });
 
 test('what a person or a lost process means overtakes what waits, and nothing else does', () => {
@@ -37,6 +45,9 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'task: cancel',
     'agent: register deregister drain silent',
     'registry: agent_changed',
+    'context: ',
+    'context-history: ',
+    'context-owner: ',
   ]);
 });
 

@@ -1,8 +1,19 @@
 /** All kinds of actors. The runtime's main meets the domain here and nowhere else. */
 import type { ActorKind } from '#protocols/actor.ts';
 import { agentKind } from './agent/agent.ts';
+import { contextKind } from './context/context.ts';
+import { contextHistoryKind } from './context/history.ts';
+import { contextOwnerKind } from './context/owner.ts';
 import { fleetKind } from './fleet/fleet.ts';
 import { sessionKind } from './session/session.ts';
 import { taskKind } from './task/task.ts';
 
-export const ACTOR_KINDS: readonly ActorKind[] = [sessionKind, taskKind, agentKind, fleetKind];
+export const ACTOR_KINDS: readonly ActorKind[] = [
+  sessionKind,
+  taskKind,
+  agentKind,
+  fleetKind,
+  contextKind,
+  contextHistoryKind,
+  contextOwnerKind,
+];

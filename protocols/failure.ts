@@ -13,8 +13,10 @@ export const FailureCode = z.enum([
   'TASK_NOT_FOUND',
   'AGENT_NOT_FOUND',
   'ARTIFACT_NOT_FOUND',
+  'CONTEXT_NOT_FOUND',
   'INVALID_TRANSITION',
   'VERSION_CONFLICT',
+  'CONTEXT_CONFLICT',
   'NAME_TAKEN',
   'IDEMPOTENCY_KEY_REUSED',
   'DEPENDENCY_CYCLE',
@@ -40,8 +42,10 @@ export const HTTP_STATUS = {
   TASK_NOT_FOUND: 404,
   AGENT_NOT_FOUND: 404,
   ARTIFACT_NOT_FOUND: 404,
+  CONTEXT_NOT_FOUND: 404,
   INVALID_TRANSITION: 409,
   VERSION_CONFLICT: 409,
+  CONTEXT_CONFLICT: 409,
   NAME_TAKEN: 409,
   IDEMPOTENCY_KEY_REUSED: 422,
   DEPENDENCY_CYCLE: 409,
@@ -71,12 +75,27 @@ const RETRYABLE: ReadonlySet<FailureCode> = new Set([
 export const Fault = z.object({ path: z.string(), message: z.string() });
 export type Fault = z.infer<typeof Fault>;
 
+/** Where a write and what is there differ: both values; a side without one has nothing there. */
+export const Conflict = z.object({
+  path: z.string(),
+  current: z.unknown().optional(),
+  proposed: z.unknown().optional(),
+  /** Sides of which only the beginning is shown, as text. */
+  shortened: z.array(z.enum(['current', 'proposed'])).optional(),
+  /** Where the proposed value comes from, if it was read elsewhere. */
+  source_id: z.string().optional(),
+});
+export type Conflict = z.infer<typeof Conflict>;
+
 export const Failure = z.object({
   code: FailureCode,
   detail: z.string(),
   current_state: z.string().optional(),
   allowed: z.array(z.string()).optional(),
   errors: z.array(Fault).optional(),
+  conflicts: z.array(Conflict).optional(),
+  current_version: z.number().int().optional(),
+  retry_hint: z.string().optional(),
   retry_after_seconds: z.number().optional(),
 });
 export type Failure = z.infer<typeof Failure>;
@@ -99,6 +118,9 @@ export const Problem = z.object({
   current_state: z.string().optional(),
   allowed: z.array(z.string()).optional(),
   errors: z.array(Fault).optional(),
+  conflicts: z.array(Conflict).optional(),
+  current_version: z.number().int().optional(),
+  retry_hint: z.string().optional(),
 });
 export type Problem = z.infer<typeof Problem>;
 
@@ -108,7 +130,7 @@ export function isRetryable(code: FailureCode): boolean {
 
 /** The failure as problem details; `requestId` is what the caller quotes when asking for help. */
 export function toProblem(failure: Failure, requestId: string): Problem {
-  const { code, detail, current_state, allowed, errors } = failure;
+  const { code, detail, current_state, allowed, errors, conflicts, current_version, retry_hint } = failure;
   return {
     type: `urn:oio:problem:${code.toLowerCase()}`,
     title: code.toLowerCase().replaceAll('_', ' '),
@@ -120,6 +142,9 @@ export function toProblem(failure: Failure, requestId: string): Problem {
     ...(current_state === undefined ? {} : { current_state }),
     ...(allowed === undefined ? {} : { allowed }),
     ...(errors === undefined ? {} : { errors }),
+    ...(conflicts === undefined ? {} : { conflicts }),
+    ...(current_version === undefined ? {} : { current_version }),
+    ...(retry_hint === undefined ? {} : { retry_hint }),
   };
 }
 

@@ -138,6 +138,8 @@ export const MergeOutcome = z.object({
   merged: z.boolean(),
   conflicts: z.array(Conflict),
   conflicts_total: z.number().int(),
+  /** What was read to be merged. */
+  sources: z.array(z.object({ context_id: EntityId, version: z.number().int() })),
 });
 export type MergeOutcome = z.infer<typeof MergeOutcome>;
 

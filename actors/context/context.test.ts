@@ -167,6 +167,7 @@ test('a merge answers what it did, and manual does nothing but list', () => {
     merged: false,
     conflicts: [{ path: 'a', current: 1, proposed: 2, source_id: 'c-2' }],
     conflicts_total: 1,
+    sources: [{ context_id: 'c-2', version: 4 }],
   });
 
   context.handle({ type: 'merge', base: 1, strategy: 'prefer_source', sources: [source()] });

@@ -23,7 +23,9 @@ export function mergeInto(
   const { data, conflicts } = mergeAll(context, sources, strategy);
   const stale = refuseStale(context, base, data);
   if (stale) return refused(context, stale);
-  const told = { conflicts: firstFew(conflicts, CONFLICTS_MAX), conflicts_total: conflicts.length };
+  const read = sources.map(({ id, version }) => ({ context_id: id, version }));
+  const few = firstFew(conflicts, CONFLICTS_MAX);
+  const told = { conflicts: few, conflicts_total: conflicts.length, sources: read };
   if (strategy === 'manual') {
     const outcome: MergeOutcome = { version: context.version, merged: false, ...told };
     return withEffects(beginWith(context), reply(outcome));
@@ -34,7 +36,6 @@ export function mergeInto(
   const changed = changeTo(context, to, turn);
   if ('failure' in changed) return refused(context, changed.failure);
   const outcome: MergeOutcome = { version: changed.state.version, merged: true, ...told };
-  const read = sources.map(({ id, version }) => ({ context_id: id, version }));
   const merged = emit('merged', { strategy, sources: read, conflicts: conflicts.length, who: turn.by });
   return withEffects(changed, merged, reply(outcome));
 }

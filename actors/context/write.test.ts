@@ -47,3 +47,12 @@ test('a write is all or nothing: the data first, then what goes, then what is pu
   });
   expect(applyWrite(data, { unset: ['done'], set: { 'none.x': 1 } })).toHaveProperty('failure');
 });
+
+test('a value that is sound by itself may be too deep where it is put', () => {
+  const deep = Array(30).fill('a').join('.');
+
+  expect(applyWrite({}, { unset: [], set: { [deep]: { b: 1 } } })).toHaveProperty('data');
+  expect(applyWrite({}, { unset: [], set: { [deep]: { b: { c: { d: 1 } } } } })).toMatchObject({
+    failure: { code: 'VALIDATION_FAILED', errors: [{ message: 'nested deeper than 32 levels' }] },
+  });
+});

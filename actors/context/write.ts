@@ -2,7 +2,7 @@
 import type { ContextWrite } from '#protocols/context.ts';
 import { formatPath, listPlace, partsOf, valueAt } from '#protocols/dotted-path.ts';
 import type { Failure } from '#protocols/failure.ts';
-import { isJsonObject, type JsonObject, ownValue } from '#protocols/json-value.ts';
+import { faultsOfJson, isJsonObject, type JsonObject, ownValue } from '#protocols/json-value.ts';
 
 export type Written = { readonly data: JsonObject } | { readonly failure: Failure };
 
@@ -22,7 +22,11 @@ export function applyWrite(
     if ('failure' in written) return written;
     data = written.data;
   }
-  return { data };
+  // What is put may be sound and still be too deep where it is put.
+  const errors = faultsOfJson(data);
+  return errors.length === 0
+    ? { data }
+    : { failure: { code: 'VALIDATION_FAILED', detail: 'the data would not be sound', errors } };
 }
 
 /** Puts a value; objects that are missing on the way are made, and the place after a list's last makes it longer. */

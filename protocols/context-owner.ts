@@ -7,18 +7,19 @@ import { EntityId } from './ids.ts';
 export const ContextOwner = z.object({
   id: EntityId,
   tenant_id: z.string(),
-  held: z.array(z.object({ context_id: EntityId, scope: ContextScope })),
-  /** Scopes whose owner is gone: what is still said to be held goes too. */
-  ended: z.array(ContextScope),
+  held: z.array(z.object({ context_id: EntityId, scope: ContextScope, at: z.string() })),
+  /** When the owner ended, by scope: what it had until then goes, also what is told of later. */
+  ended: z.partialRecord(ContextScope, z.string()),
 });
 export type ContextOwner = z.infer<typeof ContextOwner>;
 
 export const ContextOwnerMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('hold'), context_id: EntityId, scope: ContextScope }),
+  /** `at` is when the context was created. */
+  z.object({ type: z.literal('hold'), context_id: EntityId, scope: ContextScope, at: z.string() }),
   z.object({ type: z.literal('let_go'), context_id: EntityId }),
-  z.object({ type: z.literal('task_ended') }),
-  z.object({ type: z.literal('session_deleted') }),
-  z.object({ type: z.literal('agent_removed') }),
+  z.object({ type: z.literal('task_ended'), at: z.string() }),
+  z.object({ type: z.literal('session_deleted'), at: z.string() }),
+  z.object({ type: z.literal('agent_removed'), at: z.string() }),
 ]);
 export type ContextOwnerMessage = z.infer<typeof ContextOwnerMessage>;
 
@@ -26,6 +27,7 @@ export type ContextOwnerMessage = z.infer<typeof ContextOwnerMessage>;
 export function endContexts(
   owner: { readonly tenant_id: string; readonly id: string },
   type: 'task_ended' | 'session_deleted' | 'agent_removed',
+  at: string,
 ): Effect {
-  return send({ type: 'context-owner', tenant: owner.tenant_id, id: owner.id }, { type });
+  return send({ type: 'context-owner', tenant: owner.tenant_id, id: owner.id }, { type, at });
 }

@@ -72,8 +72,8 @@ export function gone(context: Context, reason: string, who: string): Turn<Contex
 
 /** Its owner's keeper hears of it, so that it can go with its owner. */
 export function tellHeld({ id, ...context }: Context): Effect[] {
-  const { scope } = context;
-  return toKeeper(context, { type: 'hold', context_id: id, scope });
+  const { scope, created_at: at } = context;
+  return toKeeper(context, { type: 'hold', context_id: id, scope, at });
 }
 
 export function letGo({ id, ...context }: Context): Effect[] {

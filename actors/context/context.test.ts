@@ -38,7 +38,9 @@ test('a context begins at version 1, and its owner’s keeper hears of it', () =
   expect(context.state).toMatchObject({ version: 1, scope: 'session', session_id: 's-1', label: 'trusted' });
   expect(context.state.bytes).toBe('{"a":1,"b":{"c":2}}'.length);
   expect(context.value).toEqual({ id: 'c-1', version: 1 });
-  expect(context.sentTo('context-owner')).toEqual([{ type: 'hold', context_id: 'c-1', scope: 'session' }]);
+  expect(context.sentTo('context-owner')).toEqual([
+    { type: 'hold', context_id: 'c-1', scope: 'session', at: LATER },
+  ]);
   expect(contextKind.indexOf(context.state)).toEqual({ status: 'session', title: 'Notes', parent: 's-1' });
 });
 
@@ -253,6 +255,7 @@ function makeWorld(): World {
   return new World({ kinds: [contextKind, contextHistoryKind, contextOwnerKind], seed: 7, isDoubling: true });
 }
 
+const LATER = '2026-01-01T00:00:00.000Z'; // The world's own time, which stands.
 const at = (type: string, id: string) => ({ type, tenant: 'dev', id });
 
 test('the contexts of a task, a session or an agent go with it, and no others', () => {
@@ -273,7 +276,7 @@ test('the contexts of a task, a session or an agent go with it, and no others', 
     world.ask(at('context', `${owner}-global`), { type: 'create', name: 'x', scope, [field]: owner });
     world.ask(at('context', `${owner}-global`), { type: 'promote', base: null });
 
-    const effect = endContexts({ tenant_id: 'dev', id: owner }, ending);
+    const effect = endContexts({ tenant_id: 'dev', id: owner }, ending, LATER);
     if (effect.type === 'send') world.ask(effect.to, effect.message);
 
     expect(world.state(at('context', `${owner}-gone`)), scope).toBe(null);
@@ -285,9 +288,9 @@ test('the contexts of a task, a session or an agent go with it, and no others', 
 test('a context that is told of after its owner ended goes at once; without any, nothing is left', () => {
   const world = makeWorld();
   const create = { type: 'create', name: 'x', scope: 'temporary', task_id: 't-1' };
-  world.ask(at('context-owner', 't-2'), { type: 'task_ended' });
+  world.ask(at('context-owner', 't-2'), { type: 'task_ended', at: LATER });
   world.ask(at('context', 'c-1'), create);
-  world.ask(at('context-owner', 't-1'), { type: 'task_ended' });
+  world.ask(at('context-owner', 't-1'), { type: 'task_ended', at: LATER });
 
   world.ask(at('context', 'c-2'), create);
 
@@ -295,11 +298,28 @@ test('a context that is told of after its owner ended goes at once; without any,
   expect(world.state(at('context', 'c-2'))).toBe(null);
 });
 
+test('a task that begins anew has contexts again, and the end of its first life does not reach them', () => {
+  const world = makeWorld();
+  const create = { type: 'create', name: 'x', scope: 'temporary', task_id: 't-1' };
+  world.ask(at('context', 'first'), create);
+  world.ask(at('context-owner', 't-1'), { type: 'task_ended', at: LATER });
+  world.advance(1);
+
+  world.ask(at('context', 'second'), create);
+  world.ask(at('context-owner', 't-1'), { type: 'task_ended', at: LATER });
+
+  expect(world.state(at('context', 'first'))).toBe(null);
+  expect(world.state(at('context', 'second'))).not.toBe(null);
+  world.ask(at('context-owner', 't-1'), { type: 'task_ended', at: '2026-01-01T00:00:00.001Z' });
+  expect(world.state(at('context', 'second'))).toBe(null);
+});
+
 test('an owner’s keeper holds so many contexts and no more', () => {
   const owner = new OneActor<ContextOwner>(contextOwnerKind, 's-1');
-  for (let n = 0; n < 2_000; n++) owner.handle({ type: 'hold', context_id: `c-${n}`, scope: 'session' });
+  for (let n = 0; n < 2_000; n++)
+    owner.handle({ type: 'hold', context_id: `c-${n}`, scope: 'session', at: LATER });
 
-  owner.handle({ type: 'hold', context_id: 'one-more', scope: 'session' });
+  owner.handle({ type: 'hold', context_id: 'one-more', scope: 'session', at: LATER });
 
   expect(owner.state.held).toHaveLength(2_000);
   expect(owner.eventNames).toEqual(['overfull']);

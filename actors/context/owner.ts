@@ -1,7 +1,8 @@
 /**
  * The keeper of an owner's contexts: knows what a task, a session or an agent has, and lets it go with its owner.
  *
- * O1. An owner that is over is over: a context that is told of later goes at once.
+ * O1. With its end goes all that an owner had until then, also what is told of later. A task may begin anew after
+ *     its end, and has contexts again: so times are compared, not only whether it ended.
  * O2. An owner that never had a context leaves nothing behind.
  */
 import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
@@ -34,42 +35,47 @@ function handle(
   message: ContextOwnerMessage,
   { self }: TurnContext,
 ): Turn<ContextOwner> {
-  const known = owner ?? { id: self.id, tenant_id: self.tenant, held: [], ended: [] };
+  const known = owner ?? { id: self.id, tenant_id: self.tenant, held: [], ended: {} };
   switch (message.type) {
     case 'hold':
       return hold(known, message);
     case 'let_go':
       return owner ? settle(letGo(owner, message.context_id)) : NOBODY;
     default:
-      return owner ? end(owner, SCOPE_ENDED[message.type]) : NOBODY;
+      return owner ? end(owner, SCOPE_ENDED[message.type], message.at) : NOBODY;
   }
 }
 
 function hold(owner: ContextOwner, message: Extract<ContextOwnerMessage, { type: 'hold' }>) {
-  const { context_id, scope } = message;
+  const { context_id, scope, at } = message;
+  const endedAt = owner.ended[scope];
   if (owner.held.some((one) => one.context_id === context_id)) return unchanged(owner);
-  if (owner.ended.includes(scope)) return { state: owner, effects: [tellEnded(owner, context_id, scope)] };
+  if (endedAt !== undefined && at <= endedAt)
+    return { state: owner, effects: [tellEnded(owner, context_id, scope)] };
   if (owner.held.length >= HELD_MAX) {
     const overfull = emit('overfull', { context_id, scope, held: owner.held.length });
     return { state: owner, effects: [overfull, tellEnded(owner, context_id, scope)] };
   }
-  return { state: { ...owner, held: [...owner.held, { context_id, scope }] }, effects: [] };
+  return { state: { ...owner, held: [...owner.held, { context_id, scope, at }] }, effects: [] };
 }
 
 function letGo(owner: ContextOwner, contextId: string): ContextOwner {
   return { ...owner, held: owner.held.filter((one) => one.context_id !== contextId) };
 }
 
-function end(owner: ContextOwner, scope: ContextScope): Turn<ContextOwner> {
-  const going = owner.held.filter((one) => one.scope === scope);
-  const held = owner.held.filter((one) => one.scope !== scope);
-  const ended = owner.ended.includes(scope) ? owner.ended : [...owner.ended, scope];
-  const effects = going.map(({ context_id }) => tellEnded(owner, context_id, scope));
+function end(owner: ContextOwner, scope: ContextScope, at: string): Turn<ContextOwner> {
+  const isOver = (one: ContextOwner['held'][number]) => one.scope === scope && one.at <= at;
+  const held = owner.held.filter((one) => !isOver(one));
+  const known = owner.ended[scope];
+  const ended = { ...owner.ended, [scope]: known !== undefined && known > at ? known : at };
+  const effects = owner.held.filter(isOver).map(({ context_id }) => tellEnded(owner, context_id, scope));
   return { state: { ...owner, held, ended }, effects };
 }
 
 function settle(owner: ContextOwner): Turn<ContextOwner> {
-  return owner.held.length === 0 && owner.ended.length === 0 ? NOBODY : { state: owner, effects: [] };
+  return owner.held.length === 0 && Object.keys(owner.ended).length === 0
+    ? NOBODY
+    : { state: owner, effects: [] };
 }
 
 function tellEnded(owner: ContextOwner, contextId: string, scope: ContextScope): Effect {

@@ -9,6 +9,9 @@ test('every kind of actor has a type of its own', () => {
     'registry',
     'checkpoint',
     'lock',
+    'context',
+    'context-history',
+    'context-owner',
   ]);
 });
 
@@ -62,6 +65,9 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'registry: agent_changed',
     'checkpoint: ',
     'lock: release renew break run_out',
+    'context: ',
+    'context-history: ',
+    'context-owner: ',
   ]);
 });
 

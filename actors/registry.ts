@@ -2,6 +2,9 @@
 import type { ActorKind } from '#protocols/actor.ts';
 import { agentKind } from './agent/agent.ts';
 import { checkpointKind } from './checkpoint/checkpoint.ts';
+import { contextKind } from './context/context.ts';
+import { contextHistoryKind } from './context/history.ts';
+import { contextOwnerKind } from './context/owner.ts';
 import { fleetKind } from './fleet/fleet.ts';
 import { lockKind } from './lock/lock.ts';
 import { sessionKind } from './session/session.ts';
@@ -14,4 +17,7 @@ export const ACTOR_KINDS: readonly ActorKind[] = [
   fleetKind,
   checkpointKind,
   lockKind,
+  contextKind,
+  contextHistoryKind,
+  contextOwnerKind,
 ];

@@ -156,6 +156,12 @@ export const COMMAND_PROBLEMS = {
   409: problem('Not from its present state; `current_state` and `allowed` say what would be.'),
 };
 
+export const STALE_PROBLEM = {
+  409: problem(
+    'Another version is there by now: `conflicts` has both values, `current_version` is its number.',
+  ),
+};
+
 export const NOT_UPGRADED_PROBLEM = { 426: problem('This address speaks WebSocket only.') };
 
 export const NOT_READY_PROBLEM = { 503: problem('Something is missing; `errors` says what.') };

@@ -10,6 +10,7 @@ const TAGS = [
   { name: 'tasks', description: 'The steps of a session.' },
   { name: 'artifacts', description: 'Files that came out of tasks.' },
   { name: 'agents', description: 'Who does the tasks.' },
+  { name: 'contexts', description: 'Shared, versioned memory of tasks, sessions, agents and the tenant.' },
   { name: 'events', description: 'What happened, past and live.' },
   { name: 'health', description: 'Whether all is well.' },
 ];

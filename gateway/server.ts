@@ -22,6 +22,7 @@ import { collectRoutes } from './route-table.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
+import { contextRoutes } from './routes/contexts.ts';
 import { eventRoutes, liveRoutes } from './routes/events.ts';
 import { healthRoutes, metricsRoute } from './routes/health.ts';
 import { sessionActRoutes } from './routes/session-acts.ts';
@@ -37,7 +38,8 @@ export interface ServerOptions {
   readonly feedLimits?: Partial<LiveFeedLimits>;
 }
 
-const ID_CHARS_MAX = 128;
+/** A dotted path has up to 512 characters, and each may be escaped; ids have a bound of their own. */
+const PARAM_CHARS_MAX = 3 * 512;
 const HANDLER_TIMEOUT_MS = 30_000;
 const WS_MESSAGE_BYTES_MAX = 64 * 1024;
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -79,6 +81,7 @@ export function buildServer(options: ServerOptions): App {
     taskRoutes(app, context);
     artifactRoutes(app, context);
     agentRoutes(app, context);
+    contextRoutes(app, context);
     eventRoutes(app, context);
     liveRoutes(app, feed);
     addReference(app);
@@ -99,7 +102,7 @@ function buildApp(logger: Logger, now: () => number): App {
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: LIMITS.messageBytesMax,
     handlerTimeout: HANDLER_TIMEOUT_MS,
-    routerOptions: { maxParamLength: ID_CHARS_MAX },
+    routerOptions: { maxParamLength: PARAM_CHARS_MAX },
     requestIdHeader: false,
     genReqId: (request) => {
       const given = request.headers['x-request-id'];

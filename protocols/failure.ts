@@ -15,8 +15,10 @@ export const FailureCode = z.enum([
   'ARTIFACT_NOT_FOUND',
   'LOCK_NOT_FOUND',
   'CHECKPOINT_NOT_FOUND',
+  'CONTEXT_NOT_FOUND',
   'INVALID_TRANSITION',
   'VERSION_CONFLICT',
+  'CONTEXT_CONFLICT',
   'NAME_TAKEN',
   'IDEMPOTENCY_KEY_REUSED',
   'DEPENDENCY_CYCLE',
@@ -46,8 +48,10 @@ export const HTTP_STATUS = {
   ARTIFACT_NOT_FOUND: 404,
   LOCK_NOT_FOUND: 404,
   CHECKPOINT_NOT_FOUND: 404,
+  CONTEXT_NOT_FOUND: 404,
   INVALID_TRANSITION: 409,
   VERSION_CONFLICT: 409,
+  CONTEXT_CONFLICT: 409,
   NAME_TAKEN: 409,
   IDEMPOTENCY_KEY_REUSED: 422,
   DEPENDENCY_CYCLE: 409,
@@ -79,6 +83,18 @@ const RETRYABLE: ReadonlySet<FailureCode> = new Set([
 export const Fault = z.object({ path: z.string(), message: z.string() });
 export type Fault = z.infer<typeof Fault>;
 
+/** Where a write and what is there differ: both values; a side without one has nothing there. */
+export const Conflict = z.object({
+  path: z.string(),
+  current: z.unknown().optional(),
+  proposed: z.unknown().optional(),
+  /** Sides of which only the beginning is shown, as text. */
+  shortened: z.array(z.enum(['current', 'proposed'])).optional(),
+  /** Where the proposed value comes from, if it was read elsewhere. */
+  source_id: z.string().optional(),
+});
+export type Conflict = z.infer<typeof Conflict>;
+
 export const Failure = z.object({
   code: FailureCode,
   detail: z.string(),
@@ -89,6 +105,9 @@ export const Failure = z.object({
   cycle: z.array(z.string()).optional(),
   /** The fencing token under which the lock is held now. */
   current_token: z.number().int().optional(),
+  conflicts: z.array(Conflict).optional(),
+  current_version: z.number().int().optional(),
+  retry_hint: z.string().optional(),
   retry_after_seconds: z.number().optional(),
 });
 export type Failure = z.infer<typeof Failure>;
@@ -113,6 +132,9 @@ export const Problem = z.object({
   errors: z.array(Fault).optional(),
   cycle: z.array(z.string()).optional(),
   current_token: z.number().int().optional(),
+  conflicts: z.array(Conflict).optional(),
+  current_version: z.number().int().optional(),
+  retry_hint: z.string().optional(),
 });
 export type Problem = z.infer<typeof Problem>;
 
@@ -122,7 +144,7 @@ export function isRetryable(code: FailureCode): boolean {
 
 /** The failure as problem details; `requestId` is what the caller quotes when asking for help. */
 export function toProblem(failure: Failure, requestId: string): Problem {
-  const { code, detail, current_state, allowed, errors, cycle, current_token } = failure;
+  const { code, detail, retry_after_seconds: _, ...more } = failure;
   return {
     type: `urn:oio:problem:${code.toLowerCase()}`,
     title: code.toLowerCase().replaceAll('_', ' '),
@@ -131,11 +153,7 @@ export function toProblem(failure: Failure, requestId: string): Problem {
     code,
     request_id: requestId,
     retryable: isRetryable(code),
-    ...(current_state === undefined ? {} : { current_state }),
-    ...(allowed === undefined ? {} : { allowed }),
-    ...(errors === undefined ? {} : { errors }),
-    ...(cycle === undefined ? {} : { cycle }),
-    ...(current_token === undefined ? {} : { current_token }),
+    ...more,
   };
 }
 

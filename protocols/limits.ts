@@ -7,6 +7,8 @@ export const LIMITS = {
   messageBytesMax: 512 * KIB,
   actorStateBytesMax: 1024 * KIB,
   actorStateBytesWarning: 256 * KIB,
+  /** The data of one context. Larger values are kept as artifacts, and their reference here. */
+  contextBytesMax: 256 * KIB,
   /** One piece of an artifact inside one EAP message. */
   artifactChunkBytesMax: 128 * KIB,
   artifactBytesMax: 32 * 1024 * KIB,

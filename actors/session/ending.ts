@@ -1,5 +1,6 @@
 /** How a person, or the clock, ends a session. What is still open is cancelled; what came of it is kept. Pure. */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
+import { endContexts } from '#protocols/context-owner.ts';
 import { emit, reply } from '#protocols/effects.ts';
 import type { Session, SessionMessage } from '#protocols/session.ts';
 import { beginWith, isoTime, refused, type Step, unchanged, withEffects } from '../turn.ts';
@@ -29,7 +30,8 @@ export function remove(session: Session, context: TurnContext): Turn<Session> {
   if (!isEnded(session.state)) return refused(session, invalidTransition(session.state, 'delete'));
   const now = isoTime(context.now);
   const deleted = { ...session, deleted_at: now, updated_at: now };
-  return answered({ state: deleted, effects: [emit('deleted', { who: context.by })] });
+  const effects = [emit('deleted', { who: context.by }), endContexts(session, 'session_deleted', now)];
+  return answered({ state: deleted, effects });
 }
 
 export function runOut(

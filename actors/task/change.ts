@@ -3,6 +3,7 @@ import type { TurnContext } from '#protocols/actor.ts';
 import type { Address } from '#protocols/address.ts';
 import { REGISTRY_ID } from '#protocols/agent.ts';
 import { assert } from '#protocols/assert.ts';
+import { endContexts } from '#protocols/context-owner.ts';
 import { type Effect, emit, send } from '#protocols/effects.ts';
 import { type Attempt, NO_USAGE, type Task, type TaskState, type TokenUsage } from '#protocols/task.ts';
 import { isoTime, type Step, withEffects } from '../turn.ts';
@@ -25,7 +26,13 @@ export function move(step: Step<Task>, { to, reason }: Change, context: TurnCont
   const { session_id, run } = state.brief;
   const record = { attempt: attemptNumber(state), agent_id: last?.agent_id ?? null, session_id, run };
   const event = emit('transitioned', { from: task.state, to, reason, who: context.by, ...record });
-  return withEffects({ ...step, state }, event, tellSession(state));
+  const over = isOver(to, reason) ? [endContexts(state, 'task_ended', state.updated_at)] : [];
+  return withEffects({ ...step, state }, event, tellSession(state), ...over);
+}
+
+/** Nothing more comes of it, unless its session begins anew: its temporary contexts go. */
+function isOver(state: TaskState, reason: string | null): boolean {
+  return state === 'failed' ? reason !== RETRY : ['completed', 'cancelled', 'skipped'].includes(state);
 }
 
 /** What the session shall know of this task by now. */

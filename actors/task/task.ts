@@ -6,6 +6,7 @@
  * K2. What is not about the open attempt changes nothing: late, repeated and crossed messages are harmless.
  */
 import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
+import { endContexts } from '#protocols/context-owner.ts';
 import { cancel, emit, refuse, send } from '#protocols/effects.ts';
 import { AGENT_LOST_ERROR, Task, TaskMessage, type TaskState } from '#protocols/task.ts';
 import { beginWith, isoTime, NOBODY, unchanged, withEffects } from '../turn.ts';
@@ -165,7 +166,8 @@ function giveUpRetry(task: Task, context: TurnContext): Turn<Task> {
   const state: Task = { ...task, state_reason: 'cancelled', updated_at: isoTime(context.now) };
   const { session_id, run } = task.brief;
   const given = emit('retry_given_up', { attempt: task.attempts.length, who: context.by, session_id, run });
-  return withEffects(beginWith(state), cancel(RETRY_TIMER), given, tellSession(state));
+  const over = endContexts(state, 'task_ended', state.updated_at);
+  return withEffects(beginWith(state), cancel(RETRY_TIMER), given, tellSession(state), over);
 }
 
 function takeAgent(task: Task, { agent_id }: Of<'routed'>, context: TurnContext): Turn<Task> {

@@ -19,6 +19,8 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'register',
     'deregister',
     'drain',
+    'dismiss',
+    'maintenance',
     'silent',
     'delivered',
     'assign',
@@ -35,7 +37,7 @@ test('what a person or a lost process means overtakes what waits, and nothing el
   expect(control).toEqual([
     'session: stop cancel',
     'task: cancel',
-    'agent: register deregister drain silent',
+    'agent: register deregister drain dismiss maintenance silent',
     'registry: agent_changed',
   ]);
 });

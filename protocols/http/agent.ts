@@ -1,6 +1,7 @@
 /** Agents on HTTP: what they can, how loaded they are. What waits to be delivered to them is the runtime's affair. */
 import { z } from 'zod';
 import { Agent, AgentStatus } from '../agent.ts';
+import { LoadLevel, loadLevelOf } from '../agent-load.ts';
 import { EntityId } from '../ids.ts';
 import { listOf, PageNumber, PageSize, pageOf, SortOrder } from './page.ts';
 
@@ -17,9 +18,6 @@ export const AgentListQuery = z.object({
   page: PageNumber,
   page_size: PageSize,
 });
-
-export const LoadLevel = z.enum(['idle', 'optimal', 'high', 'critical', 'overloaded']);
-export type LoadLevel = z.infer<typeof LoadLevel>;
 
 export const AgentView = Agent.omit({ inbox: true })
   .extend({
@@ -56,12 +54,4 @@ export function toAgentView(agent: Agent, version: number): AgentView {
     },
     success_rate: agent.tasks_total === 0 ? null : agent.tasks_succeeded / agent.tasks_total,
   };
-}
-
-/** By the used share of the capacity. */
-export function loadLevelOf(share: number): LoadLevel {
-  if (share <= 0.2) return 'idle';
-  if (share <= 0.7) return 'optimal';
-  if (share <= 0.9) return 'high';
-  return share <= 1 ? 'critical' : 'overloaded';
 }

@@ -15,7 +15,7 @@ const KEY_PREFIX = 'http:';
 export const CLIENT_KEY_CHARS_MAX = LIMITS.idempotencyKeyCharsMax - KEY_PREFIX.length;
 
 /** Messages that overtake what waits. */
-const CONTROL_MESSAGES: ReadonlySet<string> = new Set(['stop', 'cancel']);
+const CONTROL_MESSAGES: ReadonlySet<string> = new Set(['stop', 'cancel', 'drain', 'dismiss', 'maintenance']);
 
 export interface Asked {
   readonly tenant: string;

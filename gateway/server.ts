@@ -24,6 +24,7 @@ import { artifactRoutes } from './routes/artifacts.ts';
 import { eventRoutes, liveRoutes } from './routes/events.ts';
 import { healthRoutes, metricsRoute } from './routes/health.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { taskListRoutes } from './routes/task-lists.ts';
 import { taskRoutes } from './routes/tasks.ts';
 
 export interface ServerOptions {
@@ -71,6 +72,7 @@ export function buildServer(options: ServerOptions): App {
     metricsRoute(app, metrics);
     sessionRoutes(app, context);
     taskRoutes(app, context);
+    taskListRoutes(app, context);
     artifactRoutes(app, context);
     agentRoutes(app, context);
     eventRoutes(app, context);

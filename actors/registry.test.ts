@@ -41,6 +41,8 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'register',
     'deregister',
     'drain',
+    'dismiss',
+    'maintenance',
     'silent',
     'delivered',
     'assign',
@@ -61,7 +63,7 @@ test('what a person or a lost process means overtakes what waits, and nothing el
   expect(control).toEqual([
     'session: stop cancel pause resume complete fail',
     'task: cancel',
-    'agent: register deregister drain silent',
+    'agent: register deregister drain dismiss maintenance silent',
     'registry: agent_changed',
     'checkpoint: ',
     'lock: release renew break run_out',

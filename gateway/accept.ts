@@ -22,6 +22,9 @@ const CONTROL_MESSAGES: ReadonlySet<string> = new Set([
   'resume',
   'complete',
   'fail',
+  'drain',
+  'dismiss',
+  'maintenance',
 ]);
 
 export interface Asked {

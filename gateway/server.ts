@@ -28,6 +28,7 @@ import { healthRoutes, metricsRoute } from './routes/health.ts';
 import { sessionActRoutes } from './routes/session-acts.ts';
 import { sessionTreeRoutes } from './routes/session-tree.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { taskListRoutes } from './routes/task-lists.ts';
 import { taskRoutes } from './routes/tasks.ts';
 
 export interface ServerOptions {
@@ -79,6 +80,7 @@ export function buildServer(options: ServerOptions): App {
     checkpointRoutes(app, context);
     sessionTreeRoutes(app, context);
     taskRoutes(app, context);
+    taskListRoutes(app, context);
     artifactRoutes(app, context);
     agentRoutes(app, context);
     contextRoutes(app, context);

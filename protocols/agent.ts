@@ -1,8 +1,19 @@
 /** The agent: whatever can do a task. Its fields as they are stored, sent and shown; and the registry's. */
 import { z } from 'zod';
+import { LoadLevel } from './agent-load.ts';
+import {
+  CircuitState,
+  NO_QUALITY,
+  Outcome,
+  PerformanceTier,
+  Quality,
+  Tallies,
+  Tally,
+} from './agent-performance.ts';
 import { AgentType, Capability } from './capability.ts';
 import { EntityId } from './ids.ts';
-import { TaskPriority } from './task.ts';
+import { SessionType } from './session.ts';
+import { Complexity, TaskPriority } from './task.ts';
 
 export const AgentName = z
   .string()
@@ -16,6 +27,10 @@ export function agentIdOf(name: string): string {
 
 export const AgentStatus = z.enum(['online', 'busy', 'degraded', 'draining', 'maintenance', 'offline']);
 export type AgentStatus = z.infer<typeof AgentStatus>;
+
+/** Which tasks an agent is best at; a task that is trivial counts as simple, a moderate one as medium. */
+export const ComplexityPreference = z.enum(['simple', 'medium', 'complex', 'expert']);
+export type ComplexityPreference = z.infer<typeof ComplexityPreference>;
 
 /** What an agent says of itself when it joins. */
 export const AgentCard = z.object({
@@ -34,7 +49,12 @@ export const AgentCard = z.object({
       avoided: z.array(z.string().max(64)).max(50).default([]),
     })
     .default({ preferred: [], avoided: [] }),
+  preferred_session_types: z.array(SessionType).max(5).optional(),
+  complexity_preference: ComplexityPreference.optional(),
   model: z.string().max(200).optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  max_tokens: z.number().int().min(1).max(10_000_000).optional(),
+  system_prompt: z.string().max(20_000).optional(),
   protocol: z.string().max(32).default('eap/2.0'),
   version: z.string().max(64),
   labels: z.record(z.string().max(64), z.string().max(255)).default({}),
@@ -58,6 +78,9 @@ export const Assignment = z.object({
   attempt: z.number().int(),
   accepted: z.boolean(),
   since: z.string(),
+  /** What of the agent it uses: its end counts for these. */
+  required_capabilities: z.array(Capability).default([]),
+  technologies: z.array(z.string()).default([]),
 });
 export type Assignment = z.infer<typeof Assignment>;
 
@@ -75,10 +98,50 @@ export const Agent = AgentCard.extend({
   assignments: z.array(Assignment),
   tasks_total: z.number().int(),
   tasks_succeeded: z.number().int(),
+  tasks_partial: z.number().int().default(0),
+  /** Only of capabilities that it still has. */
+  by_capability: Tallies.default({}),
+  quality: Quality.default(NO_QUALITY),
+  /** From assignment to end, of all that ended. */
+  work_seconds: z.number().default(0),
+  /** As the registry last said. */
+  circuit: CircuitState.default('closed'),
+  /** Set while a person holds it back; outlives its processes. */
+  maintenance: z
+    .object({ since: z.string(), by: z.string(), reason: z.string().nullable() })
+    .nullable()
+    .default(null),
+  /** It goes as soon as it holds no task. */
+  leaving: z.boolean().default(false),
+  /** Since when it is out of the registry by its own or a person's wish. */
+  deregistered_at: z.string().nullable().default(null),
+  /** The process that a person sent away: it may not come back by itself. */
+  dismissed_instance: z.string().nullable().default(null),
+  /** Until when it is not asked for again after the registry had no room for it. */
+  barred_until: z.string().nullable().default(null),
 });
 export type Agent = z.infer<typeof Agent>;
 
+/** What people see: online, but with all slots taken, or with a circuit that keeps work away. */
+export function shownStatusOf(agent: Agent): AgentStatus {
+  if (agent.status !== 'online') return agent.status;
+  if (agent.circuit !== 'closed') return 'degraded';
+  return agent.assignments.length >= agent.max_concurrent_capacity ? 'busy' : 'online';
+}
+
+/** The reason of an assignment that was given back for an idle agent. */
+export const REBALANCED = 'rebalanced';
+
 const attempt = z.number().int().positive();
+
+/** An agent with next to nothing to do, as one that has too much is told of it. */
+export const IdleAgent = z.object({
+  id: EntityId,
+  capabilities: z.array(Capability),
+  avoided: z.array(z.string()),
+  free: z.number().int(),
+});
+export type IdleAgent = z.infer<typeof IdleAgent>;
 
 export const AgentMessage = z.discriminatedUnion('type', [
   /** From the agent, by EAP. `resume`: attempts that this process still works on. */
@@ -92,7 +155,26 @@ export const AgentMessage = z.discriminatedUnion('type', [
       .default([]),
   }),
   z.object({ type: z.literal('deregister'), instance: z.string().max(64) }),
+  /** From the agent by EAP, or without an instance from a person. */
   z.object({ type: z.literal('drain'), instance: z.string().max(64).optional() }),
+  /** From a person: finish and go, or by force at once. */
+  z.object({ type: z.literal('dismiss'), force: z.boolean() }),
+  z.object({
+    type: z.literal('maintenance'),
+    enabled: z.boolean(),
+    reason: z.string().max(500).optional(),
+  }),
+  /** What others found of its work: a result from elsewhere, a mark for quality, or both. */
+  z.object({
+    type: z.literal('report_performance'),
+    outcome: Outcome.optional(),
+    quality: z.number().min(0).max(1).optional(),
+    capabilities: z.array(Capability).max(20),
+  }),
+  /** From the registry: no room for it; its circuit changed; give back what an idle agent could begin at once. */
+  z.object({ type: z.literal('not_admitted'), limit: z.number().int() }),
+  z.object({ type: z.literal('circuit_changed'), circuit: CircuitState }),
+  z.object({ type: z.literal('give_back'), idle: z.array(IdleAgent).max(50) }),
   /** From the runtime: no heartbeat for `watchMs`; the agent's answer to a delivery. */
   z.object({ type: z.literal('silent') }),
   z.object({ type: z.literal('delivered'), id: z.string(), answer: z.unknown() }),
@@ -102,11 +184,15 @@ export const AgentMessage = z.discriminatedUnion('type', [
     task_id: EntityId,
     attempt,
     payload: z.record(z.string(), z.unknown()),
+    required_capabilities: z.array(Capability).default([]),
+    technologies: z.array(z.string()).default([]),
   }),
   z.object({ type: z.literal('cancel_task'), task_id: EntityId, attempt, reason: z.string() }),
   z.object({ type: z.literal('task_ended'), task_id: EntityId, attempt, success: z.boolean() }),
   /** Timer: ask again what was not answered. */
   z.object({ type: z.literal('ask_again'), id: z.string() }),
+  /** Timer: the bar is over. */
+  z.object({ type: z.literal('forget') }),
 ]);
 export type AgentMessage = z.infer<typeof AgentMessage>;
 
@@ -120,8 +206,12 @@ export const RegisteredAgent = z.object({
   avoided: z.array(z.string()),
   capacity: z.number().int(),
   status: AgentStatus,
-  successes: z.number().int(),
-  finished: z.number().int(),
+  tally: Tally,
+  by_capability: Tallies,
+  /** Mean mark; null without any. */
+  quality: z.number().nullable(),
+  session_types: z.array(SessionType).optional(),
+  complexity: ComplexityPreference.optional(),
 });
 export type RegisteredAgent = z.infer<typeof RegisteredAgent>;
 
@@ -132,8 +222,52 @@ export const RouteRequest = z.object({
   technologies: z.array(z.string()),
   priority: TaskPriority,
   excluded_agents: z.array(z.string()),
+  session_type: z.string().optional(),
+  complexity: Complexity.optional(),
+  minimum_tier: PerformanceTier.optional(),
 });
 export type RouteRequest = z.infer<typeof RouteRequest>;
+
+/** What of a request decides who could take it. */
+export const RouteQuestion = RouteRequest.omit({ task_id: true, priority: true, session_id: true }).extend({
+  session_id: EntityId.optional(),
+});
+export type RouteQuestion = z.infer<typeof RouteQuestion>;
+
+/** A part of a score: between 0 and 1, with its weight. */
+export const ScoreTerm = z.object({ name: z.string(), weight: z.number(), value: z.number() });
+
+/** An agent that could take a task, and why its score is what it is: sum of terms × factor of the tier + bonus. */
+export const Candidate = z.object({
+  agent_id: z.string(),
+  score: z.number(),
+  tier: PerformanceTier,
+  tier_factor: z.number(),
+  held_bonus: z.number(),
+  terms: z.array(ScoreTerm),
+});
+export type Candidate = z.infer<typeof Candidate>;
+
+const AgentLoad = z.object({
+  agent_id: z.string(),
+  level: LoadLevel,
+  running: z.number().int(),
+  capacity: z.number().int(),
+});
+
+/** Who has too much and was asked to give back what was not begun, and who has next to nothing. */
+export const Rebalanced = z.object({ from: z.array(AgentLoad), to: z.array(AgentLoad) });
+export type Rebalanced = z.infer<typeof Rebalanced>;
+
+/** An agent's latest results, and what follows from them. `recent` has a letter a result: `s` or `f`, oldest first. */
+export const Circuit = z.object({
+  state: CircuitState,
+  recent: z.string(),
+  opened_at: z.string().nullable(),
+  /** The one task that a half-open circuit lets through. */
+  trial: z.string().nullable(),
+});
+export type Circuit = z.infer<typeof Circuit>;
 
 /** The one registry of a tenant: `registry/<tenant>/agents`. */
 export const REGISTRY_ID = 'agents';
@@ -143,6 +277,12 @@ export const Registry = z.object({
   /** Which agent holds a slot for which task. */
   running: z.record(z.string(), z.string()),
   waiting: z.array(RouteRequest.extend({ since: z.string() })),
+  /** By agent; none: closed, and no result yet. */
+  circuits: z.record(z.string(), Circuit).default({}),
+  /** Which agents hold context and worktrees of a session; the latest sessions, the newest last. */
+  held: z.array(z.object({ session_id: z.string(), agents: z.array(z.string()) })).default([]),
+  /** How many agents may be there at once. */
+  agents_max: z.number().int().default(100),
   updated_at: z.string(),
 });
 export type Registry = z.infer<typeof Registry>;
@@ -158,5 +298,12 @@ export const RegistryMessage = z.discriminatedUnion('type', [
     agent_id: z.string().nullable(),
     outcome: z.enum(['completed', 'failed', 'none']),
   }),
+  /** Who could take such a task, and why; nothing is taken. */
+  z.object({ type: z.literal('rank'), question: RouteQuestion, limit: z.number().int().min(1).max(100) }),
+  z.object({ type: z.literal('rebalance') }),
+  /** From the tenant. */
+  z.object({ type: z.literal('set_quota'), agents_max: z.number().int().min(1).max(1_000) }),
+  /** Timer: an open circuit has been open for long enough. */
+  z.object({ type: z.literal('circuit_due'), agent_id: EntityId }),
 ]);
 export type RegistryMessage = z.infer<typeof RegistryMessage>;

@@ -1,5 +1,6 @@
 /** The task: a step inside a session. Its fields as they are stored, sent and shown. */
 import { z } from 'zod';
+import { PerformanceTier } from './agent-performance.ts';
 import { Capability } from './capability.ts';
 import { EntityId } from './ids.ts';
 
@@ -113,6 +114,8 @@ export const TaskSpec = z.object({
   dependencies: z.array(Dependency),
   max_attempts: z.number().int().min(1).max(10),
   timeout_seconds: z.number().int().min(10).max(86_400),
+  /** Only agents of this performance tier or a better one. */
+  minimum_tier: PerformanceTier.optional(),
 });
 export type TaskSpec = z.infer<typeof TaskSpec>;
 
@@ -122,6 +125,8 @@ export const TaskBrief = z.object({
   run: z.number().int(),
   session_title: z.string(),
   prompt: z.string(),
+  /** For routing: agents may prefer some. */
+  session_type: z.string().max(32).optional(),
   model: z.string().optional(),
   workspace: z
     .object({

@@ -1,44 +1,9 @@
 import { expect, test } from 'vitest';
-import { type Agent, AgentCard } from '#protocols/agent.ts';
+import type { Agent } from '#protocols/agent.ts';
 import { AgentIn } from '#protocols/eap/message.ts';
+import { answer, assign, CARD, makeAgent, PAYLOAD, register, TASK } from '../testing/agent-fixture.ts';
 import { OneActor } from '../testing/one-actor.ts';
 import { agentKind } from './agent.ts';
-
-const CARD = AgentCard.parse({
-  name: 'AGENT-A',
-  agent_type: 'implementer',
-  capabilities: { primary: ['code_generation'], secondary: ['test_generation'] },
-  max_concurrent_capacity: 2,
-  version: '1.0.0',
-});
-const TASK = 'task/dev/t-1';
-const PAYLOAD = {
-  sessionId: 's-1',
-  sessionTitle: 'Notes',
-  title: 'Implement create',
-  description: '',
-  taskType: 'implementation',
-  prompt: 'Keep notes.',
-  timeoutSeconds: 600,
-};
-
-function register(agent: OneActor<Agent>, extra: Record<string, unknown> = {}): OneActor<Agent> {
-  return agent.handle({ type: 'register', card: CARD, instance: 'one', ...extra }, 'agent:agent-a');
-}
-
-function makeAgent(extra: Record<string, unknown> = {}): OneActor<Agent> {
-  return register(new OneActor<Agent>(agentKind, 'agent-a'), extra);
-}
-
-function assign(agent: OneActor<Agent>, taskId = 't-1', attempt = 1): OneActor<Agent> {
-  return agent.handle({ type: 'assign', task_id: taskId, attempt, payload: PAYLOAD }, TASK);
-}
-
-/** The process answers what it was asked last. */
-function answer(agent: OneActor<Agent>, said: unknown = { accepted: true }): OneActor<Agent> {
-  const id = agent.state.inbox.at(-1)?.id ?? 'none';
-  return agent.handle({ type: 'delivered', id, answer: said }, 'system');
-}
 
 test('a new agent is online, known to the registry, and watched for three intervals', () => {
   const agent = makeAgent();
@@ -53,7 +18,7 @@ test('a new agent is online, known to the registry, and watched for three interv
   expect(agent.sentTo('registry')).toMatchObject([
     {
       type: 'agent_changed',
-      agent: { id: 'agent-a', status: 'online', capacity: 2, successes: 0, finished: 0 },
+      agent: { id: 'agent-a', status: 'online', capacity: 2, tally: [0, 0, 0] },
     },
   ]);
   expect(agentKind.indexOf(agent.state)).toEqual({ status: 'online', title: 'AGENT-A', watchMs: 90_000 });
@@ -288,7 +253,7 @@ test('an ended task is counted once, and the registry hears the new count', () =
   agent.handle({ type: 'task_ended', task_id: 't-1', attempt: 1, success: true }, TASK);
 
   expect(agent.state).toMatchObject({ assignments: [], tasks_total: 1, tasks_succeeded: 1 });
-  expect(told).toMatchObject([{ agent: { successes: 1, finished: 1 } }]);
+  expect(told).toMatchObject([{ agent: { tally: [1, 1, 0] } }]);
   expect(agent.effects).toEqual([]);
 });
 
@@ -326,4 +291,31 @@ test('a process that was replaced can neither drain nor deregister the agent', (
   expect(agent.state).toBe(before);
   const absent = new OneActor<Agent>(agentKind, 'agent-x').handle({ type: 'drain' });
   expect(absent.failure?.code).toBe('AGENT_NOT_FOUND');
+});
+
+test('an agent that took all it can is shown as busy, one with an open circuit as degraded', () => {
+  const shown = (agent: OneActor<Agent>) => agentKind.indexOf(agent.state).status;
+  const agent = assign(makeAgent());
+  const statuses = [shown(agent)];
+
+  statuses.push(shown(assign(agent, 't-2')));
+  agent.handle({ type: 'circuit_changed', circuit: 'open' }, 'registry/dev/agents');
+  const events = agent.eventNames;
+  statuses.push(shown(agent));
+  agent.handle({ type: 'circuit_changed', circuit: 'open' }, 'registry/dev/agents');
+  statuses.push(shown(agent.handle({ type: 'silent' }, 'system')));
+
+  expect(statuses).toEqual(['online', 'busy', 'degraded', 'offline']);
+  expect(events).toEqual(['circuit_changed']);
+});
+
+test('a card with more capabilities and technologies than a registry can hold is refused', () => {
+  const primary = Array.from({ length: 50 }, (_, index) => `${'c'.repeat(60)}${index}`);
+  const capabilities = { primary, secondary: primary };
+
+  const agent = new OneActor<Agent>(agentKind, 'agent-a');
+  register(agent, { card: { ...CARD, capabilities } });
+
+  expect(agent.failure?.code).toBe('VALIDATION_FAILED');
+  expect(agent.isThere).toBe(false);
 });

@@ -6,29 +6,43 @@
  * A3. The registry hears of every change of status and of every finished task.
  */
 import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
-import { Agent, AgentMessage, type InboxItem } from '#protocols/agent.ts';
+import { Agent, AgentMessage, shownStatusOf } from '#protocols/agent.ts';
 import { InAnswer } from '#protocols/eap/message.ts';
-import { type Effect, reply, send } from '#protocols/effects.ts';
-import { beginWith, isoTime, NOBODY, refused, type Step, unchanged, withEffects } from '../turn.ts';
-import { ASKED_MAX, ask, isOfAttempt, put, take, tellLeaseLost } from './inbox.ts';
-import { drain, leave, register, tellRegistry, watchMs } from './presence.ts';
+import { emit, reply } from '#protocols/effects.ts';
+import { beginWith, isoTime, NOBODY, refused, unchanged, withEffects } from '../turn.ts';
+import { acceptAssignment, assign, cancelTask, dropAssignment, endTask, tellRefused } from './assignments.ts';
+import { bar, departWhenDone, dismiss, forget, giveBack, setMaintenance } from './hold.ts';
+import { ASKED_MAX, ask, take, tellLeaseLost } from './inbox.ts';
+import { capabilitiesOf, countMark, countResult } from './performance.ts';
+import { drain, leave, obstacleToJoining, register, statusOf, tellRegistry, watchMs } from './presence.ts';
 
 type Of<Type extends AgentMessage['type']> = Extract<AgentMessage, { type: Type }>;
 
 export const agentKind = defineActor<Agent, AgentMessage>({
   type: 'agent',
-  stateVersion: 1,
+  stateVersion: 2,
   state: Agent,
   message: AgentMessage,
-  control: ['register', 'deregister', 'drain', 'silent'],
+  control: ['register', 'deregister', 'drain', 'dismiss', 'maintenance', 'silent'],
   onDefect: 'resume',
-  index: (agent) => ({ status: agent.status, title: agent.name, watchMs: watchMs(agent) }),
+  // What version 2 added has defaults in its shape.
+  migrations: { 1: (agent) => agent },
+  index: (agent) => ({ status: shownStatusOf(agent), title: agent.name, watchMs: watchMs(agent) }),
   handle,
 });
 
 function handle(agent: Agent | null, message: AgentMessage, context: TurnContext): Turn<Agent> {
   if (message.type === 'register') return join(agent, message, context);
   if (!agent) return handleAbsent(message, context);
+  const { state, effects } = handlePresent(agent, message, context);
+  return state ? departWhenDone({ state, effects }, context) : { state, effects };
+}
+
+function handlePresent(
+  agent: Agent,
+  message: Exclude<AgentMessage, Of<'register'>>,
+  context: TurnContext,
+): Turn<Agent> {
   switch (message.type) {
     case 'deregister':
       return deregister(agent, message, context);
@@ -46,6 +60,20 @@ function handle(agent: Agent | null, message: AgentMessage, context: TurnContext
       return endTask(agent, message, context);
     case 'ask_again':
       return askAgain(agent, message.id, context);
+    case 'dismiss':
+      return dismiss(agent, message, context);
+    case 'maintenance':
+      return setMaintenance(agent, message, context);
+    case 'report_performance':
+      return hearPerformance(agent, message, context);
+    case 'not_admitted':
+      return bar(agent, message, context);
+    case 'circuit_changed':
+      return changeCircuit(agent, message, context);
+    case 'give_back':
+      return giveBack(agent, message, context);
+    case 'forget':
+      return forget(agent, context);
   }
 }
 
@@ -56,6 +84,9 @@ function handleAbsent(message: Exclude<AgentMessage, Of<'register'>>, context: T
       return { state: null, effects: [tellRefused({ id, tenant_id: tenant }, message, 'unknown_agent')] };
     case 'deregister':
     case 'drain':
+    case 'dismiss':
+    case 'maintenance':
+    case 'report_performance':
       return refused<Agent>(null, { code: 'AGENT_NOT_FOUND', detail: `There is no agent ${id}.` });
     default:
       return NOBODY;
@@ -63,6 +94,8 @@ function handleAbsent(message: Exclude<AgentMessage, Of<'register'>>, context: T
 }
 
 function join(agent: Agent | null, message: Of<'register'>, context: TurnContext): Turn<Agent> {
+  const obstacle = obstacleToJoining(agent, message, context);
+  if (obstacle) return refused(agent, obstacle);
   const { step, answer } = register(agent, message, context);
   return withEffects(step, reply(answer));
 }
@@ -70,13 +103,17 @@ function join(agent: Agent | null, message: Of<'register'>, context: TurnContext
 function deregister(agent: Agent, message: Of<'deregister'>, context: TurnContext): Turn<Agent> {
   if (message.instance !== agent.instance) return refuseInstance(agent, message.instance);
   if (agent.status === 'offline') return withEffects(beginWith(agent), reply(statusOf(agent)));
-  const gone = leave(agent, { event: 'deregistered', reason: 'deregistered' }, context);
+  const gone = leave(agent, { event: 'deregistered', reason: 'deregistered', registry: 'removed' }, context);
   return withEffects(gone, reply(statusOf(gone.state)));
 }
 
 function startDraining(agent: Agent, message: Of<'drain'>, context: TurnContext): Turn<Agent> {
   const { instance } = message;
   if (instance !== undefined && instance !== agent.instance) return refuseInstance(agent, instance);
+  if (instance === undefined && agent.status === 'offline') {
+    const detail = 'An agent that is offline has nothing to drain.';
+    return refused(agent, { code: 'INVALID_TRANSITION', detail, current_state: 'offline', allowed: [] });
+  }
   if (agent.status === 'offline' || agent.status === 'draining') {
     return withEffects(beginWith(agent), reply(statusOf(agent)));
   }
@@ -87,26 +124,9 @@ function startDraining(agent: Agent, message: Of<'drain'>, context: TurnContext)
 function fallSilent(agent: Agent, context: TurnContext): Turn<Agent> {
   if (agent.status === 'offline') return unchanged(agent);
   const reason = `nothing heard for ${(watchMs(agent) ?? 0) / 1_000} seconds`;
-  const lost = leave(agent, { event: 'lost', reason }, context);
+  const lost = leave(agent, { event: 'lost', reason, registry: agent.leaving ? 'removed' : 'told' }, context);
   const { instance } = agent;
   return instance === null ? lost : withEffects(lost, tellLeaseLost(agent, { instance, reason }, context));
-}
-
-function assign(agent: Agent, message: Of<'assign'>, context: TurnContext): Turn<Agent> {
-  const { task_id, attempt, payload } = message;
-  if (agent.assignments.some((one) => isOfAttempt(one, message))) return unchanged(agent);
-  const obstacle = obstacleOf(agent);
-  if (obstacle) return withEffects(beginWith(agent), tellRefused(agent, message, obstacle));
-  const now = isoTime(context.now);
-  const assignment = { task_id, attempt, accepted: false, since: now };
-  const state = { ...agent, assignments: [...agent.assignments, assignment], updated_at: now };
-  return put(beginWith(state), { kind: 'assign', task_id, attempt, payload }, context);
-}
-
-function obstacleOf({ status, assignments, max_concurrent_capacity }: Agent): string | null {
-  if (status !== 'online') return status;
-  // The registry counts the slots; a task that ended may still be on its way here. This is only a bound.
-  return assignments.length >= 2 * max_concurrent_capacity ? 'capacity' : null;
 }
 
 function hearAnswer(agent: Agent, { id, answer }: Of<'delivered'>, context: TurnContext): Turn<Agent> {
@@ -121,54 +141,6 @@ function hearAnswer(agent: Agent, { id, answer }: Of<'delivered'>, context: Turn
     : dropAssignment(answered, { item, reason: parsed.data.reason }, context);
 }
 
-function acceptAssignment(step: Step<Agent>, item: InboxItem, context: TurnContext): Step<Agent> {
-  const assignments = step.state.assignments.map((one) =>
-    isOfAttempt(one, item) ? { ...one, accepted: true } : one,
-  );
-  const state = { ...step.state, assignments, updated_at: isoTime(context.now) };
-  const { id: agent_id, tenant_id: tenant } = step.state;
-  const accepted = { type: 'accepted', attempt: item.attempt, agent_id };
-  return withEffects({ ...step, state }, send({ type: 'task', tenant, id: item.task_id }, accepted));
-}
-
-function dropAssignment(
-  step: Step<Agent>,
-  { item, reason }: { item: InboxItem; reason: string },
-  context: TurnContext,
-) {
-  return withEffects(withoutAssignment(step, item, context), tellRefused(step.state, item, reason));
-}
-
-function cancelTask(agent: Agent, message: Of<'cancel_task'>, context: TurnContext): Turn<Agent> {
-  const { task_id, attempt, reason } = message;
-  const dropped = withoutAssignment(beginWith(agent), message, context);
-  if (agent.status === 'offline') return dropped;
-  // Also where the assignment was not answered yet: it may have arrived all the same.
-  return put(dropped, { kind: 'cancel', task_id, attempt, payload: { reason } }, context);
-}
-
-function endTask(agent: Agent, message: Of<'task_ended'>, context: TurnContext): Turn<Agent> {
-  if (!agent.assignments.some((one) => isOfAttempt(one, message))) return unchanged(agent);
-  const { state, effects } = withoutAssignment(beginWith(agent), message, context);
-  const counted: Agent = {
-    ...state,
-    tasks_total: state.tasks_total + 1,
-    tasks_succeeded: state.tasks_succeeded + (message.success ? 1 : 0),
-  };
-  return withEffects({ state: counted, effects }, tellRegistry(counted));
-}
-
-function withoutAssignment(
-  step: Step<Agent>,
-  of: { task_id: string; attempt: number },
-  context: TurnContext,
-) {
-  const taken = take(step, (item) => item.kind === 'assign' && isOfAttempt(item, of));
-  const assignments = taken.state.assignments.filter((one) => !isOfAttempt(one, of));
-  if (assignments.length === taken.state.assignments.length) return taken;
-  return { ...taken, state: { ...taken.state, assignments, updated_at: isoTime(context.now) } };
-}
-
 function askAgain(agent: Agent, id: string, context: TurnContext): Turn<Agent> {
   const item = agent.inbox.find((one) => one.id === id);
   if (!item) return unchanged(agent);
@@ -177,13 +149,32 @@ function askAgain(agent: Agent, id: string, context: TurnContext): Turn<Agent> {
   return item.kind === 'assign' ? dropAssignment(given, { item, reason: 'unreachable' }, context) : given;
 }
 
-function tellRefused(
-  agent: Pick<Agent, 'id' | 'tenant_id'>,
-  of: { task_id: string; attempt: number },
-  reason: string,
-): Effect {
-  const to = { type: 'task', tenant: agent.tenant_id, id: of.task_id };
-  return send(to, { type: 'refused', attempt: of.attempt, agent_id: agent.id, reason });
+/** A result from elsewhere counts like one of ours; it is no matter of the circuit, which only sees tasks of ours. */
+function hearPerformance(agent: Agent, message: Of<'report_performance'>, context: TurnContext): Turn<Agent> {
+  const { outcome, quality, capabilities } = message;
+  const own = new Set(capabilitiesOf(agent));
+  const foreign = capabilities.filter((capability) => !own.has(capability));
+  if (foreign.length > 0) {
+    const errors = foreign.map((capability) => ({
+      path: 'capabilities',
+      message: `not of it: ${capability}`,
+    }));
+    const detail = `${agent.name} does not have these capabilities.`;
+    return refused(agent, { code: 'VALIDATION_FAILED', detail, errors });
+  }
+  const counted = outcome ? countResult(agent, { outcome, capabilities, seconds: 0 }) : agent;
+  const marked = quality === undefined ? counted : countMark(counted, quality);
+  const state: Agent = { ...marked, updated_at: isoTime(context.now) };
+  const record = { outcome: outcome ?? null, quality: quality ?? null, capabilities, by: context.by };
+  const told = agent.status === 'offline' ? [] : [tellRegistry(state)];
+  return withEffects(beginWith(state), emit('performance', record), ...told, reply(statusOf(state)));
+}
+
+function changeCircuit(agent: Agent, { circuit }: Of<'circuit_changed'>, context: TurnContext): Turn<Agent> {
+  // With the agent the registry forgot its circuit; what it said before may still have been on the way.
+  if (agent.circuit === circuit || agent.deregistered_at !== null) return unchanged(agent);
+  const state: Agent = { ...agent, circuit, updated_at: isoTime(context.now) };
+  return withEffects(beginWith(state), emit('circuit_changed', { from: agent.circuit, to: circuit }));
 }
 
 function refuseInstance(agent: Agent, instance: string): Turn<Agent> {
@@ -192,8 +183,4 @@ function refuseInstance(agent: Agent, instance: string): Turn<Agent> {
     detail: `Instance ${instance} does not speak for ${agent.name}: another one registered.`,
     current_state: agent.status,
   });
-}
-
-function statusOf({ id, status, assignments }: Agent) {
-  return { agentId: id, status, atWork: assignments.length };
 }

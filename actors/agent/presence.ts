@@ -1,14 +1,19 @@
 /** An agent's coming and going: registration, takeover by a new process, draining, loss. Pure. */
 import type { TurnContext } from '#protocols/actor.ts';
 import { type Agent, type AgentMessage, type Assignment, REGISTRY_ID } from '#protocols/agent.ts';
+import { NO_QUALITY } from '#protocols/agent-performance.ts';
 import { LEASE_REPLACED, type Registered } from '#protocols/eap/message.ts';
 import { type Effect, emit, send } from '#protocols/effects.ts';
+import type { Failure } from '#protocols/failure.ts';
 import { beginWith, isoTime, type Step, withEffects, withoutUndefined } from '../turn.ts';
 import { isOfAttempt, put, take, tellLeaseLost } from './inbox.ts';
+import { tallyOf, withoutForeignTallies } from './performance.ts';
 
 type Register = Extract<AgentMessage, { type: 'register' }>;
 
 const HEARTBEAT_SECONDS_DEFAULT = 30;
+/** What a registry must hold of an agent, for it holds those of all. */
+const ROUTING_CHARS_MAX = 4_096;
 /** So many silent intervals, and the agent counts as lost. */
 const SILENT_INTERVALS = 3;
 
@@ -17,22 +22,50 @@ export function watchMs(agent: Agent): number | null {
   return agent.status === 'offline' ? null : agent.heartbeat_seconds * SILENT_INTERVALS * 1_000;
 }
 
+/** Why this process may not speak for the agent now; null: it may. */
+export function obstacleToJoining(
+  agent: Agent | null,
+  { card, instance }: Register,
+  context: TurnContext,
+): Failure | null {
+  const { capabilities, technologies } = card;
+  if (JSON.stringify({ capabilities, technologies }).length > ROUTING_CHARS_MAX) {
+    const detail = `Capabilities and technologies of a card have at most ${ROUTING_CHARS_MAX} characters in all.`;
+    return { code: 'VALIDATION_FAILED', detail };
+  }
+  if (agent?.dismissed_instance === instance) {
+    const detail = `${card.name} was sent away; a new process may join in its name.`;
+    return { code: 'STALE_EPOCH', detail, current_state: agent.status };
+  }
+  const barredMs = agent?.barred_until ? Date.parse(agent.barred_until) - context.now : 0;
+  if (barredMs <= 0) return null;
+  const detail =
+    'Quota "agents": the tenant has as many agents as it may; a place is free when one deregisters.';
+  return { code: 'QUOTA_EXCEEDED', detail, retry_after_seconds: Math.ceil(barredMs / 1_000) };
+}
+
 /** The agent with its new card and process, and what that process must know. */
 export function register(agent: Agent | null, message: Register, context: TurnContext) {
   const known = agent ?? newAgent(message, context);
   const { card, instance } = message;
   const now = isoTime(context.now);
-  const isDraining = known.status === 'draining' && known.instance === instance;
+  const isSame = known.instance === instance;
+  const isDraining = known.status === 'draining' && isSame;
+  const held = known.maintenance === null ? 'online' : 'maintenance';
   const joined: Agent = withoutUndefined({
     ...known,
     ...card,
     heartbeat_seconds: card.heartbeat_seconds ?? HEARTBEAT_SECONDS_DEFAULT,
-    status: isDraining ? 'draining' : 'online',
+    status: isDraining ? 'draining' : held,
+    leaving: known.leaving && isSame,
+    deregistered_at: null,
+    dismissed_instance: null,
+    barred_until: null,
     instance,
     updated_at: now,
     last_registered_at: now,
   });
-  const took = takeOver({ before: known, joined }, message, context);
+  const took = takeOver({ before: known, joined: withoutForeignTallies(joined) }, message, context);
   const answer = answerTo(message, took.state);
   const record = { instance, status: took.state.status, adopted: answer.adopt, dropped: answer.drop };
   const step = withEffects(took, emit('registered', record), tellRegistry(took.state));
@@ -42,7 +75,7 @@ export function register(agent: Agent | null, message: Register, context: TurnCo
 /** The agent is gone: its tasks go to others, and its process, should it still live, is told. */
 export function leave(
   agent: Agent,
-  leaving: { event: string; reason: string },
+  leaving: { event: string; reason: string; registry: 'told' | 'removed' | 'silent' },
   context: TurnContext,
 ): Step<Agent> {
   const emptied = take(beginWith(agent), () => true);
@@ -51,10 +84,18 @@ export function leave(
     ...emptied.state,
     status: 'offline',
     assignments: [],
+    leaving: false,
+    ...(leaving.registry === 'removed' ? { deregistered_at: isoTime(context.now), circuit: 'closed' } : {}),
     updated_at: isoTime(context.now),
   };
+  const toRegistry = { told: [tellRegistry(state)], removed: [tellRemoved(state)], silent: [] };
   const record = { reason: leaving.reason, instance: agent.instance, lost: agent.assignments.length };
-  return withEffects({ ...emptied, state }, ...losses, emit(leaving.event, record), tellRegistry(state));
+  return withEffects(
+    { ...emptied, state },
+    ...losses,
+    emit(leaving.event, record),
+    ...toRegistry[leaving.registry],
+  );
 }
 
 export function drain(agent: Agent, context: TurnContext): Step<Agent> {
@@ -65,25 +106,29 @@ export function drain(agent: Agent, context: TurnContext): Step<Agent> {
 
 /** What the registry must know to route. */
 export function tellRegistry(agent: Agent): Effect {
-  const { id, agent_type, capabilities, technologies, max_concurrent_capacity, status } = agent;
-  return send(
-    { type: 'registry', tenant: agent.tenant_id, id: REGISTRY_ID },
-    {
-      type: 'agent_changed',
-      agent: {
-        id,
-        agent_type,
-        primary: capabilities.primary,
-        secondary: capabilities.secondary,
-        preferred: technologies.preferred,
-        avoided: technologies.avoided,
-        capacity: max_concurrent_capacity,
-        status,
-        successes: agent.tasks_succeeded,
-        finished: agent.tasks_total,
-      },
+  const { id, agent_type, capabilities, technologies, max_concurrent_capacity, status, quality } = agent;
+  return send(addressOfRegistry(agent), {
+    type: 'agent_changed',
+    agent: {
+      id,
+      agent_type,
+      primary: capabilities.primary,
+      secondary: capabilities.secondary,
+      preferred: technologies.preferred,
+      avoided: technologies.avoided,
+      capacity: max_concurrent_capacity,
+      status,
+      tally: tallyOf(agent),
+      by_capability: agent.by_capability,
+      quality: quality.marks === 0 ? null : quality.mean,
+      ...(agent.preferred_session_types ? { session_types: agent.preferred_session_types } : {}),
+      ...(agent.complexity_preference ? { complexity: agent.complexity_preference } : {}),
     },
-  );
+  });
+}
+
+export function statusOf({ id, status, assignments }: Agent) {
+  return { agentId: id, status, atWork: assignments.length };
 }
 
 function newAgent({ card, instance }: Register, context: TurnContext): Agent {
@@ -102,6 +147,16 @@ function newAgent({ card, instance }: Register, context: TurnContext): Agent {
     assignments: [],
     tasks_total: 0,
     tasks_succeeded: 0,
+    tasks_partial: 0,
+    by_capability: {},
+    quality: NO_QUALITY,
+    work_seconds: 0,
+    circuit: 'closed',
+    maintenance: null,
+    leaving: false,
+    deregistered_at: null,
+    dismissed_instance: null,
+    barred_until: null,
   };
 }
 
@@ -152,6 +207,14 @@ function answerTo({ resume }: Register, agent: Agent): Registered {
     adopt: resume.filter(isHeld).map(wire),
     drop: resume.filter((one) => !isHeld(one)).map(wire),
   };
+}
+
+function tellRemoved(agent: Agent): Effect {
+  return send(addressOfRegistry(agent), { type: 'agent_removed', agent_id: agent.id });
+}
+
+function addressOfRegistry({ tenant_id: tenant }: Agent) {
+  return { type: 'registry', tenant, id: REGISTRY_ID };
 }
 
 function tellLost(agent: Agent, { task_id, attempt }: Assignment): Effect {

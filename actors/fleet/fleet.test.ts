@@ -1,61 +1,13 @@
 import { expect, test } from 'vitest';
-import type { RegisteredAgent, Registry, RouteRequest } from '#protocols/agent.ts';
+import { AgentMessage, type Registry } from '#protocols/agent.ts';
+import { agentOf, makeFleet, release, route, waitingIn } from '../testing/fleet-fixture.ts';
 import { OneActor } from '../testing/one-actor.ts';
 import { fleetKind } from './fleet.ts';
+import { SESSIONS_MAX } from './held.ts';
 import { WAITING_MAX } from './waiting.ts';
-
-function agentOf(id: string, extra: Partial<RegisteredAgent> = {}): RegisteredAgent {
-  return {
-    id,
-    agent_type: 'implementer',
-    primary: ['code_generation'],
-    secondary: [],
-    preferred: [],
-    avoided: [],
-    capacity: 1,
-    status: 'online',
-    successes: 0,
-    finished: 0,
-    ...extra,
-  };
-}
-
-function makeFleet(...agents: readonly RegisteredAgent[]): OneActor<Registry> {
-  const fleet = new OneActor<Registry>(fleetKind, 'agents');
-  for (const agent of agents) fleet.handle({ type: 'agent_changed', agent }, `agent/dev/${agent.id}`);
-  return fleet;
-}
-
-function route(
-  fleet: OneActor<Registry>,
-  taskId: string,
-  extra: Partial<RouteRequest> = {},
-): OneActor<Registry> {
-  const request = {
-    task_id: taskId,
-    session_id: 's-1',
-    required_capabilities: ['code_generation'],
-    technologies: [],
-    priority: 'normal',
-    excluded_agents: [],
-    ...extra,
-  };
-  return fleet.handle({ type: 'route', request }, `task/dev/${taskId}`);
-}
-
-function release(fleet: OneActor<Registry>, taskId: string, agentId: string | null): OneActor<Registry> {
-  return fleet.handle(
-    { type: 'release', task_id: taskId, agent_id: agentId, outcome: 'completed' },
-    `task/dev/${taskId}`,
-  );
-}
 
 function routedTo(fleet: OneActor<Registry>): string[] {
   return fleet.of('send').map(({ to, message }) => `${to.id} ${message.type} ${String(message.agent_id)}`);
-}
-
-function waitingIn(fleet: OneActor<Registry>): string[] {
-  return fleet.state.waiting.map(({ task_id }) => task_id);
 }
 
 test('a task goes to an agent with a free slot, and the event says why', () => {
@@ -209,7 +161,7 @@ test('a full queue sends a task away to ask again', () => {
   expect(fleet.eventNames).toEqual(['queue_full']);
 });
 
-test('a thousand waiting tasks are placed within what one turn may do', () => {
+test('a full queue of waiting tasks is placed within what one turn may do', () => {
   const fleet = makeFleet();
   for (let count = 0; count < WAITING_MAX; count++) route(fleet, `t-${count}`);
 
@@ -218,4 +170,70 @@ test('a thousand waiting tasks are placed within what one turn may do', () => {
   expect(fleet.of('send')).toHaveLength(50);
   expect(fleet.effects.length).toBeLessThanOrEqual(2_000);
   expect(JSON.stringify(fleet.state).length).toBeLessThan(512 * 1024);
+});
+
+test('who works for a session is remembered: its next task goes there, of the latest sessions only', () => {
+  const fleet = makeFleet(agentOf('agent-a', { capacity: 50 }), agentOf('agent-b', { capacity: 50 }));
+  route(fleet, 't-1', { excluded_agents: ['agent-a'] });
+  release(fleet, 't-1', 'agent-b');
+
+  route(fleet, 't-2');
+  const choice = fleet.of('emit')[0]?.payload;
+  release(fleet, 't-2', 'agent-b');
+  for (let count = 0; count < SESSIONS_MAX + 50; count++) {
+    route(fleet, `t-x${count}`, { session_id: `s-x${count}` });
+    release(fleet, `t-x${count}`, null);
+  }
+
+  expect(choice).toMatchObject({ agent_id: 'agent-b', held_bonus: 0.1 });
+  expect(fleet.state.held).toHaveLength(SESSIONS_MAX);
+  expect(fleet.state.held.some(({ session_id }) => session_id === 's-1')).toBe(false);
+});
+
+test('who could take a task is told with every part of the score, and nothing is taken', () => {
+  const fleet = makeFleet(agentOf('agent-a'), agentOf('agent-b', { primary: ['debugging'] }));
+  const before = fleet.state;
+  const question = { required_capabilities: ['code_generation'], technologies: [], excluded_agents: [] };
+
+  fleet.handle({ type: 'rank', question, limit: 10 });
+
+  expect(fleet.value).toMatchObject({ total: 1, candidates: [{ agent_id: 'agent-a', score: 0.76 }] });
+  expect(fleet.state).toBe(before);
+  expect(fleet.of('emit')).toEqual([]);
+});
+
+test('where nobody could take it, the answer is AGENT_UNAVAILABLE and says what keeps each', () => {
+  const question = { required_capabilities: ['deployment'], technologies: [], excluded_agents: [] };
+  const empty = new OneActor<Registry>(fleetKind, 'agents').handle({ type: 'rank', question, limit: 10 });
+  const fleet = makeFleet(agentOf('agent-a')).handle({ type: 'rank', question, limit: 10 });
+
+  expect(empty.failure).toMatchObject({ code: 'AGENT_UNAVAILABLE', retry_after_seconds: 10 });
+  expect(empty.isThere).toBe(false);
+  expect(fleet.failure?.detail).toContain('1 capability');
+});
+
+test('agents with too much are asked to give back to those with next to nothing, each of which is offered once', () => {
+  const fleet = makeFleet(agentOf('agent-a', { capacity: 2 }), agentOf('agent-b', { capacity: 1 }));
+  for (const taskId of ['t-1', 't-2', 't-3']) route(fleet, taskId);
+  for (const id of ['agent-c', 'agent-d', 'agent-e']) {
+    fleet.handle({ type: 'agent_changed', agent: agentOf(id, { capacity: 5 }) }, `agent/dev/${id}`);
+  }
+
+  fleet.handle({ type: 'rebalance' });
+
+  const asked = fleet.of('send').map(({ to, message }) => ({ to: to.id, message }));
+  const idle = fleet.sentTo('agent').map((message) => AgentMessage.parse(message));
+  const ids = idle.map((message) => (message.type === 'give_back' ? message.idle.map(({ id }) => id) : []));
+  expect(fleet.value).toMatchObject({
+    from: [
+      { agent_id: 'agent-a', level: 'critical', running: 2, capacity: 2 },
+      { agent_id: 'agent-b', level: 'critical', running: 1, capacity: 1 },
+    ],
+    to: [{ agent_id: 'agent-c', level: 'idle' }, { agent_id: 'agent-d' }, { agent_id: 'agent-e' }],
+  });
+  expect(asked.map(({ to, message }) => `${to} ${message.type}`)).toEqual([
+    'agent-a give_back',
+    'agent-b give_back',
+  ]);
+  expect(ids).toEqual([['agent-c', 'agent-e'], ['agent-d']]);
 });

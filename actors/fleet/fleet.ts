@@ -3,57 +3,69 @@
  *
  * F1. A task holds at most one slot. A slot is given back by its task, or with the loss of its agent.
  * F2. No waiting task could be placed as things are: whatever frees a slot or brings an agent places what it can.
+ * F3. A result counts for the circuit of the agent that held the slot, once: with the slot it is given back.
  */
 import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
 import { Registry, RegistryMessage, type RouteRequest } from '#protocols/agent.ts';
-import { emit, send } from '#protocols/effects.ts';
+import { emit, refuse, reply, schedule, send } from '#protocols/effects.ts';
 import { beginWith, isoTime, type Step, unchanged, withEffects } from '../turn.ts';
-import { type Choice, chooseAgent, freeSlots, type Load } from './routing.ts';
-import { inOrder, WAITING_MAX } from './waiting.ts';
+import { halfOpen, NEW_CIRCUIT, OPEN_MS, takeResult } from './circuit.ts';
+import { changeAgent, circuitTimer, removeAgent } from './members.ts';
+import { migrateFirst } from './migrations.ts';
+import { agentAddress, place, placeWaiting, taskAddress } from './place.ts';
+import { planRebalance } from './rebalance.ts';
+import { chooseAgent, countObstacles, fleetOf, rankAgents } from './routing.ts';
+import { WAITING_MAX } from './waiting.ts';
 
 type Of<Type extends RegistryMessage['type']> = Extract<RegistryMessage, { type: Type }>;
 
+const AGENTS_MAX_DEFAULT = 100;
+/** Circuits are tried again after a minute, agents come at any time. */
+const UNAVAILABLE_RETRY_SECONDS = 10;
+
 export const fleetKind = defineActor<Registry, RegistryMessage>({
   type: 'registry',
-  stateVersion: 1,
+  stateVersion: 2,
   state: Registry,
   message: RegistryMessage,
   control: ['agent_changed', 'agent_removed'],
   onDefect: 'resume',
+  migrations: { 1: migrateFirst },
   handle,
 });
 
 function handle(state: Registry | null, message: RegistryMessage, context: TurnContext): Turn<Registry> {
-  const registry = state ?? { agents: [], running: {}, waiting: [], updated_at: isoTime(context.now) };
+  const registry = state ?? emptyRegistry(context);
   switch (message.type) {
     case 'agent_changed':
-      return changeAgent(registry, message, context);
+      return changeAgent(registry, message.agent, context);
     case 'agent_removed':
       return removeAgent(registry, message.agent_id, context);
     case 'route':
       return route(registry, message.request, context);
     case 'release':
       return release(registry, message, context);
+    case 'rank':
+      return { state, effects: rank(registry, message).effects };
+    case 'rebalance':
+      return { state, effects: rebalance(registry, context).effects };
+    case 'set_quota':
+      return setQuota(registry, message.agents_max, context);
+    case 'circuit_due':
+      return closeHalf(registry, message.agent_id, context);
   }
 }
 
-function changeAgent(
-  registry: Registry,
-  { agent }: Of<'agent_changed'>,
-  context: TurnContext,
-): Turn<Registry> {
-  const isKnown = registry.agents.some((one) => one.id === agent.id);
-  const agents = isKnown
-    ? registry.agents.map((one) => (one.id === agent.id ? agent : one))
-    : [...registry.agents, agent];
-  const running = agent.status === 'offline' ? withoutAgent(registry.running, agent.id) : registry.running;
-  return placeWaiting(beginWith({ ...registry, agents, running, updated_at: isoTime(context.now) }), context);
-}
-
-function removeAgent(registry: Registry, agentId: string, context: TurnContext): Turn<Registry> {
-  const agents = registry.agents.filter((one) => one.id !== agentId);
-  const running = withoutAgent(registry.running, agentId);
-  return placeWaiting(beginWith({ ...registry, agents, running, updated_at: isoTime(context.now) }), context);
+function emptyRegistry(context: TurnContext): Registry {
+  return {
+    agents: [],
+    running: {},
+    waiting: [],
+    circuits: {},
+    held: [],
+    agents_max: AGENTS_MAX_DEFAULT,
+    updated_at: isoTime(context.now),
+  };
 }
 
 function route(registry: Registry, request: RouteRequest, context: TurnContext): Turn<Registry> {
@@ -62,7 +74,7 @@ function route(registry: Registry, request: RouteRequest, context: TurnContext):
   // Asked twice: the answer is on its way.
   if (registry.running[task_id] !== undefined) return unchanged(registry);
   const others = registry.waiting.filter((one) => one.task_id !== task_id);
-  const choice = chooseAgent(registry.agents, request, loadOf(registry));
+  const choice = chooseAgent(fleetOf(registry), request);
   if (choice) {
     return place(beginWith({ ...registry, waiting: others, updated_at }), { request, choice }, context);
   }
@@ -95,53 +107,78 @@ function release(registry: Registry, message: Of<'release'>, context: TurnContex
     updated_at: isoTime(context.now),
   };
   const record = emit('released', { task_id, agent_id: holder ?? null, outcome });
-  return placeWaiting(withEffects(beginWith(freed), record), context);
+  const step = withEffects(beginWith(freed), record);
+  if (!isHeld) return placeWaiting(step, context);
+  return placeWaiting(countRelease(step, { agentId: holder, taskId: task_id, outcome }, context), context);
 }
 
-/** Gives what waits to whoever is free, in order, while there are free slots. */
-function placeWaiting(step: Step<Registry>, context: TurnContext): Step<Registry> {
-  const { agents, waiting } = step.state;
-  let placed = step;
-  let load = loadOf(step.state);
-  const hasFree = () => agents.some((agent) => freeSlots(agent, load) > 0);
-  if (waiting.length === 0 || !hasFree()) return step;
-  for (const request of inOrder(waiting, context.now)) {
-    const choice = chooseAgent(agents, request, load);
-    if (!choice) continue;
-    placed = place(placed, { request, choice }, context);
-    load = loadOf(placed.state);
-    if (!hasFree()) break;
-  }
-  return placed;
-}
-
-function place(
+/** The slot's end tells whether the agent succeeded. */
+function countRelease(
   step: Step<Registry>,
-  { request, choice }: { request: RouteRequest; choice: Choice },
+  { agentId, taskId, outcome }: { agentId: string; taskId: string; outcome: Of<'release'>['outcome'] },
   context: TurnContext,
 ): Step<Registry> {
-  const { task_id, session_id } = request;
-  const { agentId, score, tier, terms, candidates } = choice;
-  const state: Registry = {
-    ...step.state,
-    running: { ...step.state.running, [task_id]: agentId },
-    waiting: step.state.waiting.filter((one) => one.task_id !== task_id),
-  };
-  const record = { task_id, session_id, agent_id: agentId, score, tier, terms, candidates };
-  const routed = send(taskAddress(context, task_id), { type: 'routed', agent_id: agentId, score });
-  return withEffects({ ...step, state }, emit('routed', record), routed);
+  const { circuits } = step.state;
+  const before = circuits[agentId] ?? NEW_CIRCUIT;
+  const untried = before.trial === taskId ? { ...before, trial: null } : before;
+  const result = { taskId, isSuccess: outcome === 'completed', at: isoTime(context.now) };
+  const after = outcome === 'none' ? untried : takeResult(before, result);
+  if (after === before) return step;
+  const counted = { ...step, state: { ...step.state, circuits: { ...circuits, [agentId]: after } } };
+  if (after.state === before.state) return counted;
+  const told = tellCircuit(counted, agentId, context);
+  if (after.state !== 'open') return told;
+  const due = { type: 'circuit_due', agent_id: agentId };
+  return withEffects(told, schedule(circuitTimer(agentId), context.now + OPEN_MS, due));
 }
 
-function loadOf({ running }: Registry): Load {
-  const load = new Map<string, number>();
-  for (const agentId of Object.values(running)) load.set(agentId, (load.get(agentId) ?? 0) + 1);
-  return load;
+function closeHalf(registry: Registry, agentId: string, context: TurnContext): Turn<Registry> {
+  const circuit = registry.circuits[agentId];
+  if (circuit?.state !== 'open') return unchanged(registry);
+  const circuits = { ...registry.circuits, [agentId]: halfOpen(circuit) };
+  const state = { ...registry, circuits, updated_at: isoTime(context.now) };
+  return placeWaiting(tellCircuit(beginWith(state), agentId, context), context);
 }
 
-function withoutAgent(running: Registry['running'], agentId: string): Registry['running'] {
-  return Object.fromEntries(Object.entries(running).filter(([, holder]) => holder !== agentId));
+function tellCircuit(step: Step<Registry>, agentId: string, context: TurnContext): Step<Registry> {
+  const { state: circuit, recent } = step.state.circuits[agentId] ?? NEW_CIRCUIT;
+  return withEffects(
+    step,
+    emit(`circuit_${circuit}`, { agent_id: agentId, recent }),
+    send(agentAddress(context, agentId), { type: 'circuit_changed', circuit }),
+  );
 }
 
-function taskAddress(context: TurnContext, taskId: string) {
-  return { type: 'task', tenant: context.self.tenant, id: taskId };
+function rank(registry: Registry, { question, limit }: Of<'rank'>): Turn<Registry> {
+  const fleet = fleetOf(registry);
+  const candidates = rankAgents(fleet, question);
+  if (candidates.length > 0) {
+    const value = { candidates: candidates.slice(0, limit), total: candidates.length };
+    return withEffects(beginWith(registry), reply(value));
+  }
+  const obstacles = Object.entries(countObstacles(fleet, question)).map(
+    ([name, count]) => `${count} ${name}`,
+  );
+  const why = obstacles.length === 0 ? 'there is none' : `kept from it by: ${obstacles.join(', ')}`;
+  const detail = `No agent can take this now (${why}).`;
+  const failure = { code: 'AGENT_UNAVAILABLE', detail } as const;
+  return withEffects(
+    beginWith(registry),
+    refuse({ ...failure, retry_after_seconds: UNAVAILABLE_RETRY_SECONDS }),
+  );
+}
+
+function rebalance(registry: Registry, context: TurnContext): Turn<Registry> {
+  const { asks, from, to } = planRebalance(fleetOf(registry));
+  const asked = asks.map(({ agentId, idle }) =>
+    send(agentAddress(context, agentId), { type: 'give_back', idle }),
+  );
+  const record = emit('rebalancing', { from, to, asked: asks.map(({ agentId }) => agentId) });
+  return withEffects(beginWith(registry), record, ...asked, reply({ from, to }));
+}
+
+/** Who is there stays, also where it is now too many. */
+function setQuota(registry: Registry, agents_max: number, context: TurnContext): Turn<Registry> {
+  const state = { ...registry, agents_max, updated_at: isoTime(context.now) };
+  return withEffects(beginWith(state), emit('quota_set', { agents_max }), reply({ agents_max }));
 }

@@ -1,135 +1,142 @@
 /** Who gets a task: candidates, their scores with every part of them, and the best. Pure. */
-import type { RegisteredAgent, RouteRequest } from '#protocols/agent.ts';
+import type { Candidate, RegisteredAgent, Registry, RouteQuestion } from '#protocols/agent.ts';
+import { isAtLeast, tierOf } from '#protocols/agent-performance.ts';
+import { fitOf, heldBonus, partsOf, TERMS, type Wanted } from './score.ts';
+import { RUNNING_MAX } from './waiting.ts';
 
-/** How many slots of each agent are taken. */
-export type Load = ReadonlyMap<string, number>;
-
-/** Each part of a score is between 0 and 1. A part without data is neutral, alike for all. */
-const NEUTRAL = 0.5;
-
-const TERMS = [
-  { name: 'capability', weight: 0.25, value: capabilityFit },
-  { name: 'success_rate', weight: 0.3, value: (agent) => successRate(agent) },
-  { name: 'free_load', weight: 0.15, value: (agent, _request, load) => freeShare(agent, load) },
-  { name: 'technology', weight: 0.15, value: technologyMatch },
-  { name: 'session_type', weight: 0.05, value: () => NEUTRAL },
-  { name: 'complexity', weight: 0.1, value: () => NEUTRAL },
-] as const satisfies readonly {
-  name: string;
-  weight: number;
-  value: (agent: RegisteredAgent, request: RouteRequest, load: Load) => number;
-}[];
-
-/** By success rate with its prior. `elite` also needs a quality that nobody measures yet. */
-const TIERS = [
-  { name: 'advanced', from: 0.85, factor: 1.05 },
-  { name: 'competent', from: 0.7, factor: 1 },
-  { name: 'trainee', from: 0.5, factor: 0.9 },
-  { name: 'degraded', from: 0, factor: 0.8 },
-] as const;
-
-export interface Term {
-  readonly name: string;
-  readonly weight: number;
-  readonly value: number;
+/** The agents as they stand: how many slots of each are taken, whose circuit is open, who holds what of sessions. */
+export interface Fleet extends Pick<Registry, 'agents' | 'circuits' | 'held'> {
+  readonly load: ReadonlyMap<string, number>;
+  /** Slots taken in all. */
+  readonly running: number;
 }
 
 /** Why an agent got a task. */
-export interface Choice {
-  readonly agentId: string;
-  readonly score: number;
-  readonly tier: string;
-  readonly terms: readonly Term[];
+export interface Choice extends Candidate {
   readonly candidates: number;
 }
 
-const SECONDARY_FIT = 0.7;
-const PRIOR_SUCCESSES = 7;
-const PRIOR_TASKS = 10;
+/** Why an agent is no candidate. */
+export type Obstacle = 'status' | 'circuit' | 'capability' | 'technology' | 'tier' | 'excluded' | 'capacity';
+
+export function fleetOf({ agents, circuits, held, running }: Registry): Fleet {
+  const load = new Map<string, number>();
+  const holders = Object.values(running);
+  for (const agentId of holders) load.set(agentId, (load.get(agentId) ?? 0) + 1);
+  return { agents, circuits, held, load, running: holders.length };
+}
 
 /** The best agent with a free slot; null: the task has to wait. */
-export function chooseAgent(
-  agents: readonly RegisteredAgent[],
-  request: RouteRequest,
-  load: Load,
-): Choice | null {
-  const candidates = preferred(agents, request).filter((agent) => freeSlots(agent, load) > 0);
-  const choices = candidates.map((agent) => rate(agent, request, load));
-  const best = choices.toSorted((one, other) => compare(one, other, load))[0];
-  return best ? { ...best, candidates: candidates.length } : null;
+export function chooseAgent(fleet: Fleet, question: RouteQuestion): Choice | null {
+  const wanted = wantedOf(fleet, question);
+  const candidates = candidatesOf(fleet, wanted);
+  let best: RegisteredAgent | null = null;
+  let bestScore = 0;
+  for (const agent of candidates) {
+    const score = scoreOf(agent, wanted, fleet);
+    if (best && (score < bestScore || (score === bestScore && !isBefore(agent, best, fleet)))) continue;
+    best = agent;
+    bestScore = score;
+  }
+  return best && { ...explain(best, wanted, fleet), candidates: candidates.length };
+}
+
+/** All who could take it now, best first. */
+export function rankAgents(fleet: Fleet, question: RouteQuestion): Candidate[] {
+  const wanted = wantedOf(fleet, question);
+  const scored = candidatesOf(fleet, wanted).map((agent) => ({
+    agent,
+    score: scoreOf(agent, wanted, fleet),
+  }));
+  scored.sort((one, other) => other.score - one.score || (isBefore(one.agent, other.agent, fleet) ? -1 : 1));
+  return scored.map(({ agent }) => explain(agent, wanted, fleet));
+}
+
+/** How many agents each obstacle keeps from taking it. */
+export function countObstacles(fleet: Fleet, question: RouteQuestion): Partial<Record<Obstacle, number>> {
+  const wanted = wantedOf(fleet, question);
+  const counts: Partial<Record<Obstacle, number>> = {};
+  for (const agent of fleet.agents) {
+    const excluded = wanted.excluded_agents.includes(agent.id) ? 'excluded' : null;
+    const obstacle = obstacleOf(agent, wanted, fleet) ?? excluded ?? 'capacity';
+    counts[obstacle] = (counts[obstacle] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** A half-open circuit has one slot, until its one task has ended. */
+export function freeSlots(agent: RegisteredAgent, fleet: Pick<Fleet, 'load' | 'circuits'>): number {
+  if (agent.status !== 'online') return 0;
+  const free = agent.capacity - (fleet.load.get(agent.id) ?? 0);
+  const circuit = fleet.circuits[agent.id];
+  if (!circuit || circuit.state === 'closed') return free;
+  return circuit.state === 'half_open' && circuit.trial === null ? Math.min(1, free) : 0;
+}
+
+export function hasFreeSlot(fleet: Fleet): boolean {
+  return fleet.running < RUNNING_MAX && fleet.agents.some((agent) => freeSlots(agent, fleet) > 0);
 }
 
 /**
- * Agents that can do it, busy or not. Those that failed it stand back while there is another one at all, so the task
- * rather waits for that one than goes to them again.
+ * Agents with a free slot that can do it. Those that failed it stand back while there is another one at all, busy or
+ * not: the task rather waits for that one than goes to them again.
  */
-function preferred(agents: readonly RegisteredAgent[], request: RouteRequest): readonly RegisteredAgent[] {
-  const able = agents.filter((agent) => isAble(agent, request));
-  const others = able.filter((agent) => !request.excluded_agents.includes(agent.id));
-  return others.length > 0 ? others : able;
+function candidatesOf(fleet: Fleet, wanted: Wanted): RegisteredAgent[] {
+  if (fleet.running >= RUNNING_MAX) return [];
+  const excluded = new Set(wanted.excluded_agents);
+  const isAble = (agent: RegisteredAgent) => obstacleOf(agent, wanted, fleet) === null;
+  const free = fleet.agents.filter((agent) => freeSlots(agent, fleet) > 0 && isAble(agent));
+  if (excluded.size === 0) return free;
+  const hasOther = fleet.agents.some((agent) => !excluded.has(agent.id) && isAble(agent));
+  return hasOther ? free.filter((agent) => !excluded.has(agent.id)) : free;
 }
 
-export function freeSlots(agent: RegisteredAgent, load: Load): number {
-  return agent.status === 'online' ? agent.capacity - (load.get(agent.id) ?? 0) : 0;
+/** What keeps an agent from it, whether it has a free slot or not. */
+function obstacleOf(agent: RegisteredAgent, wanted: Wanted, fleet: Fleet): Obstacle | null {
+  if (agent.status !== 'online') return 'status';
+  if (fleet.circuits[agent.id]?.state === 'open') return 'circuit';
+  for (const capability of wanted.required_capabilities) {
+    if (fitOf(agent, capability) === 0) return 'capability';
+  }
+  const { technologies, minimum_tier } = wanted;
+  if (technologies.length > 0 && agent.avoided.some((one) => technologies.includes(one.toLowerCase()))) {
+    return 'technology';
+  }
+  if (minimum_tier === undefined) return null;
+  return isAtLeast(tierOf(agent.tally, agent.quality).name, minimum_tier) ? null : 'tier';
 }
 
-function isAble(agent: RegisteredAgent, request: RouteRequest): boolean {
-  const hasAll = request.required_capabilities.every((capability) => fitOf(agent, capability) > 0);
-  const avoided = new Set(agent.avoided.map((technology) => technology.toLowerCase()));
-  const isAvoided = request.technologies.some((technology) => avoided.has(technology.toLowerCase()));
-  return agent.status === 'online' && hasAll && !isAvoided;
+function wantedOf(fleet: Fleet, question: RouteQuestion): Wanted {
+  const { session_id } = question;
+  const holding = fleet.held.find((one) => one.session_id === session_id);
+  const technologies = question.technologies.map((technology) => technology.toLowerCase());
+  return { ...question, technologies, holders: new Set(holding?.agents) };
 }
 
-function rate(agent: RegisteredAgent, request: RouteRequest, load: Load): Omit<Choice, 'candidates'> {
-  const terms = TERMS.map(({ name, weight, value }) => ({
-    name,
-    weight,
-    value: value(agent, request, load),
-  }));
-  const rating = successRate(agent);
-  const tier = TIERS.find(({ from }) => rating >= from) ?? TIERS[3];
-  const sum = terms.reduce((total, { weight, value }) => total + weight * value, 0);
-  return { agentId: agent.id, score: rounded(sum * tier.factor), tier: tier.name, terms };
+function scoreOf(agent: RegisteredAgent, wanted: Wanted, fleet: Fleet): number {
+  const freeShare = Math.max(0, freeSlots(agent, fleet) / agent.capacity);
+  let sum = 0;
+  for (const { weight, value } of TERMS) sum += weight * value(agent, wanted, freeShare);
+  return rounded(sum * tierOf(agent.tally, agent.quality).factor + heldBonus(agent, wanted));
 }
 
-/** The higher score; between equals the less loaded; then by name. */
-function compare(
-  one: Pick<Choice, 'agentId' | 'score'>,
-  other: Pick<Choice, 'agentId' | 'score'>,
-  load: Load,
-): number {
-  if (one.score !== other.score) return other.score - one.score;
-  const loads = (load.get(one.agentId) ?? 0) - (load.get(other.agentId) ?? 0);
-  if (loads !== 0) return loads;
-  return one.agentId < other.agentId ? -1 : 1;
+function explain(agent: RegisteredAgent, wanted: Wanted, fleet: Fleet): Candidate {
+  const freeShare = Math.max(0, freeSlots(agent, fleet) / agent.capacity);
+  const { name: tier, factor: tier_factor } = tierOf(agent.tally, agent.quality);
+  return {
+    agent_id: agent.id,
+    score: scoreOf(agent, wanted, fleet),
+    tier,
+    tier_factor,
+    held_bonus: heldBonus(agent, wanted),
+    terms: partsOf(agent, wanted, freeShare),
+  };
 }
 
-function capabilityFit(agent: RegisteredAgent, { required_capabilities }: RouteRequest): number {
-  if (required_capabilities.length === 0) return 1;
-  const fits = required_capabilities.map((capability) => fitOf(agent, capability));
-  return fits.reduce((sum, fit) => sum + fit, 0) / fits.length;
-}
-
-function fitOf(agent: RegisteredAgent, capability: string): number {
-  if (agent.primary.includes(capability)) return 1;
-  return agent.secondary.includes(capability) ? SECONDARY_FIT : 0;
-}
-
-/** With a prior, so that a new agent counts as competent and gets its chance. */
-function successRate({ successes, finished }: RegisteredAgent): number {
-  return (successes + PRIOR_SUCCESSES) / (finished + PRIOR_TASKS);
-}
-
-function freeShare(agent: RegisteredAgent, load: Load): number {
-  return Math.max(0, freeSlots(agent, load) / agent.capacity);
-}
-
-function technologyMatch(agent: RegisteredAgent, { technologies }: RouteRequest): number {
-  if (technologies.length === 0) return NEUTRAL;
-  const known = new Set(agent.preferred.map((technology) => technology.toLowerCase()));
-  return (
-    technologies.filter((technology) => known.has(technology.toLowerCase())).length / technologies.length
-  );
+/** Between equals the less loaded; then by name. */
+function isBefore(one: RegisteredAgent, other: RegisteredAgent, { load }: Fleet): boolean {
+  const loads = (load.get(one.id) ?? 0) - (load.get(other.id) ?? 0);
+  return loads === 0 ? one.id < other.id : loads < 0;
 }
 
 /** So that sums in another order don't make a difference between equals. */

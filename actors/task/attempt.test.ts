@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
+import { REBALANCED } from '#protocols/agent.ts';
+import type { Task } from '#protocols/task.ts';
+import { OneActor } from '../testing/one-actor.ts';
 import {
+  BRIEF,
   BROKEN,
   fromAgent,
   makeAssignedTask,
@@ -9,7 +13,9 @@ import {
   REGISTRY,
   resultOf,
   SESSION,
+  SPEC,
 } from '../testing/task-fixture.ts';
+import { taskKind } from './task.ts';
 
 test('a task that may start becomes ready, remembers what to merge, and asks the registry for an agent', () => {
   const task = makeTask();
@@ -27,9 +33,35 @@ test('a task that may start becomes ready, remembers what to merge, and asks the
         technologies: [],
         priority: 'normal',
         excluded_agents: [],
+        complexity: 'moderate',
       },
     },
   ]);
+});
+
+test('a task asks for an agent by its session type and least tier, where they are told', () => {
+  const task = new OneActor<Task>(taskKind, 't-1');
+  const spec = { ...SPEC, minimum_tier: 'advanced' };
+  task.handle({ type: 'create', spec, brief: { ...BRIEF, session_type: 'debug' } }, SESSION);
+
+  task.handle({ type: 'make_ready', merge: [] }, SESSION);
+
+  expect(task.sentTo('registry')).toMatchObject([
+    { request: { session_type: 'debug', minimum_tier: 'advanced' } },
+  ]);
+});
+
+test('a task that its agent gave back for an idle one is routed at once', () => {
+  const task = makeAssignedTask();
+
+  task.handle({ type: 'refused', attempt: 1, agent_id: 'agent-a', reason: REBALANCED }, 'agent/dev/agent-a');
+
+  expect(task.state.state).toBe('ready');
+  expect(task.sentTo('registry')).toMatchObject([
+    { type: 'release', agent_id: 'agent-a', outcome: 'none' },
+    { type: 'route', request: { excluded_agents: ['agent-a'] } },
+  ]);
+  expect(task.of('schedule')).toEqual([]);
 });
 
 test('a failed attempt is tried again after a backoff, not on the agent that failed if another one fits', () => {

@@ -39,6 +39,7 @@ const ENDING = {
 /** Asks the registry for an agent. */
 export function route(step: Step<Task>): Step<Task> {
   const { id, brief, required_capabilities, technologies, priority, tenant_id } = step.state;
+  const { complexity, minimum_tier } = step.state;
   const request = {
     task_id: id,
     session_id: brief.session_id,
@@ -46,6 +47,9 @@ export function route(step: Step<Task>): Step<Task> {
     technologies,
     priority,
     excluded_agents: excludedAgents(step.state),
+    complexity,
+    ...(brief.session_type === undefined ? {} : { session_type: brief.session_type }),
+    ...(minimum_tier === undefined ? {} : { minimum_tier }),
   };
   return withEffects(step, send(addressOfRegistry(tenant_id), { type: 'route', request }));
 }
@@ -93,6 +97,8 @@ export function assign(step: Step<Task>, agentId: string, context: TurnContext):
       task_id: task.id,
       attempt: number,
       payload: payloadOf(task),
+      required_capabilities: task.required_capabilities,
+      technologies: task.technologies,
     }),
     schedule(ATTEMPT_TIMER, atMs, { type: 'attempt_timed_out', attempt: number }),
   );

@@ -42,6 +42,8 @@ test('a routed task opens attempt 1, tells the agent all that it needs, and sets
           merge: ['oio/s-1/t-0'],
         },
       },
+      required_capabilities: ['code_generation'],
+      technologies: [],
     },
   ]);
   expect(task.of('schedule')).toEqual([

@@ -6,6 +6,7 @@
  * K2. What is not about the open attempt changes nothing: late, repeated and crossed messages are harmless.
  */
 import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
+import { REBALANCED } from '#protocols/agent.ts';
 import { endContexts } from '#protocols/context-owner.ts';
 import { cancel, emit, refuse, send } from '#protocols/effects.ts';
 import { AGENT_LOST_ERROR, Task, TaskMessage, type TaskState } from '#protocols/task.ts';
@@ -193,6 +194,8 @@ function hearRefusal(task: Task, { reason }: Of<'refused'>, context: TurnContext
     return giveUp({ ...closed, state: { ...closed.state, error } }, 'refused', context);
   }
   const ready = move(closed, { to: 'ready', reason: `refused: ${reason}` }, context);
+  // Given back for an agent that is idle now.
+  if (reason === REBALANCED) return goOn(ready, context);
   const waitMs = refusalWaitMs(task.id, refusalsOf(ready.state));
   return withEffects(ready, retryLater(ready.state, waitMs, context));
 }

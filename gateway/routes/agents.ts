@@ -1,16 +1,25 @@
 /** Agents: who is there, what they can, how loaded they are. */
-import { Agent } from '#protocols/agent.ts';
+import type { Agent } from '#protocols/agent.ts';
 import { AgentListQuery, AgentPage, AgentParams, AgentView, toAgentView } from '#protocols/http/agent.ts';
-import { toPage } from '#protocols/http/page.ts';
-import { API_PREFIX, type App, addressOf, etagOf, type GatewayContext, readState } from '../context.ts';
-import { json, LIST_PROBLEMS, READ_PROBLEMS, Refused } from '../failures.ts';
+import { CapabilityParams } from '#protocols/http/agent-fleet.ts';
+import { PageQuery, toPage } from '#protocols/http/page.ts';
+import { API_PREFIX, type App, etagOf, type GatewayContext } from '../context.ts';
+import { json, LIST_PROBLEMS, READ_PROBLEMS } from '../failures.ts';
+import { findAgent, readAgents, readAllAgents } from '../read-agents.ts';
+import { agentCommandRoutes } from './agent-commands.ts';
+import { agentFleetRoutes } from './agent-fleet.ts';
+import { agentPerformanceRoutes } from './agent-performance.ts';
 
 const ROOT = `${API_PREFIX}/agents`;
 const tags = ['agents'];
 
 export function agentRoutes(app: App, context: GatewayContext): void {
   addList(app, context);
+  addByCapability(app, context);
   addGet(app, context);
+  agentFleetRoutes(app, context);
+  agentCommandRoutes(app, context);
+  agentPerformanceRoutes(app, context);
 }
 
 function addList(app: App, context: GatewayContext): void {
@@ -26,19 +35,44 @@ function addList(app: App, context: GatewayContext): void {
       },
     },
     async (request) => {
-      const { status, search, sort, order, page, page_size } = request.query;
-      const { items, total } = await context.client.list({
-        tenant: context.tenant,
-        type: 'agent',
-        ...(status === undefined || status.length === 0 ? {} : { status }),
-        ...(search ? { search } : {}),
-        sort,
-        order,
-        page,
-        pageSize: page_size,
-      });
-      const agents = items.map((stored) => toAgentView(readState(Agent, stored), stored.version));
-      return toPage(agents, total, request.query);
+      const { type = [], capability = [], ...asked } = request.query;
+      if (type.length === 0 && capability.length === 0) {
+        const { items, total } = await readAgents(context, asked, asked);
+        return toPage(items.map(toView), total, asked);
+      }
+      const all = await readAllAgents(context, asked);
+      const fitting = all.filter(
+        ({ agent }) =>
+          (type.length === 0 || type.includes(agent.agent_type)) &&
+          capability.every((one) => kindOf(agent, one) !== null),
+      );
+      return cutPage(fitting, asked);
+    },
+  );
+}
+
+function addByCapability(app: App, context: GatewayContext): void {
+  app.get(
+    `${ROOT}/by-capability/:capability`,
+    {
+      schema: {
+        operationId: 'listAgentsByCapability',
+        tags,
+        summary: 'List agents with a capability',
+        description:
+          'Whoever has it as a primary one first, then by name. Agents that are offline are left out.',
+        params: CapabilityParams,
+        querystring: PageQuery,
+        response: { 200: json('A page of agents.', AgentPage), ...LIST_PROBLEMS },
+      },
+    },
+    async (request) => {
+      const { capability } = request.params;
+      const all = await readAllAgents(context, { sort: 'title', order: 'asc' });
+      const present = all.filter(({ agent }) => agent.status !== 'offline');
+      const ofKind = (kind: 'primary' | 'secondary') =>
+        present.filter(({ agent }) => kindOf(agent, capability) === kind);
+      return cutPage([...ofKind('primary'), ...ofKind('secondary')], request.query);
     },
   );
 }
@@ -56,11 +90,26 @@ function addGet(app: App, context: GatewayContext): void {
       },
     },
     async (request, reply) => {
-      const { id } = request.params;
-      const stored = await context.client.get(addressOf(context, 'agent', id));
-      if (!stored) throw new Refused({ code: 'AGENT_NOT_FOUND', detail: `there is no agent ${id}` });
-      reply.header('etag', etagOf(stored.version));
-      return toAgentView(readState(Agent, stored), stored.version);
+      const { agent, version } = await findAgent(context, request.params.id);
+      reply.header('etag', etagOf(version));
+      return toAgentView(agent, version);
     },
   );
+}
+
+function kindOf({ capabilities }: Agent, capability: string): 'primary' | 'secondary' | null {
+  if (capabilities.primary.includes(capability)) return 'primary';
+  return capabilities.secondary.includes(capability) ? 'secondary' : null;
+}
+
+function cutPage(
+  found: readonly { agent: Agent; version: number }[],
+  asked: { page: number; page_size: number },
+) {
+  const from = (asked.page - 1) * asked.page_size;
+  return toPage(found.slice(from, from + asked.page_size).map(toView), found.length, asked);
+}
+
+function toView({ agent, version }: { agent: Agent; version: number }): AgentView {
+  return toAgentView(agent, version);
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { loadLevelOf } from '../agent-load.ts';
 import { sampleAgent } from '../testing/samples.ts';
-import { loadLevelOf, toAgentView } from './agent.ts';
+import { toAgentView } from './agent.ts';
 
 test('the load level is told by the used share of the capacity', () => {
   const levels = [0, 0.2, 0.21, 0.7, 0.71, 0.9, 0.91, 1, 1.01].map(loadLevelOf);

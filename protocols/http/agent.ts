@@ -1,6 +1,9 @@
 /** Agents on HTTP: what they can, how loaded they are. What waits to be delivered to them is the runtime's affair. */
 import { z } from 'zod';
-import { Agent, AgentStatus } from '../agent.ts';
+import { Agent, AgentStatus, shownStatusOf } from '../agent.ts';
+import { LoadLevel, loadLevelOf } from '../agent-load.ts';
+import { PerformanceTier, rawSuccess, type Tally, tierOf } from '../agent-performance.ts';
+import { AgentType, Capability } from '../capability.ts';
 import { EntityId } from '../ids.ts';
 import { listOf, PageNumber, PageSize, pageOf, SortOrder } from './page.ts';
 
@@ -8,6 +11,10 @@ export const AgentParams = z.object({ id: EntityId.describe('Id of the agent: it
 
 export const AgentListQuery = z.object({
   status: listOf(AgentStatus).optional().describe('Only these; repeated or parted by commas.'),
+  type: listOf(AgentType).optional().describe('Only these types; repeated or parted by commas.'),
+  capability: listOf(Capability)
+    .optional()
+    .describe('Only agents with all of these, primary or secondary; repeated or parted by commas.'),
   search: z.string().trim().max(200).optional().describe('Words that the name must contain.'),
   sort: z
     .enum(['created', 'updated', 'title'])
@@ -18,10 +25,17 @@ export const AgentListQuery = z.object({
   page_size: PageSize,
 });
 
-export const LoadLevel = z.enum(['idle', 'optimal', 'high', 'critical', 'overloaded']);
-export type LoadLevel = z.infer<typeof LoadLevel>;
+/** What an agent's actor keeps for itself. */
+const INSIDE = {
+  inbox: true,
+  by_capability: true,
+  quality: true,
+  work_seconds: true,
+  dismissed_instance: true,
+  barred_until: true,
+} as const;
 
-export const AgentView = Agent.omit({ inbox: true })
+export const AgentView = Agent.omit(INSIDE)
   .extend({
     version: z.number().int().describe('Grows with each change; also the ETag.'),
     agent_version: z.string().describe('Version of the program that joined.'),
@@ -32,6 +46,7 @@ export const AgentView = Agent.omit({ inbox: true })
       free: z.number().int().describe('Tasks that it could take now; 0 where its status takes none.'),
     }),
     success_rate: z.number().nullable().describe('Succeeded of ended tasks; null before the first ended.'),
+    tier: PerformanceTier.describe('By success rate with a prior, the best also by quality.'),
   })
   .meta({ id: 'Agent', description: 'An agent: whatever can do a task.' });
 export type AgentView = z.infer<typeof AgentView>;
@@ -41,27 +56,32 @@ export const AgentPage = pageOf('AgentPage', AgentView);
 const TAKES_WORK: ReadonlySet<AgentStatus> = new Set(['online', 'busy', 'degraded']);
 
 export function toAgentView(agent: Agent, version: number): AgentView {
-  const { inbox, ...shown } = agent;
+  const { inbox, by_capability, quality, work_seconds, dismissed_instance, barred_until, ...shown } = agent;
+  const status = shownStatusOf(agent);
+  const takesWork = TAKES_WORK.has(status) && agent.circuit !== 'open';
   const running = agent.assignments.length;
   const capacity = agent.max_concurrent_capacity;
   return {
     ...shown,
+    status,
     version,
     agent_version: agent.version,
     load: {
       level: loadLevelOf(running / capacity),
       running,
       capacity,
-      free: TAKES_WORK.has(agent.status) ? Math.max(0, capacity - running) : 0,
+      free: takesWork ? Math.max(0, capacity - running) : 0,
     },
-    success_rate: agent.tasks_total === 0 ? null : agent.tasks_succeeded / agent.tasks_total,
+    success_rate: rawSuccess(tallyOf(agent)),
+    tier: tierOf(tallyOf(agent), meanQuality(agent)).name,
   };
 }
 
-/** By the used share of the capacity. */
-export function loadLevelOf(share: number): LoadLevel {
-  if (share <= 0.2) return 'idle';
-  if (share <= 0.7) return 'optimal';
-  if (share <= 0.9) return 'high';
-  return share <= 1 ? 'critical' : 'overloaded';
+export function tallyOf({ tasks_total, tasks_succeeded, tasks_partial }: Agent): Tally {
+  return [tasks_total, tasks_succeeded, tasks_partial];
+}
+
+/** Null before the first mark. */
+export function meanQuality({ quality }: Agent): number | null {
+  return quality.marks === 0 ? null : quality.mean;
 }

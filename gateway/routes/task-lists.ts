@@ -1,0 +1,155 @@
+/** Many tasks: lists over sessions, numbers, and what depends on what. */
+import { Agent } from '#protocols/agent.ts';
+import { toPage } from '#protocols/http/page.ts';
+import { TaskPage, TaskParams, toTaskView } from '#protocols/http/task.ts';
+import {
+  TaskDependencies,
+  TaskListQuery,
+  TaskStats,
+  TaskStatsQuery,
+  toTaskDependencies,
+  toTaskStats,
+} from '#protocols/http/task-lists.ts';
+import { Task, TaskState } from '#protocols/task.ts';
+import { API_PREFIX, type App, addressOf, type GatewayContext, readState } from '../context.ts';
+import { json, LIST_PROBLEMS, READ_PROBLEMS } from '../failures.ts';
+import { type FoundTask, findTask, findTasks } from './tasks.ts';
+
+const ROOT = `${API_PREFIX}/tasks`;
+const tags = ['tasks'];
+/** Tasks of one session read at once, and how often. */
+const READ_SIZE = 500;
+const READS_MAX = 10;
+
+export function taskListRoutes(app: App, context: GatewayContext): void {
+  addList(app, context);
+  addStats(app, context);
+  addDependencies(app, context);
+}
+
+function addList(app: App, context: GatewayContext): void {
+  app.get(
+    ROOT,
+    {
+      schema: {
+        operationId: 'listTasks',
+        tags,
+        summary: 'List tasks',
+        querystring: TaskListQuery,
+        response: { 200: json('A page of tasks.', TaskPage), ...LIST_PROBLEMS },
+      },
+    },
+    async (request) => {
+      const asked = request.query;
+      const { items, total } =
+        asked.agent === undefined
+          ? await readTasks(context, asked)
+          : await readHeldTasks(context, { ...asked, agent: asked.agent });
+      const views = items.map(({ task, version }) => toTaskView(task, version));
+      return toPage(views, total, asked);
+    },
+  );
+}
+
+function addStats(app: App, context: GatewayContext): void {
+  app.get(
+    `${ROOT}/stats`,
+    {
+      schema: {
+        operationId: 'getTaskStats',
+        tags,
+        summary: 'Tasks in numbers',
+        querystring: TaskStatsQuery,
+        response: { 200: json('All tasks, or those of a session, in numbers.', TaskStats), ...LIST_PROBLEMS },
+      },
+    },
+    async (request) => {
+      const counting = TaskState.options.map(async (state) => {
+        const page = { page: 1, page_size: 1, sort: 'created', order: 'asc' } as const;
+        const { total } = await readTasks(context, { ...page, ...request.query, state: [state] });
+        return [state, total] as const;
+      });
+      return toTaskStats(await Promise.all(counting));
+    },
+  );
+}
+
+function addDependencies(app: App, context: GatewayContext): void {
+  app.get(
+    `${ROOT}/:id/dependencies`,
+    {
+      schema: {
+        operationId: 'getTaskDependencies',
+        tags,
+        summary: 'What a task waits for, and what waits for it',
+        params: TaskParams,
+        response: { 200: json('Its neighbours in the graph.', TaskDependencies), ...READ_PROBLEMS },
+      },
+    },
+    async (request) => {
+      const { task } = await findTask(context, request.params.id);
+      return toTaskDependencies(task, await readSessionTasks(context, task.brief.session_id));
+    },
+  );
+}
+
+type Asked = Pick<TaskListQuery, 'state' | 'session' | 'search' | 'sort' | 'order' | 'page' | 'page_size'>;
+
+async function readTasks(
+  context: GatewayContext,
+  asked: Asked,
+): Promise<{ items: FoundTask[]; total: number }> {
+  const { state, session, search, sort, order, page, page_size } = asked;
+  const { items, total } = await context.client.list({
+    tenant: context.tenant,
+    type: 'task',
+    ...(state === undefined || state.length === 0 ? {} : { status: state }),
+    ...(session === undefined ? {} : { parent: session }),
+    ...(search ? { search } : {}),
+    sort,
+    order,
+    page,
+    pageSize: page_size,
+  });
+  return {
+    items: items.map((stored) => ({ task: readState(Task, stored), version: stored.version })),
+    total,
+  };
+}
+
+/** What an agent holds is in its own state, and is never more than its capacity twice. */
+async function readHeldTasks(
+  context: GatewayContext,
+  asked: Asked & { agent: string },
+): Promise<{ items: FoundTask[]; total: number }> {
+  const { agent, state = [], session, search = '', sort, order, page, page_size } = asked;
+  const stored = await context.client.get(addressOf(context, 'agent', agent));
+  const assignments = stored ? readState(Agent, stored).assignments : [];
+  const held = await findTasks(
+    context,
+    assignments.map(({ task_id }) => task_id),
+  );
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const fitting = held.filter(
+    ({ task }) =>
+      (state.length === 0 || state.includes(task.state)) &&
+      (session === undefined || task.brief.session_id === session) &&
+      words.every((word) => task.title.toLowerCase().includes(word)),
+  );
+  const keyOf = ({ task }: FoundTask) =>
+    ({ created: task.created_at, updated: task.updated_at, title: task.title })[sort];
+  const direction = order === 'asc' ? 1 : -1;
+  fitting.sort((one, other) => direction * keyOf(one).localeCompare(keyOf(other)));
+  return { items: fitting.slice((page - 1) * page_size, page * page_size), total: fitting.length };
+}
+
+async function readSessionTasks(context: GatewayContext, session: string): Promise<Task[]> {
+  const found: Task[] = [];
+  for (let page = 1; page <= READS_MAX; page++) {
+    const asked = { session, sort: 'created', order: 'desc', page, page_size: READ_SIZE } as const;
+    const { items, total } = await readTasks(context, asked);
+    found.push(...items.map(({ task }) => task));
+    if (items.length === 0 || found.length >= total) break;
+  }
+  return found.toReversed();
+}

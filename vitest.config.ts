@@ -1,6 +1,6 @@
 /**
- * Three kinds of tests, each run by name (`vitest run --project unit`):
- * unit is pure and quick; live runs against a real NATS and Postgres, started once for the run by
+ * Four kinds of tests, each run by name (`vitest run --project unit`):
+ * unit is pure and quick; sim runs seeds of the simulated cluster and finds its planted bugs; live runs against a real NATS and Postgres, started once for the run by
  * ops/dev/test-services.ts; e2e starts the whole system. The last two go file after file: they share
  * the machine's disk and processor, and a test that measures a deadline must not pay for its neighbour.
  */
@@ -22,7 +22,15 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.{ts,tsx}'],
-          exclude: [...notTests, '**/*.live.test.ts'],
+          exclude: [...notTests, '**/*.live.test.ts', 'ops/sim/**'],
+        },
+      },
+      {
+        test: {
+          name: 'sim',
+          include: ['ops/sim/**/*.test.ts'],
+          exclude: notTests,
+          testTimeout: 120_000,
         },
       },
       {

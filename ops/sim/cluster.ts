@@ -8,7 +8,7 @@ import { MemoryMembership } from '#runtime/testing/membership.ts';
 import { MemoryRemote } from '#runtime/testing/remote.ts';
 import { Upkeep } from '#runtime/upkeep.ts';
 import { KINDS } from './kinds.ts';
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 import { LogOver, remoteOver, storeOver } from './ports.ts';
 import { SimProcess } from './process.ts';
 import type { World } from './world.ts';

@@ -1,6 +1,6 @@
 /** Logs that break a promise, and nodes that trust theirs too much. */
 import type { Log, Position, Reader } from '#runtime/log.ts';
-import type { Mutant, NodeTools } from './mutants.ts';
+import type { Mutant, NodeTools } from './mutant.ts';
 import { replaced } from './replaced.ts';
 
 const EFFECT_ID = /^e\.\d+\.-?\d+\.\w+\.\d+/;

@@ -9,7 +9,7 @@ import { Caller } from './caller.ts';
 import { checkRest, findUnrest } from './checker.ts';
 import { Cluster } from './cluster.ts';
 import { KINDS, ORACLE } from './kinds.ts';
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 import { doHarm } from './nemesis.ts';
 import { LogOver, storeOver } from './ports.ts';
 import { SimProcess } from './process.ts';

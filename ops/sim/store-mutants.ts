@@ -1,7 +1,7 @@
 /** Stores that break a promise, and nodes that misunderstand theirs. */
 import { formatAddress } from '#protocols/address.ts';
 import type { Batch, CommitOutcome, LoadedActor, Store } from '#runtime/store.ts';
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 import { replaced } from './replaced.ts';
 import type { World } from './world.ts';
 

@@ -4,7 +4,7 @@
  * A1. The same request with the same Idempotency-Key gives the same command: address, key and body hash.
  * A2. Keys of HTTP have a prefix of their own, so that none can be mistaken for an agent's message.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Address } from '#protocols/address.ts';
 import type { Message } from '#protocols/envelope.ts';
 import { uuidFromHash } from '#protocols/ids.ts';
@@ -54,7 +54,9 @@ export function acceptMessage(asked: Asked, to: Address, message: Message): Comm
     to,
     message,
     lane: CONTROL_MESSAGES.has(message.type) ? 'control' : 'data',
-    key: asked.clientKey === null ? asked.freshId : KEY_PREFIX + asked.clientKey,
+    ...(asked.clientKey === null
+      ? { key: asked.freshId, isNewKey: true }
+      : { key: KEY_PREFIX + asked.clientKey }),
     bodyHash: sha256(`${asked.method} ${asked.path}\n${canonicalJson(asked.body ?? null)}`).toString('hex'),
     by: asked.by,
     timeoutMs: asked.timeoutMs,
@@ -76,5 +78,5 @@ function idFromKey(tenant: string, clientKey: string): string {
 }
 
 function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

@@ -29,6 +29,16 @@ export function replySubject(clientId: string): string {
   return `oio.reply.${clientId}`;
 }
 
+/** Where one command's reply is awaited: the inbox of the process that asked, and the command's id. */
+export function replyToOf(inbox: string, id: string): string {
+  return `${inbox}.${id}`;
+}
+
+export function parseReplyTo(replyTo: string): { inbox: string; id: string } {
+  const at = replyTo.lastIndexOf('.');
+  return { inbox: replyTo.slice(0, at), id: replyTo.slice(at + 1) };
+}
+
 export const AGENT_OUT_ALL = 'eap.v2.*.*.out';
 export const AGENT_HEARTBEATS_ALL = 'eap.v2.*.*.hb';
 

@@ -6,7 +6,7 @@
  */
 import { type Address, formatAddress, parseAddress } from '#protocols/address.ts';
 import type { Effect } from '#protocols/effects.ts';
-import { type Envelope, encodeEnvelope } from '#protocols/envelope.ts';
+import type { Envelope } from '#protocols/envelope.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
 import { partitionOf } from '#protocols/partition.ts';
@@ -63,8 +63,6 @@ export interface Routes {
   readonly partitionCount: number;
   isControl(type: string, messageType: string): boolean;
 }
-
-const decoder = new TextDecoder();
 
 export class OpenBatch {
   readonly #row: PartitionRow;
@@ -214,7 +212,7 @@ export class OpenBatch {
           root: envelope.root,
           ...(envelope.trace === undefined ? {} : { trace: envelope.trace }),
         };
-        const body = decoder.decode(encodeEnvelope(sent));
+        const body = JSON.stringify(sent);
         this.#bytes += body.length;
         this.#outbox.push({
           ...this.#outRow(target, lane, counter.n),

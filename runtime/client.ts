@@ -18,6 +18,8 @@ export interface Command {
   readonly lane: Lane;
   /** Idempotency key, one namespace a tenant. */
   readonly key: string;
+  /** The key was made for this command a moment ago, by chance: nobody can have used it, so it is not looked up. */
+  readonly isNewKey?: true;
   /** SHA-256 in hex of what was asked. */
   readonly bodyHash: string;
   /** Who asks: `user:…`, `agent:…`. */

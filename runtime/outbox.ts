@@ -54,9 +54,10 @@ export class Outbox {
   }
 
   release(outputs: readonly Outputs[]): void {
+    // Callers wait, the rest does not.
+    for (const { answers } of outputs) for (const answer of answers) this.#host.answer(answer);
     for (const output of outputs) {
       for (const row of output.outbox) this.#publish(row, row.id);
-      for (const answer of output.answers) this.#host.answer(answer);
       for (const request of output.requests) this.#host.request(request);
       this.#host.metrics.published.inc({ kind: 'answer' }, output.answers.length);
       this.#host.metrics.published.inc({ kind: 'request' }, output.requests.length);

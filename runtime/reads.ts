@@ -6,7 +6,8 @@ import type { KeyedReply } from './store.ts';
 export interface Reads {
   get(address: Address): Promise<StoredActor | null>;
   list(query: ListQuery): Promise<ListPage>;
-  reply(tenant: string, key: string): Promise<KeyedReply | null>;
+  /** Those of the keys that are known, in any order. */
+  replies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]>;
   cluster(): Promise<{ partitionCount: number }>;
   /** Asks the server itself; the number of partitions. */
   ping(): Promise<number>;

@@ -8,7 +8,7 @@
  *     One that became a dead letter loses its row, or it would come again for ever, but not its mark: it can be replayed.
  * U3. The version grows by one with each turn that changed state or timers, and only then.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ActorKind, Turn, TurnContext } from '#protocols/actor.ts';
 import { Address, formatAddress } from '#protocols/address.ts';
 import { assert } from '#protocols/assert.ts';
@@ -121,7 +121,7 @@ function makeContext(cell: Cell, envelope: Envelope, place: Place): TurnContext 
     by: speakerOf(envelope),
     id() {
       const seed = `${place.generation}/${place.lane}/${place.seq}/${formatAddress(cell.address)}/${counter++}`;
-      return uuidFromTime(place.atMs, createHash('sha256').update(seed).digest());
+      return uuidFromTime(place.atMs, hash('sha256', seed, 'buffer'));
     },
   };
 }
@@ -160,7 +160,7 @@ function checkEffect(effect: Effect): void {
  * versions from 1 again, and must not take a timer of its former life.
  */
 function timerGeneration({ generation, lane, seq }: Place): number {
-  const digest = createHash('sha256').update(`${generation}/${lane}/${seq}`).digest();
+  const digest = hash('sha256', `${generation}/${lane}/${seq}`, 'buffer');
   return digest.readUIntBE(0, 6);
 }
 
@@ -174,13 +174,13 @@ function settle({ cell, envelope, place }: Taking, turn: Turn<unknown>): TurnOut
   const timers = new Map(Object.entries(cell.timers));
   const set = new Map<string, TimerSet>();
   const dropped = new Set<string>();
-  const generation = timerGeneration(place);
   if (envelope.source.kind === 'timer') {
     timers.delete(envelope.source.key);
     dropped.add(envelope.source.key);
   }
   for (const effect of turn.effects) {
     if (effect.type === 'schedule') {
+      const generation = timerGeneration(place);
       timers.set(effect.key, { generation, atMs: effect.atMs });
       set.set(effect.key, { key: effect.key, generation, atMs: effect.atMs, message: effect.message });
       dropped.delete(effect.key);

@@ -22,8 +22,9 @@ import {
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { laneStream, laneSubject } from '#protocols/subjects.ts';
-import type { Delivery, Entry, Log, Position, Reader, ReaderOptions } from '../log.ts';
+import type { Delivery, Log, Position, Reader, ReaderOptions } from '../log.ts';
 import type { Logger } from '../logger.ts';
+import { Publisher } from './publisher.ts';
 
 const ID_HEADER = 'Nats-Msg-Id';
 const PUBLISH_TIMEOUT_MS = 5_000;
@@ -39,7 +40,8 @@ export async function openNatsLog(
   mend: () => Promise<void> = async () => undefined,
 ): Promise<Log> {
   const manager = await jetstreamManager(connection, { timeout: 5_000 });
-  const stream = jetstream(connection, { timeout: PUBLISH_TIMEOUT_MS });
+  const stream = jetstream(connection);
+  const publisher = new Publisher(connection, PUBLISH_TIMEOUT_MS);
   const readers = new Set<LaneReader>();
   const tools = { manager, stream, logger, readers, mend: once(mend) };
   void resetAtReconnect(connection, readers);
@@ -49,15 +51,13 @@ export async function openNatsLog(
       await reader.open();
       return reader;
     },
-    publish: (entry) => publish(stream, entry),
+    async publish(entry) {
+      await publisher.publish(entry);
+    },
     async trim(lane, partition, seq) {
       await manager.streams.purge(laneStream(lane), { filter: laneSubject(lane, partition), seq });
     },
   };
-}
-
-async function publish(stream: JetStreamClient, entry: Entry): Promise<void> {
-  await stream.publish(entry.subject, entry.bytes, { msgID: entry.id, timeout: PUBLISH_TIMEOUT_MS });
 }
 
 /** What was on its way to the old connection is lost, and on a quiet lane nothing would show it. */

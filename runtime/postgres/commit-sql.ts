@@ -8,17 +8,16 @@
 import type { Address } from '#protocols/address.ts';
 import type { Batch, Counter } from '../store.ts';
 
-export const COMMIT_SQL = `
-WITH input AS (
-  SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::text[])
-    AS i(id, epoch, batch, cursor, cursor_id, control_cursor, control_cursor_id)
-), answered AS (
-  SELECT * FROM unnest($8::int[], $9::text[], $10::text[], $11::text[], $12::text[])
-    AS a(partition, tenant, key, body_hash, reply)
-), repeated AS (
-  SELECT DISTINCT a.partition AS id FROM answered a
-  CROSS JOIN LATERAL (SELECT 1 FROM replies r WHERE r.tenant = a.tenant AND r.key = a.key LIMIT 1) AS known
-), locked AS (
+/** One table's share of the statement: left out where there is nothing to write, since each costs also when empty. */
+interface Section {
+  readonly columns: readonly Column[];
+  /** Types of the columns, in their order. */
+  readonly types: readonly string[];
+  sql(unnest: string): string;
+}
+
+const LOCK_AND_MOVE = `
+locked AS (
   SELECT p.id FROM partitions p JOIN input i ON i.id = p.id
   WHERE p.epoch = i.epoch AND p.batch = i.batch AND p.id NOT IN (SELECT id FROM repeated)
   ORDER BY p.id FOR UPDATE OF p
@@ -27,74 +26,145 @@ WITH input AS (
     control_cursor = i.control_cursor, control_cursor_id = i.control_cursor_id, moved_at = now()
   FROM input i WHERE p.id = i.id AND p.epoch = i.epoch AND p.batch = i.batch AND p.id IN (SELECT id FROM locked)
   RETURNING p.id
-), saved AS (
-  INSERT INTO actors AS old (partition, tenant, type, id, version, state_version, state, timers, status, title, parent, watch_ms)
-  SELECT s.partition, s.tenant, s.type, s.id, s.version, s.state_version, s.state::json, s.timers::json, s.status, s.title, s.parent, s.watch_ms
-  FROM unnest($13::int[], $14::text[], $15::text[], $16::text[], $17::bigint[], $18::int[], $19::text[], $20::text[],
-              $21::text[], $22::text[], $23::text[], $24::int[])
-    AS s(partition, tenant, type, id, version, state_version, state, timers, status, title, parent, watch_ms)
-  WHERE s.partition IN (SELECT id FROM moved)
-  ON CONFLICT (tenant, type, id) DO UPDATE SET version = excluded.version, state_version = excluded.state_version,
-    state = excluded.state, timers = excluded.timers, status = excluded.status, title = excluded.title,
-    parent = excluded.parent, watch_ms = excluded.watch_ms, updated_at = now()
-), removed AS (
-  DELETE FROM actors a USING unnest($25::int[], $26::text[], $27::text[], $28::text[]) AS r(partition, tenant, type, id)
-  WHERE a.tenant = r.tenant AND a.type = r.type AND a.id = r.id AND r.partition IN (SELECT id FROM moved)
-), sent AS (
-  INSERT INTO outbox (partition, target, lane, n, subject, id, body)
-  SELECT * FROM unnest($29::int[], $30::int[], $31::text[], $32::bigint[], $33::text[], $34::text[], $35::text[])
-    AS o(partition, target, lane, n, subject, id, body)
-  WHERE o.partition IN (SELECT id FROM moved)
-), out_counted AS (
-  INSERT INTO outbound (partition, target, lane, n)
-  SELECT * FROM unnest($36::int[], $37::int[], $38::text[], $39::bigint[]) AS c(partition, target, lane, n)
-  WHERE c.partition IN (SELECT id FROM moved)
-  ON CONFLICT (partition, target, lane) DO UPDATE SET n = excluded.n
-), in_counted AS (
-  INSERT INTO inbound (partition, source, lane, n)
-  SELECT * FROM unnest($40::int[], $41::int[], $42::text[], $43::bigint[]) AS c(partition, source, lane, n)
-  WHERE c.partition IN (SELECT id FROM moved)
-  ON CONFLICT (partition, source, lane) DO UPDATE SET n = excluded.n
-), timed AS (
-  INSERT INTO timers (partition, tenant, type, id, key, generation, due_at, message)
-  SELECT t.partition, t.tenant, t.type, t.id, t.key, t.generation, to_timestamp(t.at_ms / 1000.0), t.message::json
-  FROM unnest($44::int[], $45::text[], $46::text[], $47::text[], $48::text[], $49::bigint[], $50::bigint[], $51::text[])
-    AS t(partition, tenant, type, id, key, generation, at_ms, message)
-  WHERE t.partition IN (SELECT id FROM moved)
-  ON CONFLICT (tenant, type, id, key) DO UPDATE SET generation = excluded.generation, due_at = excluded.due_at,
-    message = excluded.message
-), untimed AS (
-  DELETE FROM timers t USING unnest($52::int[], $53::text[], $54::text[], $55::text[], $56::text[])
-    AS d(partition, tenant, type, id, key)
-  WHERE t.tenant = d.tenant AND t.type = d.type AND t.id = d.id AND t.key = d.key AND d.partition IN (SELECT id FROM moved)
-), replied AS (
+)`;
+
+const KEEP_REPLIES = `
+replied AS (
   INSERT INTO replies (tenant, key, body_hash, reply, at)
-  SELECT a.tenant, a.key, a.body_hash, a.reply::json, now() FROM answered a WHERE a.partition IN (SELECT id FROM moved)
-), buried AS (
-  INSERT INTO dead_letters (partition, generation, lane, seq, address, reason, error, state_version, body)
-  SELECT * FROM unnest($57::int[], $58::bigint[], $59::text[], $60::bigint[], $61::text[], $62::text[], $63::text[], $64::int[], $65::text[])
-    AS d(partition, generation, lane, seq, address, reason, error, state_version, body)
-  WHERE d.partition IN (SELECT id FROM moved)
-  ON CONFLICT DO NOTHING
-)
-SELECT id, true AS committed FROM moved UNION ALL SELECT id, false FROM repeated`;
+  SELECT a.tenant, a.key, a.body_hash, a.reply::json, now() FROM answered a
+  WHERE a.partition IN (SELECT id FROM moved)
+)`;
 
-type Column = (string | number | null)[];
+/** The statement for these batches and its parameters. Few texts come of it, so that each is prepared once. */
+export function commitStatement(batches: readonly Batch[]): { sql: string; parameters: Column[] } {
+  const parameters: Column[] = [];
+  const add = ({ columns, types, sql }: Section): string => {
+    const unnest = columns.map((column, index) => `$${parameters.push(column)}::${types[index]}[]`);
+    return sql(`unnest(${unnest.join(', ')})`);
+  };
+  const [input, answered] = [inputSection(batches), answeredSection(batches)];
+  const before = [add(input), add(answered)];
+  const written = writtenSections(batches).filter(({ columns }) => (columns[0]?.length ?? 0) > 0);
+  const parts = [
+    ...before,
+    LOCK_AND_MOVE,
+    ...(answered.columns[0]?.length ? [KEEP_REPLIES] : []),
+    ...written.map(add),
+  ];
+  const sql = `WITH ${parts.join(', ')}
+    SELECT id, true AS committed FROM moved UNION ALL SELECT id, false FROM repeated`;
+  return { sql, parameters };
+}
 
-/** One row a batch or a part of it, turned into the columns that the statement unnests, in its order. */
-export function commitParameters(batches: readonly Batch[]): Column[] {
+function inputSection(batches: readonly Batch[]): Section {
+  return {
+    columns: partitionColumns(batches),
+    types: ['int', 'bigint', 'bigint', 'bigint', 'text', 'bigint', 'text'],
+    sql: (unnest) => `input AS (
+      SELECT * FROM ${unnest} AS i(id, epoch, batch, cursor, cursor_id, control_cursor, control_cursor_id)
+    )`,
+  };
+}
+
+function answeredSection(batches: readonly Batch[]): Section {
+  return {
+    columns: replyColumns(batches),
+    types: ['int', 'text', 'text', 'text', 'text'],
+    sql: (unnest) => `answered AS (
+      SELECT * FROM ${unnest} AS a(partition, tenant, key, body_hash, reply)
+    ), repeated AS (
+      SELECT DISTINCT a.partition AS id FROM answered a
+      CROSS JOIN LATERAL (SELECT 1 FROM replies r WHERE r.tenant = a.tenant AND r.key = a.key LIMIT 1) AS known
+    )`,
+  };
+}
+
+function writtenSections(batches: readonly Batch[]): Section[] {
+  const [timersSet, timersDropped] = timerColumns(batches);
   return [
-    ...partitionColumns(batches),
-    ...replyColumns(batches),
-    ...snapshotColumns(batches),
-    ...addressColumns(spread(batches, (batch) => batch.removed)),
-    ...outboxColumns(batches),
-    ...counterColumns(spread(batches, (batch) => batch.outbound)),
-    ...counterColumns(spread(batches, (batch) => batch.inbound)),
-    ...timerColumns(batches),
-    ...deadLetterColumns(batches),
+    {
+      columns: snapshotColumns(batches),
+      types: ['int', 'text', 'text', 'text', 'bigint', 'int', 'text', 'text', 'text', 'text', 'text', 'int'],
+      sql: (unnest) => `saved AS (
+        INSERT INTO actors AS old (partition, tenant, type, id, version, state_version, state, timers, status, title, parent, watch_ms)
+        SELECT s.partition, s.tenant, s.type, s.id, s.version, s.state_version, s.state::json, s.timers::json, s.status, s.title, s.parent, s.watch_ms
+        FROM ${unnest} AS s(partition, tenant, type, id, version, state_version, state, timers, status, title, parent, watch_ms)
+        WHERE s.partition IN (SELECT id FROM moved)
+        ON CONFLICT (tenant, type, id) DO UPDATE SET version = excluded.version, state_version = excluded.state_version,
+          state = excluded.state, timers = excluded.timers, status = excluded.status, title = excluded.title,
+          parent = excluded.parent, watch_ms = excluded.watch_ms, updated_at = now()
+      )`,
+    },
+    {
+      columns: addressColumns(spread(batches, (batch) => batch.removed)),
+      types: ['int', 'text', 'text', 'text'],
+      sql: (unnest) => `removed AS (
+        DELETE FROM actors a USING ${unnest} AS r(partition, tenant, type, id)
+        WHERE a.tenant = r.tenant AND a.type = r.type AND a.id = r.id AND r.partition IN (SELECT id FROM moved)
+      )`,
+    },
+    {
+      columns: outboxColumns(batches),
+      types: ['int', 'int', 'text', 'bigint', 'text', 'text', 'text'],
+      sql: (unnest) => `sent AS (
+        INSERT INTO outbox (partition, target, lane, n, subject, id, body)
+        SELECT * FROM ${unnest} AS o(partition, target, lane, n, subject, id, body)
+        WHERE o.partition IN (SELECT id FROM moved)
+      )`,
+    },
+    counterSection('outbound', counterColumns(spread(batches, (batch) => batch.outbound))),
+    counterSection('inbound', counterColumns(spread(batches, (batch) => batch.inbound))),
+    {
+      columns: timersSet,
+      types: ['int', 'text', 'text', 'text', 'text', 'bigint', 'bigint', 'text'],
+      sql: (unnest) => `timed AS (
+        INSERT INTO timers (partition, tenant, type, id, key, generation, due_at, message)
+        SELECT t.partition, t.tenant, t.type, t.id, t.key, t.generation, to_timestamp(t.at_ms / 1000.0), t.message::json
+        FROM ${unnest} AS t(partition, tenant, type, id, key, generation, at_ms, message)
+        WHERE t.partition IN (SELECT id FROM moved)
+        ON CONFLICT (tenant, type, id, key) DO UPDATE SET generation = excluded.generation, due_at = excluded.due_at,
+          message = excluded.message
+      )`,
+    },
+    {
+      columns: timersDropped,
+      types: ['int', 'text', 'text', 'text', 'text'],
+      sql: (unnest) => `untimed AS (
+        DELETE FROM timers t USING ${unnest} AS d(partition, tenant, type, id, key)
+        WHERE t.tenant = d.tenant AND t.type = d.type AND t.id = d.id AND t.key = d.key
+          AND d.partition IN (SELECT id FROM moved)
+      )`,
+    },
+    {
+      columns: deadLetterColumns(batches),
+      types: ['int', 'bigint', 'text', 'bigint', 'text', 'text', 'text', 'int', 'text'],
+      sql: (unnest) => `buried AS (
+        INSERT INTO dead_letters (partition, generation, lane, seq, address, reason, error, state_version, body)
+        SELECT * FROM ${unnest}
+          AS d(partition, generation, lane, seq, address, reason, error, state_version, body)
+        WHERE d.partition IN (SELECT id FROM moved)
+        ON CONFLICT DO NOTHING
+      )`,
+    },
   ];
 }
+
+/** The counters' tables differ in the name of the other partition only. */
+function counterSection(table: 'outbound' | 'inbound', columns: Column[]): Section {
+  const other = table === 'outbound' ? 'target' : 'source';
+  return {
+    columns,
+    types: ['int', 'int', 'text', 'bigint'],
+    sql: (unnest) => `${table}_counted AS (
+      INSERT INTO ${table} (partition, ${other}, lane, n)
+      SELECT * FROM ${unnest} AS c(partition, ${other}, lane, n)
+      WHERE c.partition IN (SELECT id FROM moved)
+      ON CONFLICT (partition, ${other}, lane) DO UPDATE SET n = excluded.n
+    )`,
+  };
+}
+
+type Column = (string | number | null)[];
 
 interface Part<Value> {
   readonly batch: Batch;
@@ -174,18 +244,21 @@ function counterColumns(counters: readonly Part<Counter>[]): Column[] {
   ];
 }
 
-function timerColumns(batches: readonly Batch[]): Column[] {
+function timerColumns(batches: readonly Batch[]): [Column[], Column[]] {
   const set = spread(batches, (batch) => batch.timersSet);
   const dropped = spread(batches, (batch) => batch.timersDropped);
-  return [
+  const columnsSet = [
     ...addressColumns(set.map(({ batch, part }) => ({ batch, part: part.address }))),
     set.map(({ part }) => part.key),
     set.map(({ part }) => part.generation),
     set.map(({ part }) => Math.ceil(part.atMs)),
     set.map(({ part }) => JSON.stringify(part.message)),
+  ];
+  const columnsDropped = [
     ...addressColumns(dropped.map(({ batch, part }) => ({ batch, part: part.address }))),
     dropped.map(({ part }) => part.key),
   ];
+  return [columnsSet, columnsDropped];
 }
 
 function deadLetterColumns(batches: readonly Batch[]): Column[] {

@@ -1,10 +1,10 @@
 /** What clients read from Postgres: snapshots, lists, replies. After a reply the caller reads its own write. */
 import type { Address } from '#protocols/address.ts';
-import { Reply } from '#protocols/failure.ts';
 import type { ListPage, ListQuery, StoredActor } from '../client.ts';
 import type { Reads } from '../reads.ts';
 import type { KeyedReply } from '../store.ts';
 import type { Sql } from './connection.ts';
+import { findReplies } from './replies.ts';
 
 interface Row {
   tenant: string;
@@ -47,10 +47,8 @@ export class PostgresReads implements Reads {
     return { items: rows.map(toActor), total: counted[0]?.total ?? 0 };
   }
 
-  async reply(tenant: string, key: string): Promise<KeyedReply | null> {
-    const [row] = await this.#sql<{ body_hash: string; reply: unknown }[]>`
-      SELECT body_hash, reply FROM replies WHERE tenant = ${tenant} AND key = ${key} LIMIT 1`;
-    return row ? { tenant, key, bodyHash: row.body_hash, reply: Reply.parse(row.reply) } : null;
+  replies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]> {
+    return findReplies(this.#sql, keys);
   }
 
   async cluster(): Promise<{ partitionCount: number }> {

@@ -1,7 +1,6 @@
 /** The store on Postgres. Set-based statements, few connections; the commit is one statement (`commit-sql.ts`). */
 import type { Address } from '#protocols/address.ts';
 import { Message } from '#protocols/envelope.ts';
-import { Reply } from '#protocols/failure.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import type {
   Counter,
@@ -15,12 +14,15 @@ import type {
   TimerMark,
   TimerRow,
 } from '../store.ts';
-import { COMMIT_SQL, commitParameters } from './commit-sql.ts';
+import { commitStatement } from './commit-sql.ts';
 import type { Sql } from './connection.ts';
+import { findReplies } from './replies.ts';
 
 const HOUR_MS = 3_600_000;
-/** Tables for so many hours are there before they are needed. */
-const HOURS_AHEAD = 3;
+/** Every look for a key goes through each table: by the hour they would be 28, and a commit three times as dear. */
+const REPLY_TABLE_MS = 12 * HOUR_MS;
+/** Tables are there so long before they are needed. */
+const REPLIES_AHEAD_MS = 3 * HOUR_MS;
 /** Postgres calls it a check violation; no other table here has one that a commit could meet. */
 const NO_TABLE_FOR_ROW = '23514';
 
@@ -102,24 +104,16 @@ export class PostgresStore implements Store {
     }));
   }
 
-  async findReplies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]> {
-    const rows = await this.#sql<{ tenant: string; key: string; body_hash: string; reply: unknown }[]>`
-      SELECT r.tenant, r.key, r.body_hash, r.reply
-      FROM unnest(${keys.map((key) => key.tenant)}::text[], ${keys.map((key) => key.key)}::text[]) AS k(tenant, key)
-      CROSS JOIN LATERAL (SELECT * FROM replies WHERE tenant = k.tenant AND key = k.key LIMIT 1) AS r`;
-    return rows.map((row) => ({
-      tenant: row.tenant,
-      key: row.key,
-      bodyHash: row.body_hash,
-      reply: Reply.parse(row.reply),
-    }));
+  findReplies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]> {
+    return findReplies(this.#sql, keys);
   }
 
   async commit(batches: Parameters<Store['commit']>[0]): ReturnType<Store['commit']> {
+    const { sql, parameters } = commitStatement(batches);
     const rows = await this.#sql
-      .unsafe<{ id: number; committed: boolean }[]>(COMMIT_SQL, commitParameters(batches), { prepare: true })
+      .unsafe<{ id: number; committed: boolean }[]>(sql, parameters, { prepare: true })
       .catch(async (error: unknown) => {
-        // After a long sleep of the machine this hour's table is not there yet: the next try finds it.
+        // After a long sleep of the machine this time's table is not there yet: the next try finds it.
         if (isCode(error, NO_TABLE_FOR_ROW)) await this.maintain();
         throw error;
       });
@@ -188,22 +182,27 @@ export class PostgresStore implements Store {
   }
 
   async maintain(): Promise<void> {
-    const [clock] = await this.#sql<{ now: Date }[]>`SELECT now() AS now`;
-    const thisHourMs = Math.floor((clock?.now.getTime() ?? 0) / HOUR_MS) * HOUR_MS;
-    const oldest = tableOf(thisHourMs - (LIMITS.replyKeptHours + 1) * HOUR_MS);
     await this.#sql.begin(async (sql) => {
       await sql`SELECT pg_advisory_xact_lock(hashtext('oio.replies'))`;
-      for (let hour = 0; hour <= HOURS_AHEAD; hour++) {
-        const fromMs = thisHourMs + hour * HOUR_MS;
-        const [from, to] = [new Date(fromMs).toISOString(), new Date(fromMs + HOUR_MS).toISOString()];
+      const [clock] = await sql<{ now: Date }[]>`SELECT now() AS now`;
+      const tables = await sql<{ name: string; until: Date }[]>`
+        SELECT c.relname AS name, (regexp_match(pg_get_expr(c.relpartbound, c.oid), $$TO \\('(.*)'\\)$$))[1]::timestamptz AS until
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'replies'::regclass`;
+      const nowMs = clock?.now.getTime() ?? 0;
+      const thisTableMs = Math.floor(nowMs / REPLY_TABLE_MS) * REPLY_TABLE_MS;
+      let fromMs = Math.max(thisTableMs, ...tables.map(({ until }) => until.getTime()));
+      while (fromMs < nowMs + REPLIES_AHEAD_MS) {
+        const untilMs = (Math.floor(fromMs / REPLY_TABLE_MS) + 1) * REPLY_TABLE_MS;
+        const [from, until] = [new Date(fromMs).toISOString(), new Date(untilMs).toISOString()];
         await sql.unsafe(
-          `CREATE TABLE IF NOT EXISTS ${tableOf(fromMs)} PARTITION OF replies FOR VALUES FROM ('${from}') TO ('${to}')`,
+          `CREATE TABLE ${tableOf(fromMs)} PARTITION OF replies FOR VALUES FROM ('${from}') TO ('${until}')`,
         );
+        fromMs = untilMs;
       }
-      const tables = await sql<{ name: string }[]>`
-        SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent = 'replies'::regclass`;
-      for (const { name } of tables) if (name < oldest) await sql.unsafe(`DROP TABLE ${name}`);
+      const oldestMs = nowMs - LIMITS.replyKeptHours * HOUR_MS;
+      for (const { name, until } of tables) {
+        if (until.getTime() <= oldestMs) await sql.unsafe(`DROP TABLE ${name}`);
+      }
     });
   }
 

@@ -16,6 +16,7 @@ export const LIMITS = {
   replyKeptHours: 24,
   idempotencyKeyCharsMax: 255,
   effectsPerTurnMax: 2_000,
+  timersPerActorMax: 10_000,
   tasksPerSessionMax: 1_000,
   childrenPerSessionMax: 200,
   retriesPerSessionMax: 3,

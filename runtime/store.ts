@@ -102,7 +102,8 @@ export interface DeadLetter {
     | 'unknown_type'
     | 'invalid_message'
     | 'defect'
-    | 'unreadable_state';
+    | 'unreadable_state'
+    | 'state_too_large';
   readonly error: string;
   readonly stateVersion: number | null;
   readonly body: string;

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ActorKind } from '#protocols/actor.ts';
 import { hearAgent } from './agents-door.ts';
+import { NODE_BOUNDS } from './bounds.ts';
 import type { Client } from './client.ts';
 import { systemClock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
@@ -28,6 +29,7 @@ export interface RunningNode {
 }
 
 const CONNECTIONS_MAX = 6;
+const MIB = 1024 * 1024;
 /** A stream made anew leaves this gap above the highest cursor. */
 const FIRST_SEQ_GAP = 1_000;
 
@@ -117,7 +119,10 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
     partitionCount,
     membership,
     remote,
-    settings: NODE_SETTINGS,
+    settings: {
+      ...NODE_SETTINGS,
+      bounds: { ...NODE_BOUNDS, actorBytesMax: config.OIO_ACTOR_MEMORY_MB * MIB },
+    },
   });
   const { routes } = node;
   const upkeep = new Upkeep({

@@ -11,6 +11,7 @@ import type { Logger } from './logger.ts';
 import { buildMetrics } from './metrics.ts';
 import { buildClient } from './nats/client.ts';
 import { connectNats, leave, type NatsConnection } from './nats/connection.ts';
+import { tellLoads } from './nats/loads.ts';
 import { openNatsLog } from './nats/log.ts';
 import { NatsMembership } from './nats/membership.ts';
 import { NatsRemote, openObjects } from './nats/remote.ts';
@@ -136,6 +137,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   remote.onHeartbeat((speaker) => upkeep.heard(speaker));
   remote.serve((speaker, body) => hearAgent({ client, objects, isControl: routes.isControl }, speaker, body));
   await node.start();
+  const stopTelling = tellLoads(connection, () => node.loadReport());
   upkeep.start();
   const health = await serveHealth(config.OIO_NODE_PORT, { node, metrics });
   return {
@@ -143,6 +145,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
     node,
     async stop() {
       health?.close();
+      stopTelling();
       await upkeep.stop();
       await node.drain(config.OIO_DRAIN_SECONDS * 1_000);
       await remote.stop();

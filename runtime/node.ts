@@ -18,6 +18,7 @@ import { NODE_BOUNDS, type NodeBounds } from './bounds.ts';
 import type { Clock } from './clock.ts';
 import { Committer, type RereadReason } from './commit.ts';
 import { LargeStates } from './large-states.ts';
+import { buildLoadReport, type LoadReport } from './load-report.ts';
 import { Loader } from './loader.ts';
 import type { Log } from './log.ts';
 import type { Logger } from './logger.ts';
@@ -161,6 +162,13 @@ export class RuntimeNode {
   /** How far each held partition is committed. */
   cursors(): { id: number; data: number; control: number }[] {
     return [...this.#partitions.values()].map((partition) => partition.committedTo);
+  }
+
+  /** What waits for it, for those who take commands in. */
+  loadReport(): LoadReport {
+    const { id, clock } = this.#options;
+    const loads = [...this.#partitions.values()].map((partition) => partition.load);
+    return buildLoadReport(id, loads, clock.now());
   }
 
   get lag(): number {

@@ -19,6 +19,7 @@ import type { Clock } from './clock.ts';
 import { Counters } from './counters.ts';
 import { type Item, sortMessages } from './intake.ts';
 import { LaneBuffer } from './lane-buffer.ts';
+import type { LaneLoad } from './load-report.ts';
 import type { Delivery, Log } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
@@ -116,6 +117,12 @@ export class Partition {
   /** Messages known to wait: in the log beyond the readers, in the buffers, and in uncommitted turns. */
   get lag(): number {
     return this.#lanes.data.lag + this.#lanes.control.lag + this.uncommitted.turns;
+  }
+
+  /** What waits in the data lane. */
+  get load(): LaneLoad {
+    const { waiting, lag } = this.#lanes.data;
+    return { id: this.row.id, waiting, lag };
   }
 
   get uncommitted(): Uncommitted {

@@ -12,7 +12,7 @@ const entrance = (part: Partial<Entrance> = {}): Entrance => ({
   to: HOT,
   partition: 3,
   lane: 'data',
-  ownToActor: 1,
+  ownToActor: 0,
   ownInAll: 1,
   ...part,
 });
@@ -38,8 +38,8 @@ test('commands to an actor for which too many wait are refused, those to its nei
 test('as many of one process as an actor may have waiting are enough, whatever was told', () => {
   const door = admission();
 
-  expect(door.refuse(entrance({ ownToActor: LIMITS.mailboxMax }), NOW_MS)).toBeNull();
-  expect(door.refuse(entrance({ ownToActor: LIMITS.mailboxMax + 1 }), NOW_MS)?.scope).toBe('actor');
+  expect(door.refuse(entrance({ ownToActor: LIMITS.mailboxMax - 1 }), NOW_MS)).toBeNull();
+  expect(door.refuse(entrance({ ownToActor: LIMITS.mailboxMax }), NOW_MS)?.scope).toBe('actor');
   expect(door.refuse(entrance({ ownInAll: LIMITS.askedPerClientMax + 1 }), NOW_MS)?.scope).toBe('client');
 });
 

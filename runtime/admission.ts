@@ -21,9 +21,9 @@ export interface Entrance {
   readonly to: string;
   readonly partition: number;
   readonly lane: Lane;
-  /** Commands of this process to the same actor that have no answer yet, this one included. */
+  /** Commands of this process to the same actor that were let in and have no answer yet. */
   readonly ownToActor: number;
-  /** Those to all actors. */
+  /** All that wait for their answer, this one included. */
   readonly ownInAll: number;
 }
 
@@ -65,7 +65,7 @@ export class Admission {
       return this.#refusal('client', 'Too many requests wait for their answer here.');
     if (nowMs < this.#logFullUntilMs)
       return this.#refusal('log', 'The log has no room for another message now.');
-    const waiting = Math.max(ownToActor - 1, this.#waitingFor(to, nowMs));
+    const waiting = Math.max(ownToActor, this.#waitingFor(to, nowMs));
     if (waiting >= LIMITS.mailboxMax)
       return this.#refusal('actor', `About ${waiting} messages wait for ${to} already.`);
     const load = this.#loadOf(partition, nowMs);

@@ -47,6 +47,8 @@ interface Asked {
   publishAtMs: number;
   /** Why the stream did not take it, where it never may have. */
   refusal: Failure | null;
+  /** Was not refused before it was published. */
+  isIn: boolean;
   mayBeStored: boolean;
   readonly resolve: (reply: Reply) => void;
 }
@@ -64,7 +66,7 @@ export class Asker {
   readonly #waiting = new Map<string, Set<Asked>>();
   readonly #admission = new Admission(Math.random);
   readonly #stopHearing: () => void;
-  /** How many wait for each actor. */
+  /** How many that were let in wait for each actor. */
   readonly #toActor = new Map<string, number>();
   #inAll = 0;
   readonly #subscription;
@@ -97,10 +99,11 @@ export class Asker {
         entry: null,
         publishAtMs: Number.POSITIVE_INFINITY,
         refusal: null,
+        isIn: false,
         mayBeStored: false,
         resolve,
       };
-      this.#count(asked.to, 1);
+      this.#inAll++;
       this.#waiting.set(asked.digest, (this.#waiting.get(asked.digest) ?? new Set()).add(asked));
       this.#ticks ??= setInterval(() => this.#tick(), TICK_MS);
       this.#begin(asked).catch((error: unknown) => {
@@ -124,6 +127,8 @@ export class Asker {
       return;
     }
     const { partitionCount } = await this.#reads.cluster();
+    // Its deadline may have come meanwhile.
+    if (!this.#waiting.get(digest)?.has(asked)) return;
     const partition = partitionOf(command.to, partitionCount);
     const entrance = { to: asked.to, partition, lane: command.lane };
     const own = { ownToActor: this.#toActor.get(asked.to) ?? 0, ownInAll: this.#inAll };
@@ -132,6 +137,8 @@ export class Asker {
       this.#settle(asked, { ok: false, failure: refused });
       return;
     }
+    asked.isIn = true;
+    this.#count(asked.to, 1);
     const id = `c.${digest}`;
     const bytes = encodeEnvelope({
       id,
@@ -226,12 +233,14 @@ export class Asker {
     const count = (this.#toActor.get(to) ?? 0) + by;
     if (count === 0) this.#toActor.delete(to);
     else this.#toActor.set(to, count);
-    this.#inAll += by;
   }
 
   #forget(asked: Asked): void {
     const waiters = this.#waiting.get(asked.digest);
-    if (waiters?.delete(asked)) this.#count(asked.to, -1);
+    if (waiters?.delete(asked)) {
+      this.#inAll--;
+      if (asked.isIn) this.#count(asked.to, -1);
+    }
     if (waiters?.size === 0) this.#waiting.delete(asked.digest);
     if (this.#waiting.size > 0 || !this.#ticks) return;
     clearInterval(this.#ticks);

@@ -6,8 +6,8 @@ import {
   type Failure,
   type FailureCode,
   type Fault,
-  HTTP_STATUS,
   type Reply,
+  statusOf,
   toProblem,
 } from '#protocols/failure.ts';
 import { PROBLEM_MEDIA_TYPE, ProblemView } from '#protocols/http/problem.ts';
@@ -59,11 +59,7 @@ export function handleErrors(app: FastifyInstance): void {
 }
 
 /** Answers with a failure as problem details. */
-export function sendProblem(
-  reply: FastifyReply,
-  failure: Failure,
-  status = HTTP_STATUS[failure.code] as number,
-) {
+export function sendProblem(reply: FastifyReply, failure: Failure, status = statusOf(failure)) {
   const problem = { ...toProblem(failure, String(reply.request.id)), status };
   if (status === 429 || status === 503) {
     reply.header('retry-after', String(Math.ceil(failure.retry_after_seconds ?? RETRY_AFTER_SECONDS)));

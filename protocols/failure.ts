@@ -27,6 +27,7 @@ export const FailureCode = z.enum([
   'STALE_EPOCH',
   'UNSUPPORTED',
   'PAYLOAD_TOO_LARGE',
+  'STATE_TOO_LARGE',
   'RATE_LIMITED',
   'QUOTA_EXCEEDED',
   'AGENT_UNAVAILABLE',
@@ -60,6 +61,7 @@ export const HTTP_STATUS = {
   STALE_EPOCH: 409,
   UNSUPPORTED: 400,
   PAYLOAD_TOO_LARGE: 413,
+  STATE_TOO_LARGE: 413,
   RATE_LIMITED: 429,
   QUOTA_EXCEEDED: 429,
   AGENT_UNAVAILABLE: 503,
@@ -68,6 +70,11 @@ export const HTTP_STATUS = {
   DEADLINE_EXCEEDED: 504,
   INTERNAL_ERROR: 500,
 } as const satisfies Record<FailureCode, number>;
+
+/** The status of a failure on HTTP: a full actor is its callers' doing, a full partition or log is ours. */
+export function statusOf({ code, scope }: Pick<Failure, 'code' | 'scope'>): number {
+  return code === 'MAILBOX_FULL' && scope === 'actor' ? 429 : HTTP_STATUS[code];
+}
 
 /** Codes after which the same request may succeed unchanged. */
 const RETRYABLE: ReadonlySet<FailureCode> = new Set([
@@ -95,6 +102,9 @@ export const Conflict = z.object({
 });
 export type Conflict = z.infer<typeof Conflict>;
 
+export const FullScope = z.enum(['actor', 'partition', 'log', 'client']);
+export type FullScope = z.infer<typeof FullScope>;
+
 export const Failure = z.object({
   code: FailureCode,
   detail: z.string(),
@@ -109,6 +119,8 @@ export const Failure = z.object({
   current_version: z.number().int().optional(),
   retry_hint: z.string().optional(),
   retry_after_seconds: z.number().optional(),
+  /** What is full: the actor that was meant, its partition, the log, or the process that was asked. */
+  scope: FullScope.optional(),
 });
 export type Failure = z.infer<typeof Failure>;
 
@@ -135,6 +147,7 @@ export const Problem = z.object({
   conflicts: z.array(Conflict).optional(),
   current_version: z.number().int().optional(),
   retry_hint: z.string().optional(),
+  scope: FullScope.optional(),
 });
 export type Problem = z.infer<typeof Problem>;
 
@@ -148,7 +161,7 @@ export function toProblem(failure: Failure, requestId: string): Problem {
   return {
     type: `urn:oio:problem:${code.toLowerCase()}`,
     title: code.toLowerCase().replaceAll('_', ' '),
-    status: HTTP_STATUS[code],
+    status: statusOf(failure),
     detail,
     code,
     request_id: requestId,

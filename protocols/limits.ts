@@ -16,6 +16,14 @@ export const LIMITS = {
   replyKeptHours: 24,
   idempotencyKeyCharsMax: 255,
   effectsPerTurnMax: 2_000,
+  /** Messages that may wait for one actor, and for one partition, before outside commands are refused. */
+  mailboxMax: 1_000,
+  mailboxPartitionMax: 10_000,
+  /** A partition so far behind would answer nobody before they stop waiting. */
+  mailboxAgeMaxMs: 10_000,
+  /** Commands of one process that wait for their answer. */
+  askedPerClientMax: 20_000,
+  timersPerActorMax: 10_000,
   tasksPerSessionMax: 1_000,
   childrenPerSessionMax: 200,
   retriesPerSessionMax: 3,

@@ -24,6 +24,9 @@ export function eventSubject(address: Address, name: string): string {
 /** Heartbeats of runtime nodes: core NATS, so that an election inside JetStream stops nobody. */
 export const NODE_HEARTBEATS = 'oio.node.heartbeat';
 
+/** What waits for the partitions' owners, told by them: whoever takes commands in from outside listens. */
+export const NODE_LOADS = 'oio.node.load';
+
 /** Where a process gets the replies to its commands. */
 export function replySubject(clientId: string): string {
   return `oio.reply.${clientId}`;

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ActorKind } from '#protocols/actor.ts';
 import { hearAgent } from './agents-door.ts';
+import { NODE_BOUNDS } from './bounds.ts';
 import type { Client } from './client.ts';
 import { systemClock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
@@ -10,6 +11,7 @@ import type { Logger } from './logger.ts';
 import { buildMetrics } from './metrics.ts';
 import { buildClient } from './nats/client.ts';
 import { connectNats, leave, type NatsConnection } from './nats/connection.ts';
+import { tellLoads } from './nats/loads.ts';
 import { openNatsLog } from './nats/log.ts';
 import { NatsMembership } from './nats/membership.ts';
 import { NatsRemote, openObjects } from './nats/remote.ts';
@@ -28,6 +30,7 @@ export interface RunningNode {
 }
 
 const CONNECTIONS_MAX = 6;
+const MIB = 1024 * 1024;
 /** A stream made anew leaves this gap above the highest cursor. */
 const FIRST_SEQ_GAP = 1_000;
 
@@ -117,7 +120,10 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
     partitionCount,
     membership,
     remote,
-    settings: NODE_SETTINGS,
+    settings: {
+      ...NODE_SETTINGS,
+      bounds: { ...NODE_BOUNDS, actorBytesMax: config.OIO_ACTOR_MEMORY_MB * MIB },
+    },
   });
   const { routes } = node;
   const upkeep = new Upkeep({
@@ -131,6 +137,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   remote.onHeartbeat((speaker) => upkeep.heard(speaker));
   remote.serve((speaker, body) => hearAgent({ client, objects, isControl: routes.isControl }, speaker, body));
   await node.start();
+  const stopTelling = tellLoads(connection, () => node.loadReport());
   upkeep.start();
   const health = await serveHealth(config.OIO_NODE_PORT, { node, metrics });
   return {
@@ -138,6 +145,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
     node,
     async stop() {
       health?.close();
+      stopTelling();
       await upkeep.stop();
       await node.drain(config.OIO_DRAIN_SECONDS * 1_000);
       await remote.stop();

@@ -13,6 +13,7 @@ import { partitionOf } from '#protocols/partition.ts';
 import { eventSubject, type Lane, laneSubject } from '#protocols/subjects.ts';
 import { type Counters, keyOf } from './counters.ts';
 import type { Position } from './log.ts';
+import { NO_STATE, roughBytes } from './state-size.ts';
 import {
   type Batch,
   type Counter,
@@ -54,7 +55,7 @@ export interface PreparedBatch {
   readonly batch: Batch;
   readonly outputs: Outputs;
   readonly turns: number;
-  /** Of the messages taken and the effects to be sent. */
+  /** Of the messages taken, the states to be written and the effects to be sent. */
   readonly bytes: number;
 }
 
@@ -132,7 +133,10 @@ export class OpenBatch {
   /** Adds what a turn decided. */
   add(outcome: TurnOutcome, envelope: Envelope, place: Place): void {
     const name = formatAddress(outcome.cell.address);
-    if (outcome.changed) this.#cells.set(name, outcome.cell);
+    if (outcome.changed) {
+      if (!this.#cells.has(name)) this.#bytes += roughBytes(outcome.cell.size ?? NO_STATE);
+      this.#cells.set(name, outcome.cell);
+    }
     for (const key of outcome.timersDropped) {
       this.#timersSet.delete(`${name} ${key}`);
       this.#timersDropped.set(`${name} ${key}`, { address: outcome.cell.address, key });

@@ -31,6 +31,8 @@ export interface CommitterHost {
   partitions(): Iterable<Partition>;
   /** Lets the outputs of committed batches leave, in this order. */
   release(outputs: readonly Outputs[]): void;
+  /** These are committed: what they held may go. */
+  onCommitted(batches: readonly PreparedBatch[]): void;
   /** The partition belongs to somebody else now. */
   onLost(partition: Partition): void;
   /** The partition has to be read again, with a look at the known keys. */
@@ -122,11 +124,11 @@ export class Committer {
     }
     metrics.commitSeconds.observe((performance.now() - beganMs) / 1_000);
     metrics.commitTurns.observe(taken.reduce((sum, { prepared }) => sum + prepared.turns, 0));
-    const outputs: Outputs[] = [];
+    const committed: PreparedBatch[] = [];
     for (const { partition, prepared } of taken) {
       const id = partition.row.id;
       if (outcome.committed.has(id)) {
-        outputs.push(prepared.outputs);
+        committed.push(prepared);
         partition.committed();
         metrics.commits.inc({ result: 'committed' });
       } else if (outcome.repeated.has(id)) {
@@ -137,6 +139,7 @@ export class Committer {
         this.#host.onLost(partition);
       }
     }
-    this.#host.release(outputs);
+    this.#host.release(committed.map(({ outputs }) => outputs));
+    this.#host.onCommitted(committed);
   }
 }

@@ -1,6 +1,7 @@
 /** What a node can be told, by its environment. */
 import { z } from 'zod';
 import { PARTITIONS_DEFAULT } from '#protocols/partition.ts';
+import { ACTOR_MEMORY_DEFAULT_MB } from './bounds.ts';
 
 const Environment = z.object({
   NATS_URL: z.string({ error: 'is not set: say which NATS server, as nats://host:port' }),
@@ -15,6 +16,8 @@ const Environment = z.object({
   OIO_PARTITIONS: z.coerce.number().int().min(1).max(4_096).default(PARTITIONS_DEFAULT),
   OIO_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
   OIO_IDLE_SECONDS: z.coerce.number().min(1).default(60),
+  /** What actors in memory may take, by estimate; the least used go first. */
+  OIO_ACTOR_MEMORY_MB: z.coerce.number().int().min(1).max(1_000_000).default(ACTOR_MEMORY_DEFAULT_MB),
   OIO_DRAIN_SECONDS: z.coerce.number().min(1).default(15),
   /** /health, /ready and /metrics of this node on loopback; 0: none. */
   OIO_NODE_PORT: z.coerce.number().int().min(0).max(65_535).default(0),

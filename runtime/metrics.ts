@@ -11,6 +11,10 @@ export interface RuntimeMetrics {
   readonly partitions: Gauge;
   readonly lag: Gauge;
   readonly activations: Gauge;
+  readonly activationBytes: Gauge;
+  readonly passivations: Counter<'reason'>;
+  readonly largeStates: Counter;
+  readonly outboxFull: Counter;
 }
 
 export function buildMetrics(): RuntimeMetrics {
@@ -52,5 +56,26 @@ export function buildMetrics(): RuntimeMetrics {
     partitions: new Gauge({ name: 'oio_partitions', help: 'Partitions held by this node', registers }),
     lag: new Gauge({ name: 'oio_lag_messages', help: 'Messages that wait for this node', registers }),
     activations: new Gauge({ name: 'oio_activations', help: 'Actors in memory', registers }),
+    activationBytes: new Gauge({
+      name: 'oio_activation_bytes',
+      help: 'Memory that actors take, by estimate',
+      registers,
+    }),
+    passivations: new Counter({
+      name: 'oio_passivations_total',
+      help: 'Actors that left memory: idle for long, or too many for the memory',
+      labelNames: ['reason'],
+      registers,
+    }),
+    outboxFull: new Counter({
+      name: 'oio_outbox_full_total',
+      help: 'Times that as much was under way to the log as may be, and the taking of messages paused',
+      registers,
+    }),
+    largeStates: new Counter({
+      name: 'oio_large_states_total',
+      help: 'Snapshots written that are over the size from which on a state is called large',
+      registers,
+    }),
   };
 }

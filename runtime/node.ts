@@ -13,9 +13,12 @@
 import type { ActorKind } from '#protocols/actor.ts';
 import type { Address } from '#protocols/address.ts';
 import { Activations } from './activations.ts';
-import type { Routes } from './batch.ts';
+import type { PreparedBatch, Routes } from './batch.ts';
+import { NODE_BOUNDS, type NodeBounds } from './bounds.ts';
 import type { Clock } from './clock.ts';
 import { Committer, type RereadReason } from './commit.ts';
+import { LargeStates } from './large-states.ts';
+import { buildLoadReport, type LoadReport } from './load-report.ts';
 import { Loader } from './loader.ts';
 import type { Log } from './log.ts';
 import type { Logger } from './logger.ts';
@@ -26,6 +29,7 @@ import { Partition, type PartitionHost } from './partition.ts';
 import { shareOf } from './placement.ts';
 import type { Remote } from './remote.ts';
 import { RemoteRequests } from './remote-requests.ts';
+import { Room } from './room.ts';
 import type { Owner, PartitionRow, Store } from './store.ts';
 
 export interface NodeOptions {
@@ -49,6 +53,7 @@ export interface NodeSettings {
   /** How often owners are compared with the plan. */
   readonly planEveryMs: number;
   readonly handOffsPerRound: number;
+  readonly bounds?: NodeBounds;
 }
 
 export const NODE_SETTINGS: NodeSettings = { settleMs: 700, planEveryMs: 250, handOffsPerRound: 2 };
@@ -74,8 +79,9 @@ export class RuntimeNode {
   readonly #careful = new Set<number>();
   readonly #stopping = new AbortController();
   readonly #committer: Committer;
+  readonly #largeStates: LargeStates;
   readonly #host: PartitionHost;
-  readonly activations = new Activations();
+  readonly activations: Activations;
   readonly outbox: Outbox;
   readonly routes: Routes;
   #isDraining = false;
@@ -87,11 +93,16 @@ export class RuntimeNode {
     this.#options = options;
     this.#kinds = new Map(options.kinds.map((kind) => [kind.type, kind]));
     const { store, log, clock, logger, metrics, remote, partitionCount } = options;
+    const { bounds = NODE_BOUNDS } = options.settings;
     const routes: Routes = {
       partitionCount,
       isControl: (type, messageType) => this.#kinds.get(type)?.isControl(messageType) ?? false,
     };
     this.routes = routes;
+    this.activations = new Activations({
+      bytesMax: bounds.actorBytesMax,
+      isDirty: (partition, name) => this.#partitions.get(partition)?.isDirty(name) ?? false,
+    });
     const requests = new RemoteRequests({ remote, log, logger, routes });
     this.outbox = new Outbox({
       store,
@@ -99,6 +110,8 @@ export class RuntimeNode {
       clock,
       logger,
       metrics,
+      bounds,
+      onRoom: () => this.#goOn(),
       held: () => this.held(),
       answer: ({ replyTo, key, reply }) => remote.answer(replyTo, key, reply),
       request: (request) => requests.send(request),
@@ -110,9 +123,11 @@ export class RuntimeNode {
       metrics,
       partitions: () => this.#partitions.values(),
       release: (outputs) => this.outbox.release(outputs),
+      onCommitted: (batches) => this.#afterCommit(batches),
       onLost: (partition) => this.#lose(partition),
       onReread: (partition, reason) => this.#reread(partition, reason),
     });
+    this.#largeStates = new LargeStates({ logger, metrics });
     const loader = new Loader(store);
     this.#host = {
       kinds: this.#kinds,
@@ -123,6 +138,11 @@ export class RuntimeNode {
       logger,
       metrics,
       activations: this.activations,
+      room: new Room({
+        bounds,
+        partitions: () => this.#partitions.values(),
+        isOutboxFull: () => this.outbox.isFull,
+      }),
       load: (addresses: readonly Address[]) => loader.load(addresses),
       wakeCommit: () => this.#committer.wake(),
       onBroken: (id, reason) => this.#reconcile(id, reason),
@@ -144,6 +164,13 @@ export class RuntimeNode {
     return [...this.#partitions.values()].map((partition) => partition.committedTo);
   }
 
+  /** What waits for it, for those who take commands in. */
+  loadReport(): LoadReport {
+    const { id, clock } = this.#options;
+    const loads = [...this.#partitions.values()].map((partition) => partition.load);
+    return buildLoadReport(id, loads, clock.now());
+  }
+
   get lag(): number {
     let lag = 0;
     for (const partition of this.#partitions.values()) lag += partition.lag;
@@ -162,11 +189,6 @@ export class RuntimeNode {
       return false;
     const nowMs = this.#options.clock.now();
     return ![...this.#rests.values()].some((rest) => nowMs - rest.sinceMs < rest.ms);
-  }
-
-  isDirty(name: string): boolean {
-    for (const partition of this.#partitions.values()) if (partition.isDirty(name)) return true;
-    return false;
   }
 
   /** Begins to announce itself, listens for others, then takes its share. */
@@ -338,6 +360,16 @@ export class RuntimeNode {
     } finally {
       this.#ending.delete(id);
     }
+  }
+
+  #afterCommit(batches: readonly PreparedBatch[]): void {
+    for (const { batch } of batches) this.#largeStates.look(batch.snapshots);
+    this.#options.metrics.passivations.inc({ reason: 'memory' }, this.activations.shrink());
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    for (const partition of this.#partitions.values()) partition.goOn();
   }
 
   #rest(id: number): void {

@@ -2,8 +2,8 @@
  * Runs one partition: takes messages in stream order, gives each to its actor, and gathers the turns for the commit.
  *
  * P1. Two turns of one actor never overlap; no data is taken while control waits, here or in the log.
- * P2. At most `uncommittedMax` turns, or `uncommittedBytesMax`, wait for their commit (and one round more); past that
- *     nothing is taken, and the backlog waits in the log (readers hold at most `bufferMax` messages of each lane).
+ * P2. Turns that wait for their commit are bounded, here and on the whole node (and one round more); past that nothing
+ *     is taken, and the backlog waits in the log (Y1).
  * P3. Nothing leaves before its commit: this file only gathers. Whoever commits sends the outputs.
  * P4. After a failed commit this object is thrown away with its actors, and the partition is read again. Its actors go
  *     before anything is awaited: whoever reads it again must not find one with turns that were never committed.
@@ -14,21 +14,18 @@ import { assert } from '#protocols/assert.ts';
 import { LANES, type Lane } from '#protocols/subjects.ts';
 import type { Activations } from './activations.ts';
 import { OpenBatch, type PreparedBatch, type Routes } from './batch.ts';
+import { PARTITION_LIMITS } from './bounds.ts';
 import type { Clock } from './clock.ts';
 import { Counters } from './counters.ts';
 import { type Item, sortMessages } from './intake.ts';
-import type { Delivery, Log, Reader } from './log.ts';
+import { LaneBuffer } from './lane-buffer.ts';
+import type { LaneLoad } from './load-report.ts';
+import type { Delivery, Log } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
+import type { Room, Uncommitted } from './room.ts';
 import type { LoadedActor, PartitionCounters, PartitionRow, Store } from './store.ts';
 import { type Cell, setAside, takeTurn } from './turn.ts';
-
-export const PARTITION_LIMITS = {
-  uncommittedMax: 2_000,
-  uncommittedBytesMax: 8 * 1024 * 1024,
-  bufferMax: 512,
-  roundMax: 256,
-} as const;
 
 /** What a partition uses of its node. */
 export interface PartitionHost {
@@ -40,6 +37,7 @@ export interface PartitionHost {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
+  readonly room: Pick<Room, 'hasRoom'>;
   /** Batched over the partitions of the node. */
   load(addresses: readonly Address[]): Promise<LoadedActor[]>;
   /** There is something to commit. */
@@ -57,17 +55,11 @@ export interface TakenPartition {
   readonly careful: boolean;
 }
 
-interface LaneBuffer {
-  readonly waiting: Delivery[];
-  reader: Reader | null;
-  roomWanted: (() => void) | null;
-}
-
 export class Partition {
   readonly row: PartitionRow;
   readonly #host: PartitionHost;
   readonly #counters: Counters;
-  readonly #lanes: Record<Lane, LaneBuffer> = { data: emptyLane(), control: emptyLane() };
+  readonly #lanes: Record<Lane, LaneBuffer> = { data: new LaneBuffer(), control: new LaneBuffer() };
   /** Until here keys are looked up before they are applied: after a commit met one that was known. */
   #careful: boolean;
   #open: OpenBatch;
@@ -77,6 +69,8 @@ export class Partition {
   #stopped = Promise.withResolvers<void>();
   #isStopped = false;
   #isDraining = false;
+  /** Takes nothing until there is room on the node. */
+  #isHeld = false;
   #wake = Promise.withResolvers<void>();
   #loop: Promise<void> | null = null;
   #settled: (() => void)[] = [];
@@ -122,10 +116,26 @@ export class Partition {
 
   /** Messages known to wait: in the log beyond the readers, in the buffers, and in uncommitted turns. */
   get lag(): number {
-    const waiting = LANES.map(
-      (lane) => this.#lanes[lane].waiting.length + (this.#lanes[lane].reader?.pending ?? 0),
-    );
-    return waiting.reduce((sum, count) => sum + count, this.#uncommitted);
+    return this.#lanes.data.lag + this.#lanes.control.lag + this.uncommitted.turns;
+  }
+
+  /** What waits in the data lane. */
+  get load(): LaneLoad {
+    const { waiting, lag } = this.#lanes.data;
+    return { id: this.row.id, waiting, lag };
+  }
+
+  get uncommitted(): Uncommitted {
+    const prepared = this.#committing?.prepared;
+    return {
+      turns: this.#open.turns + (prepared?.turns ?? 0),
+      bytes: this.#open.bytes + (prepared?.bytes ?? 0),
+    };
+  }
+
+  /** There is room again on the node. */
+  goOn(): void {
+    if (this.#isHeld) this.#signal();
   }
 
   /** What is to be committed now, or null. The next call returns null until `committed` was called. */
@@ -158,7 +168,7 @@ export class Partition {
   /** Takes no more, and resolves when all that was taken is committed, or the partition was stopped. */
   async drain(): Promise<void> {
     await this.#closeReaders();
-    for (const lane of LANES) this.#lanes[lane].waiting.length = 0;
+    for (const lane of LANES) this.#lanes[lane].clear();
     this.#isDraining = true;
     this.#signal();
     await this.#loop;
@@ -183,24 +193,10 @@ export class Partition {
     await this.#loop;
   }
 
-  get #isFull(): boolean {
-    const bytes = this.#open.bytes + (this.#committing?.prepared.bytes ?? 0);
-    const { uncommittedMax, uncommittedBytesMax } = PARTITION_LIMITS;
-    return this.#uncommitted >= uncommittedMax || bytes >= uncommittedBytesMax;
-  }
-
-  get #uncommitted(): number {
-    return this.#open.turns + (this.#committing?.prepared.turns ?? 0);
-  }
-
   #receive(buffer: LaneBuffer, delivery: Delivery): void | Promise<void> {
     if (this.#isStopped || this.#isDraining) return;
-    buffer.waiting.push(delivery);
     this.#signal();
-    if (buffer.waiting.length < PARTITION_LIMITS.bufferMax) return;
-    return new Promise((resolve) => {
-      buffer.roomWanted = resolve;
-    });
+    return buffer.put(delivery);
   }
 
   #signal(): void {
@@ -209,7 +205,8 @@ export class Partition {
 
   async #run(): Promise<void> {
     while (!this.#isStopped && !this.#isDraining) {
-      const deliveries = this.#isFull ? [] : this.#take();
+      this.#isHeld = !this.#host.room.hasRoom(this.uncommitted);
+      const deliveries = this.#isHeld ? [] : this.#take();
       if (deliveries.length === 0) {
         this.#wake = Promise.withResolvers();
         // Something may have come between the look and the new promise only if it came from this very turn of the
@@ -224,14 +221,9 @@ export class Partition {
   #take(): { lane: Lane; delivery: Delivery }[] {
     const taken: { lane: Lane; delivery: Delivery }[] = [];
     for (const lane of ['control', 'data'] as const) {
-      if (lane === 'data' && (this.#lanes.control.reader?.pending ?? 0) > 0) break;
-      const buffer = this.#lanes[lane];
-      for (const delivery of buffer.waiting.splice(0, PARTITION_LIMITS.roundMax - taken.length)) {
+      if (lane === 'data' && this.#lanes.control.pending > 0) break;
+      for (const delivery of this.#lanes[lane].take(PARTITION_LIMITS.roundMax - taken.length)) {
         taken.push({ lane, delivery });
-      }
-      if (buffer.roomWanted && buffer.waiting.length < PARTITION_LIMITS.bufferMax / 2) {
-        buffer.roomWanted();
-        buffer.roomWanted = null;
       }
     }
     return taken;
@@ -249,7 +241,7 @@ export class Partition {
       known,
     });
     if (this.#careful) await this.#lookUpKeys(items);
-    const caughtUp = this.lag === this.#uncommitted;
+    const caughtUp = this.lag === this.uncommitted.turns;
     this.#inRound = new Set(items.flatMap(({ fate }) => (fate.type === 'turn' ? [fate.envelope.to] : [])));
     await this.#activate(items);
     if (this.#isStopped) return;
@@ -347,7 +339,7 @@ export class Partition {
       if (fate.counter) batch.applied(fate.counter);
       batch.add(item.outcome, fate.envelope, place);
       if (item.outcome.effects.some((effect) => effect.type === 'stop'))
-        this.#host.activations.markIdle(fate.address);
+        this.#host.activations.markEnded(fate.address);
       const letter = item.outcome.deadLetter;
       if (!letter) return;
       const address = formatAddress(fate.address);
@@ -373,13 +365,9 @@ export class Partition {
   }
 
   async #closeReaders(): Promise<void> {
-    for (const lane of LANES) this.#lanes[lane].roomWanted?.();
+    for (const lane of LANES) this.#lanes[lane].letGo();
     await Promise.all(LANES.map((lane) => this.#lanes[lane].reader?.stop()));
   }
-}
-
-function emptyLane(): LaneBuffer {
-  return { waiting: [], reader: null, roomWanted: null };
 }
 
 function toCell(

@@ -64,6 +64,14 @@ export interface OutboxRow {
   readonly body: string;
 }
 
+/** Where the unsent rows of one way begin. */
+export type OutboxHead = Pick<OutboxRow, 'partition' | 'target' | 'lane' | 'n'>;
+
+export interface UnsentLimits {
+  readonly perLane: number;
+  readonly bytesMax: number;
+}
+
 export interface Counter {
   /** The other partition: target of an outbound counter, source of an inbound one. */
   readonly other: number;
@@ -102,7 +110,8 @@ export interface DeadLetter {
     | 'unknown_type'
     | 'invalid_message'
     | 'defect'
-    | 'unreadable_state';
+    | 'unreadable_state'
+    | 'state_too_large';
   readonly error: string;
   readonly stateVersion: number | null;
   readonly body: string;
@@ -163,8 +172,13 @@ export interface Store {
   settleOutbox(partitions: readonly number[]): Promise<void>;
   /** Deletes the rows of events that the stream has. */
   settleEvents(events: readonly { partition: number; n: number }[]): Promise<void>;
-  /** Rows committed at least `olderThanMs` ago, in order of (partition, target, lane, n). */
-  unsent(partitions: readonly number[], olderThanMs: number, limit: number): Promise<OutboxRow[]>;
+  /** The first row of each (partition, target, lane) that has one committed at least `olderThanMs` ago, in that order. */
+  unsentHeads(partitions: readonly number[], olderThanMs: number): Promise<OutboxHead[]>;
+  /**
+   * Of each head its row and those after it, at most `perLane`, in the order of the heads; about `bytesMax` of all
+   * together, the first rows of all before the second ones.
+   */
+  unsent(heads: readonly OutboxHead[], limits: UnsentLimits): Promise<OutboxRow[]>;
   /** Timers that are due by the store's clock. */
   dueTimers(partitions: readonly number[], limit: number): Promise<TimerRow[]>;
   /** Actors that want to be told when their agent falls silent. */

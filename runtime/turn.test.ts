@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineActor } from '#protocols/actor.ts';
 import { type Effect, emit, reply, schedule, send } from '#protocols/effects.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import { COUNTER } from './testing/counter.ts';
@@ -164,4 +166,75 @@ test('effects that could never be carried out are a defect of their turn, not a 
     const outcome = takeTurn(cellWith({ kind }), command('one', { type: 'add', by: 1 }), PLACE);
     expect(outcome).toMatchObject({ changed: false, effects: [], deadLetter: { reason: 'defect' } });
   }
+});
+
+/** Keeps what it is told to. */
+const KEEPER = defineActor({
+  type: 'keeper',
+  stateVersion: 1,
+  state: z.object({ text: z.string() }),
+  message: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('keep'), chars: z.number() }),
+    z.object({ type: z.literal('look') }),
+    z.object({ type: z.literal('remind'), from: z.number(), count: z.number() }),
+  ]),
+  control: [],
+  onDefect: 'resume',
+  handle(state, message) {
+    if (message.type === 'look') return { state, effects: [reply(state?.text.length ?? 0)] };
+    if (message.type === 'keep')
+      return { state: { text: 'x'.repeat(message.chars) }, effects: [reply('kept')] };
+    const keys = Array.from({ length: message.count }, (_, index) => `key-${message.from + index}`);
+    return { state, effects: keys.map((key) => schedule(key, PLACE.atMs, { type: 'look' })) };
+  },
+});
+
+test('a command that would make the state larger than an actor may be is refused, and changes nothing', () => {
+  const cell = cellWith({ kind: KEEPER, state: { text: 'small' }, version: 4 });
+  const keep = (chars: number) => takeTurn(cell, command('one', { type: 'keep', chars }), PLACE);
+  const frame = JSON.stringify({ text: '' }).length;
+
+  const outcome = keep(LIMITS.actorStateBytesMax);
+
+  expect(outcome.cell).toBe(cell);
+  expect(outcome).toMatchObject({ changed: false, effects: [], deadLetter: null });
+  expect(outcome.reply).toMatchObject({ ok: false, failure: { code: 'STATE_TOO_LARGE' } });
+  expect(keep(LIMITS.actorStateBytesMax - frame).reply).toEqual({ ok: true, value: 'kept' });
+  expect(keep(LIMITS.actorStateBytesMax - frame + 1).reply).toMatchObject({ ok: false });
+});
+
+test('an effect or a timer that would make the state too large becomes a dead letter with that reason', () => {
+  const timers = { grow: { generation: 3, atMs: 1 } };
+  const cell = cellWith({ kind: KEEPER, state: { text: 'small' }, timers });
+  const message = { type: 'keep', chars: LIMITS.actorStateBytesMax };
+  const timer = { kind: 'timer', key: 'grow', generation: 3 } as const;
+
+  const outcome = takeTurn(cell, { ...command('one', message), source: timer }, PLACE);
+
+  expect(outcome.cell).toBe(cell);
+  expect(outcome.deadLetter).toMatchObject({ reason: 'state_too_large' });
+  expect(outcome.timersDropped).toEqual(['grow']);
+});
+
+test('a state that is too large already can be looked at and made smaller', () => {
+  const text = 'x'.repeat(LIMITS.actorStateBytesMax);
+  const cell = cellWith({ kind: KEEPER, state: { text } });
+
+  expect(takeTurn(cell, command('one', { type: 'look' }), PLACE).reply).toEqual({
+    ok: true,
+    value: text.length,
+  });
+  expect(takeTurn(cell, command('one', { type: 'keep', chars: 5 }), PLACE).reply).toMatchObject({ ok: true });
+});
+
+test('a turn that would leave more timers than an actor may have is refused', () => {
+  let cell = cellWith({ kind: KEEPER, state: { text: '' } });
+  const remind = (from: number, count: number) =>
+    takeTurn(cell, command('one', { type: 'remind', from, count }), PLACE);
+  const count = LIMITS.effectsPerTurnMax;
+  for (let from = 0; from < LIMITS.timersPerActorMax; from += count) cell = remind(from, count).cell;
+
+  expect(Object.keys(cell.timers)).toHaveLength(LIMITS.timersPerActorMax);
+  expect(remind(LIMITS.timersPerActorMax, 1).reply).toMatchObject({ failure: { code: 'STATE_TOO_LARGE' } });
+  expect(remind(0, 1).reply).toMatchObject({ ok: true });
 });

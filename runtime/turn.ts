@@ -7,6 +7,8 @@
  *     was set.
  *     One that became a dead letter loses its row, or it would come again for ever, but not its mark: it can be replayed.
  * U3. The version grows by one with each turn that changed state or timers, and only then.
+ * U4. A turn whose next state is larger than an actor may be changes nothing: a command is answered STATE_TOO_LARGE, any
+ *     other message becomes a dead letter. So does a turn that would leave more timers than an actor may have.
  */
 import { hash } from 'node:crypto';
 import type { ActorKind, Turn, TurnContext } from '#protocols/actor.ts';
@@ -18,6 +20,7 @@ import type { Failure, Reply } from '#protocols/failure.ts';
 import { uuidFromTime } from '#protocols/ids.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import type { Lane } from '#protocols/subjects.ts';
+import { measureState, type StateSize, sizeAfter } from './state-size.ts';
 import type { DeadLetter, TimerMark } from './store.ts';
 
 const EVENT_NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -33,6 +36,8 @@ export interface Cell {
   /** Null: there is no such actor. */
   readonly state: unknown;
   readonly timers: Readonly<Record<string, TimerMark>>;
+  /** Of the state; left out where it was not needed yet. */
+  readonly size?: StateSize;
 }
 
 /** Where a message stands in the log. */
@@ -68,9 +73,12 @@ export function takeTurn(cell: Cell, envelope: Envelope, place: Place): TurnOutc
     return { ...unchanged(cell), ignored: true };
   }
   let turn: Turn<unknown> | Failure;
+  let size: StateSize;
   try {
     turn = cell.kind.handle(cell.state, envelope.message, makeContext(cell, envelope, place));
     if (!('code' in turn)) checkTurn(turn);
+    const before = cell.size ?? measureState(cell.state);
+    size = 'code' in turn ? before : sizeAfter(before, cell.state, turn.state);
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return setAside(cell, envelope, { reason: 'defect', error: text });
@@ -80,7 +88,23 @@ export function takeTurn(cell: Cell, envelope: Envelope, place: Place): TurnOutc
     const error = JSON.stringify(turn.errors ?? turn.detail);
     return setAside(cell, envelope, { reason: 'invalid_message', error });
   }
-  return settle({ cell, envelope, place }, turn);
+  const outcome = settle({ cell, envelope, place }, { turn, size });
+  const excess = outcome.changed ? findExcess(cell, outcome.cell, size) : null;
+  if (excess === null) return outcome;
+  if (source.kind !== 'command')
+    return setAside(cell, envelope, { reason: 'state_too_large', error: excess });
+  return { ...unchanged(cell), reply: { ok: false, failure: { code: 'STATE_TOO_LARGE', detail: excess } } };
+}
+
+/** What the next cell has too much of; null: nothing. What it had before is not the turn's fault. */
+function findExcess(before: Cell, after: Cell, { measuredBytes }: StateSize): string | null {
+  const { actorStateBytesMax, timersPerActorMax } = LIMITS;
+  if (after.state !== before.state && measuredBytes > actorStateBytesMax) {
+    return `The state would have ${measuredBytes} bytes; an actor has at most ${actorStateBytesMax}.`;
+  }
+  const timers = after.timers === before.timers ? 0 : Object.keys(after.timers).length;
+  if (timers <= Math.max(timersPerActorMax, Object.keys(before.timers).length)) return null;
+  return `There would be ${timers} timers; an actor has at most ${timersPerActorMax}.`;
 }
 
 /** The outcome of a message that no handler could take. */
@@ -170,7 +194,10 @@ interface Taking {
   readonly place: Place;
 }
 
-function settle({ cell, envelope, place }: Taking, turn: Turn<unknown>): TurnOutcome {
+function settle(
+  { cell, envelope, place }: Taking,
+  { turn, size }: { turn: Turn<unknown>; size: StateSize },
+): TurnOutcome {
   const timers = new Map(Object.entries(cell.timers));
   const set = new Map<string, TimerSet>();
   const dropped = new Set<string>();
@@ -197,7 +224,7 @@ function settle({ cell, envelope, place }: Taking, turn: Turn<unknown>): TurnOut
   const reply = turn.effects.findLast((effect) => effect.type === 'reply');
   return {
     cell: changed
-      ? { ...cell, state: turn.state, version: cell.version + 1, timers: Object.fromEntries(timers) }
+      ? { ...cell, state: turn.state, version: cell.version + 1, timers: Object.fromEntries(timers), size }
       : cell,
     changed,
     ignored: false,

@@ -172,10 +172,10 @@ export class Upkeep {
   #passivate(): void {
     const { node, clock, metrics, settings } = this.#host;
     const before = clock.now() - settings.idleMs;
-    for (const name of node.activations.idleSince(before)) {
-      if (!node.isDirty(name)) node.activations.passivate(name);
-    }
+    metrics.passivations.inc({ reason: 'idle' }, node.activations.passivateIdle(before));
+    metrics.passivations.inc({ reason: 'memory' }, node.activations.shrink());
     metrics.activations.set(node.activations.size);
+    metrics.activationBytes.set(node.activations.bytes);
     metrics.lag.set(node.lag);
   }
 

@@ -1,16 +1,11 @@
-/** Actors in and out of memory: cold activation, what a resident one weighs, and what is left when it has gone. */
+/** Stored actors that come into memory. */
 import { partitionOf } from '#protocols/partition.ts';
 import { addPlan } from './asks.ts';
 import type { Bench } from './bench.ts';
-import { askBenchActor } from './bench-client.ts';
 import { BENCH_TENANT, BENCH_TYPE, benchAddress } from './kinds.ts';
 import { load, type Stage } from './stage.ts';
 
 const COLD = 10_000;
-const RESIDENT = 50_000;
-const SPREAD = 1_000;
-const IDLE_SECONDS = 90;
-const WITHIN_MS = 180_000;
 
 const ACTIVATION: Bench = {
   name: 'activation',
@@ -49,85 +44,7 @@ const ACTIVATION: Bench = {
   },
 };
 
-const MEMORY: Bench = {
-  name: 'memory',
-  what:
-    `Heap of a node with ${RESIDENT.toLocaleString('en')} idle counters in memory, less that of the node without them, ` +
-    'each after a full collection; then again when they were idle long enough to be let go.',
-  figures: {
-    each: { title: 'a resident idle actor', unit: 'bytes' },
-    gone: { title: 'left of a passivated one', unit: 'bytes' },
-    rss: { title: 'node with all of them, RSS', unit: 'MB' },
-  },
-  isOnce: true,
-  async prepare(stage) {
-    const watch = new MemoryWatch();
-    const env = { OIO_IDLE_SECONDS: String(IDLE_SECONDS) };
-    const node = await stage.startOnlyNode({ id: 'memory', env, onLine: (line) => watch.hear(line) });
-    const look = () => watch.look(() => node.kill('SIGUSR2'));
-    return {
-      // What every node has after its first work: compiled code, connections, counters of all partition pairs.
-      warmUp: () => spreadOver(stage, 'warm-', RESIDENT / 5),
-      async run() {
-        await waitUntilEmpty(stage, look);
-        const before = await look();
-        await spreadOver(stage, 'resident-', RESIDENT);
-        const full = await look();
-        await waitUntilEmpty(stage, look);
-        const after = await look();
-        return {
-          each: (full.heapUsed - before.heapUsed) / Math.max(1, full.actors - before.actors),
-          gone: (after.heapUsed - before.heapUsed) / RESIDENT,
-          rss: full.rss / 1e6,
-        };
-      },
-      stop: async () => void (await node.stop()),
-    };
-  },
-};
-
-export const ACTOR_BENCHES: readonly Bench[] = [ACTIVATION, MEMORY];
-
-interface Memory {
-  readonly rss: number;
-  readonly heapUsed: number;
-  readonly actors: number;
-}
-
-/** Reads the line that the node logs on SIGUSR2. */
-class MemoryWatch {
-  #heard: ((memory: Memory) => void) | null = null;
-
-  hear(line: string): void {
-    if (!line.includes('"msg":"memory"')) return;
-    const { memory }: { memory: Memory } = JSON.parse(line);
-    this.#heard?.(memory);
-  }
-
-  look(ask: () => void): Promise<Memory> {
-    return new Promise((resolve) => {
-      this.#heard = resolve;
-      ask();
-    });
-  }
-}
-
-async function waitUntilEmpty(stage: Stage, look: () => Promise<Memory>): Promise<void> {
-  await stage.until('all actors have left memory', WITHIN_MS, async () => {
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
-    return (await look()).actors === 0;
-  });
-}
-
-async function spreadOver(stage: Stage, prefix: string, count: number): Promise<void> {
-  const wanted = (await stage.effectsApplied()) + count;
-  for (let from = 0; from < count; from += SPREAD) {
-    const message = { type: 'spread', prefix, from, count: Math.min(SPREAD, count - from) };
-    await askBenchActor(stage.client, `spreader-${prefix}`, message);
-  }
-  const areApplied = async () => (await stage.effectsApplied()) >= wanted;
-  await stage.until('every actor was told', WITHIN_MS, areApplied);
-}
+export const ACTOR_BENCHES: readonly Bench[] = [ACTIVATION];
 
 /** As a commit would have left them. */
 async function storeActors(

@@ -68,6 +68,17 @@ export function processorMs(pids: Readonly<Record<string, number>>): Readonly<Re
   );
 }
 
+/** Resident memory of a process in MB; not a number where the system does not tell. */
+export function residentMb(pid: number, when: 'now' | 'highest'): number {
+  const field = when === 'now' ? 'VmRSS' : 'VmHWM';
+  try {
+    const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(text)?.[1]) / 1_000;
+  } catch {
+    return Number.NaN;
+  }
+}
+
 function readTicks(): Ticks | null {
   if (platform() !== 'linux') return null;
   const [total = ''] = readFileSync('/proc/stat', 'utf8').split('\n');

@@ -13,6 +13,7 @@ import type { Bench } from './bench.ts';
 import { JOIN } from './join.ts';
 import { BUSY_FROM, describeMachine, loadAverage, ProcessorWatch } from './machine.ts';
 import { measure } from './measure.ts';
+import { MEMORY_BENCHES } from './memory.ts';
 import { HELP, type Options, parseOptions } from './options.ts';
 import { PEERS } from './peers.ts';
 import { formatHead, formatRow, type Report } from './report.ts';
@@ -31,6 +32,7 @@ const OURS: readonly Bench[] = [
   SPREADING,
   ...ASKS,
   ...ACTOR_BENCHES,
+  ...MEMORY_BENCHES,
   ...TAKEOVERS,
   JOIN,
   SESSIONS,

@@ -1,6 +1,6 @@
 /** Many sessions, by the product's own gateway and node. */
-import { readFileSync } from 'node:fs';
 import type { Bench } from './bench.ts';
+import { residentMb } from './machine.ts';
 import { load } from './stage.ts';
 
 const SESSIONS_COUNT = 100_000;
@@ -43,14 +43,14 @@ export const SESSIONS: Bench = {
       warmUp: async () => void (await load(plan(2_000))),
       async run() {
         const report = await load(plan(SESSIONS_COUNT));
-        const peak = memoryOf(node.pid, 'VmHWM');
+        const peak = residentMb(node.pid, 'highest');
         await new Promise((resolve) => setTimeout(resolve, REST_MS));
         return {
           rate: report.answered / report.seconds,
           p50: report.p50Ms,
           p99: report.p99Ms,
           peak,
-          rested: memoryOf(node.pid, 'VmRSS'),
+          rested: residentMb(node.pid, 'now'),
         };
       },
       async stop() {
@@ -60,13 +60,3 @@ export const SESSIONS: Bench = {
     };
   },
 };
-
-/** In MB; not a number where the system does not tell. */
-function memoryOf(pid: number, field: 'VmHWM' | 'VmRSS'): number {
-  try {
-    const text = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(text)?.[1]) / 1_000;
-  } catch {
-    return Number.NaN;
-  }
-}

@@ -21,7 +21,7 @@ export const LOCAL_TELL: Bench = {
   what: 'One envelope decoded and one turn taken by one of 1,000 resident actors; nothing is read, stored or sent.',
   figures: { rate: { title: 'local turn', unit: '/s' } },
   async prepare(stage) {
-    const activations = new Activations();
+    const activations = new Activations({ bytesMax: Number.POSITIVE_INFINITY, isDirty: () => false });
     const place = { generation: 0, lane: 'data', seq: 1, atMs: 1 } as const;
     const letters = Array.from({ length: ACTORS }, (_, index) => {
       const address = benchAddress(`local-${index}`);

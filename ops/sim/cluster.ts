@@ -1,10 +1,13 @@
 /** The nodes of the simulated cluster: real `RuntimeNode` and `Upkeep` on the simulated ports, started and stopped. */
+
+import { NODE_BOUNDS, type NodeBounds } from '#runtime/bounds.ts';
 import type { Logger } from '#runtime/logger.ts';
 import { buildLogger } from '#runtime/logger.ts';
 import { buildMetrics } from '#runtime/metrics.ts';
 import { NODE_SETTINGS, RuntimeNode } from '#runtime/node.ts';
 import type { Store } from '#runtime/store.ts';
 import { MemoryMembership } from '#runtime/testing/membership.ts';
+import type { Random } from '#runtime/testing/random.ts';
 import { MemoryRemote } from '#runtime/testing/remote.ts';
 import { Upkeep } from '#runtime/upkeep.ts';
 import { KINDS } from './kinds.ts';
@@ -37,6 +40,7 @@ export class Cluster {
   readonly #options: ClusterOptions;
   readonly #serverStore: Store;
   readonly #idleMs: number;
+  readonly #bounds: NodeBounds;
   #started = 0;
   readonly nodes: SimNode[] = [];
 
@@ -45,6 +49,7 @@ export class Cluster {
     this.#options = options;
     this.#serverStore = mutant?.serverStore?.(world) ?? world.store;
     this.#idleMs = world.random.between(200, 20_000);
+    this.#bounds = drawBounds(world.random);
     world.heartbeats.carries = (from, to) => this.#carries(from, to);
   }
 
@@ -72,7 +77,7 @@ export class Cluster {
       kinds: KINDS,
       membership: this.#join(process, clock),
       remote: remoteOver(world, process, new MemoryRemote(world.remote)),
-      settings: NODE_SETTINGS,
+      settings: { ...NODE_SETTINGS, bounds: this.#bounds },
     });
     const settings = { idleMs: this.#idleMs, journalMs: 5_000 };
     const upkeep = new Upkeep({ ...ports, node, routes: node.routes, settings });
@@ -125,4 +130,16 @@ export class Cluster {
     if ((this.#cuts.get(`${from}>${receiver.name}`) ?? 0) > world.clock.now()) return false;
     return !world.random.chance(world.rates.heartbeatLost);
   }
+}
+
+/** Now and then so narrow that actors leave memory all the time, and messages wait for room. */
+function drawBounds(random: Random): NodeBounds {
+  if (random.chance(0.5)) return NODE_BOUNDS;
+  return {
+    actorBytesMax: random.between(1, 30_000),
+    uncommittedMax: random.between(1, 100),
+    uncommittedBytesMax: random.between(1, 40_000),
+    inFlightMax: random.between(1, 50),
+    inFlightBytesMax: random.between(1, 20_000),
+  };
 }

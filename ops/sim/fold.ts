@@ -8,6 +8,7 @@
 import type { ActorKind, Turn } from '#protocols/actor.ts';
 import { formatAddress, parseAddress } from '#protocols/address.ts';
 import { decodeEnvelope, type Envelope } from '#protocols/envelope.ts';
+import { LIMITS } from '#protocols/limits.ts';
 import { LANES, type Lane } from '#protocols/subjects.ts';
 import type { Delivery } from '#runtime/log.ts';
 import type { Batch, PartitionRow } from '#runtime/store.ts';
@@ -136,7 +137,7 @@ function isNew(
   }
 }
 
-/** What the handler says; null where it throws or does not understand. */
+/** What the handler says; null where it throws, does not understand, or says more than an actor may hold. */
 function handle(
   kind: ActorKind,
   state: unknown,
@@ -149,7 +150,9 @@ function handle(
   try {
     const context = { self, now: atMs, messageId: envelope.id, by: envelope.source.kind, id };
     const turn = kind.handle(state, envelope.message, context);
-    return 'code' in turn ? null : turn;
+    if ('code' in turn) return null;
+    const isTooLarge = turn.state !== state && JSON.stringify(turn.state).length > LIMITS.actorStateBytesMax;
+    return isTooLarge ? null : turn;
   } catch {
     // A dead letter: nothing changes.
     return null;

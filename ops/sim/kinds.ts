@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { type ActorKind, defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
 import type { Address } from '#protocols/address.ts';
 import { cancel, type Effect, emit, refuse, reply, schedule, send } from '#protocols/effects.ts';
+import { LIMITS } from '#protocols/limits.ts';
 import { agentIn } from '#protocols/subjects.ts';
 
 const Count = z.record(z.string(), z.number());
@@ -52,6 +53,7 @@ export const AccountMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('leave'), op: z.string() }),
   z.object({ type: z.literal('stray'), op: z.string() }),
   z.object({ type: z.literal('throw'), op: z.string() }),
+  z.object({ type: z.literal('swell'), op: z.string() }),
 ]);
 export type AccountMessage = z.infer<typeof AccountMessage>;
 
@@ -152,6 +154,10 @@ function handleAccount(
       ]);
     case 'throw':
       throw new Error(message.op);
+    case 'swell': {
+      const rings = { ...state.rings, ['x'.repeat(LIMITS.actorStateBytesMax)]: 1 };
+      return did({ ...state, rings, faults: [...state.faults, 'larger than may be'] }, message.op, []);
+    }
   }
 }
 

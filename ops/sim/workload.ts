@@ -69,5 +69,6 @@ function drawCommand(world: World, op: string, reminders: { account: string; op:
   if (roll < 93) return account({ type: 'leave', op });
   if (roll < 96) return account({ type: 'consult', op });
   if (roll < 98) return account({ type: 'stray', op });
+  if (random.chance(0.3)) return account({ type: 'swell', op });
   return account({ type: 'throw', op });
 }

@@ -142,7 +142,7 @@ export function testStore(open: () => Promise<StoreUnderTest>): void {
     expect(outcome).toEqual({ committed: new Set([good.id]), repeated: new Set() });
     expect(await store.load([address, other])).toMatchObject([{ address: other }]);
     await opened.elapse(20);
-    expect(await store.unsent([lost.id, stale.id], 0, 10)).toEqual([]);
+    expect(await store.unsentHeads([lost.id, stale.id], 0)).toEqual([]);
     expect(await store.dueTimers([lost.id, stale.id], 10)).toEqual([]);
     const keys = ['lost-key', 'stale-key'].map((key) => ({ tenant: 'test', key }));
     expect(await store.findReplies(keys)).toEqual([]);

@@ -1,8 +1,14 @@
 /** What every store must keep of a commit's rows: snapshots, outbox, counters, timers. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { EVENT_TARGET, type PartitionRow, type Store } from '../store.ts';
+import { EVENT_TARGET, type OutboxRow, type PartitionRow, type Store, type UnsentLimits } from '../store.ts';
 import { nextBatch, outboxRow, replyUnder, snapshotOf, timerOf } from './batches.ts';
 import { Ground, type StoreUnderTest } from './store-contract.ts';
+
+const PLENTY: UnsentLimits = { perLane: 100, bytesMax: 1_000_000 };
+
+async function unsentOf(store: Store, partition: number): Promise<OutboxRow[]> {
+  return store.unsent(await store.unsentHeads([partition], 0), PLENTY);
+}
 
 /** Registers the tests. `open` makes an empty store with `CONTRACT_PARTITIONS` partitions. */
 export function testStoreRows(open: () => Promise<StoreUnderTest>): void {
@@ -94,7 +100,7 @@ export function testStoreRows(open: () => Promise<StoreUnderTest>): void {
       nextBatch(elsewhere, { outbox: [outboxRow(elsewhere.id, 5)] }),
     ]);
 
-    expect(await store.unsent([row.id, other.id], 60_000, 10)).toEqual([]);
+    expect(await store.unsentHeads([row.id, other.id], 60_000)).toEqual([]);
     await opened.elapse(20);
 
     const places = (some: readonly { partition: number; target: number; lane: string; n: number }[]) =>
@@ -107,10 +113,37 @@ export function testStoreRows(open: () => Promise<StoreUnderTest>): void {
       [row.id, 40, 'data', 10],
       [other.id, 5, 'data', 1],
     ];
-    const unsent = await store.unsent([row.id, other.id], 0, 10);
+    const heads = await store.unsentHeads([row.id, other.id], 0);
+    expect(places(heads)).toEqual(expected.filter(([, , , n]) => n !== 10));
+    const unsent = await store.unsent(heads, PLENTY);
     expect(places(unsent)).toEqual(expected);
     expect(unsent[0]).toEqual(event);
-    expect(places(await store.unsent([row.id, other.id], 0, 2))).toEqual(expected.slice(0, 2));
+  });
+
+  test('of each way so many rows are sent again, and no way takes the place of another', async () => {
+    const row = await ground.partition();
+    const stuck = [1, 2, 3, 4].map((n) => outboxRow(row.id, 3, { n, body: 'x'.repeat(100) }));
+    const others = [5, 6].map((target) => outboxRow(row.id, target, { body: 'x'.repeat(100) }));
+    await store.commit([nextBatch(row, { outbox: [...stuck, ...others] })]);
+    await opened.elapse(20);
+    const heads = await store.unsentHeads([row.id], 0);
+    const places = async (limits: UnsentLimits, some = heads) =>
+      (await store.unsent(some, limits)).map(({ target, n }) => [target, n]);
+
+    expect(await places({ perLane: 2, bytesMax: 10_000 })).toEqual([
+      [3, 1],
+      [3, 2],
+      [5, 1],
+      [6, 1],
+    ]);
+    expect(await places({ perLane: 9, bytesMax: 350 })).toEqual([
+      [3, 1],
+      [3, 2],
+      [5, 1],
+      [6, 1],
+    ]);
+    expect(await places({ perLane: 9, bytesMax: 1 }, heads.toReversed())).toEqual([[6, 1]]);
+    expect(await places(PLENTY, [])).toEqual([]);
   });
 
   test('an outbox row goes when the counter of its target has reached it, not before', async () => {
@@ -123,10 +156,10 @@ export function testStoreRows(open: () => Promise<StoreUnderTest>): void {
     await opened.elapse(20);
 
     await store.settleOutbox([target.id]);
-    expect(await store.unsent([source.id], 0, 10)).toHaveLength(4);
+    expect(await unsentOf(store, source.id)).toHaveLength(4);
     await store.settleOutbox([source.id]);
 
-    const left = await store.unsent([source.id], 0, 10);
+    const left = await unsentOf(store, source.id);
     expect(left.map(({ lane, n }) => [lane, n])).toEqual([
       ['control', 1],
       ['data', 3],
@@ -144,7 +177,7 @@ export function testStoreRows(open: () => Promise<StoreUnderTest>): void {
       { partition: row.id, n: 77 },
     ]);
 
-    const left = await store.unsent([row.id], 0, 10);
+    const left = await unsentOf(store, row.id);
     expect(left.map(({ target, n }) => [target, n])).toEqual([
       [EVENT_TARGET, 2],
       [4, 1],

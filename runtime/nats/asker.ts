@@ -7,20 +7,24 @@
  *     with two bodies, is two commands.
  * C6. A key is looked up before its command is published: one that was committed long ago never comes into the log
  *     again, where only the commit would notice it, and its partition be read anew. New keys need no look.
+ * C7. Past the bounds a command is refused before it is published (`admission.ts`), and so is one for which the stream
+ *     has no room. A refusal says that nothing was done: not where an earlier publication may have been stored.
  */
 import { hash, randomUUID } from 'node:crypto';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { formatAddress } from '#protocols/address.ts';
 import { encodeEnvelope } from '#protocols/envelope.ts';
-import type { FailureCode, Reply } from '#protocols/failure.ts';
+import type { Failure, FailureCode, Reply } from '#protocols/failure.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import { laneSubject, replySubject, replyToOf } from '#protocols/subjects.ts';
+import { Admission } from '../admission.ts';
 import type { Command } from '../client.ts';
 import type { Entry } from '../log.ts';
 import type { Reads } from '../reads.ts';
 import { ReplyLookups } from '../reply-lookups.ts';
 import { Gathered } from './gathered.ts';
-import { Publisher } from './publisher.ts';
+import { hearLoads } from './loads.ts';
+import { NotStored, Publisher } from './publisher.ts';
 
 const PUBLISH_TIMEOUT_MS = 2_000;
 const PUBLISH_PAUSE_MS = 200;
@@ -32,6 +36,7 @@ const TICK_MS = 25;
 /** A command under way. */
 interface Asked {
   readonly command: Command;
+  readonly to: string;
   readonly digest: string;
   readonly deadlineMs: number;
   lookAtMs: number;
@@ -40,6 +45,11 @@ interface Asked {
   entry: Entry | null;
   /** When it shall be published (again); never while that is under way or done. */
   publishAtMs: number;
+  /** Why the stream did not take it, where it never may have. */
+  refusal: Failure | null;
+  /** Was not refused before it was published. */
+  isIn: boolean;
+  mayBeStored: boolean;
   readonly resolve: (reply: Reply) => void;
 }
 
@@ -54,6 +64,11 @@ export class Asker {
   readonly #inbox = replySubject(randomUUID());
   /** By the id of the command. */
   readonly #waiting = new Map<string, Set<Asked>>();
+  readonly #admission = new Admission(Math.random);
+  readonly #stopHearing: () => void;
+  /** How many that were let in wait for each actor. */
+  readonly #toActor = new Map<string, number>();
+  #inAll = 0;
   readonly #subscription;
   #ticks: NodeJS.Timeout | null = null;
 
@@ -62,6 +77,7 @@ export class Asker {
     this.#lookups = new ReplyLookups((keys) => reads.replies(keys));
     this.#publisher = new Publisher(connection, PUBLISH_TIMEOUT_MS);
     this.#gathered = new Gathered(this.#publisher);
+    this.#stopHearing = hearLoads(connection, (report) => this.#admission.hear(report, performance.now()));
     this.#subscription = connection.subscribe(this.#inbox, {
       callback: (error, message) => {
         if (!error) this.#hear(message.json<Answers>());
@@ -75,14 +91,19 @@ export class Asker {
     return new Promise((resolve, reject) => {
       const asked: Asked = {
         command,
+        to: formatAddress(command.to),
         digest: digestOf(command),
         deadlineMs: nowMs + command.timeoutMs,
         lookAtMs: nowMs + LOOK_AFTER_MS,
         lookWaitMs: LOOK_AFTER_MS,
         entry: null,
         publishAtMs: Number.POSITIVE_INFINITY,
+        refusal: null,
+        isIn: false,
+        mayBeStored: false,
         resolve,
       };
+      this.#inAll++;
       this.#waiting.set(asked.digest, (this.#waiting.get(asked.digest) ?? new Set()).add(asked));
       this.#ticks ??= setInterval(() => this.#tick(), TICK_MS);
       this.#begin(asked).catch((error: unknown) => {
@@ -93,6 +114,7 @@ export class Asker {
   }
 
   stop(): void {
+    this.#stopHearing();
     this.#subscription.unsubscribe();
     this.#publisher.stop();
   }
@@ -105,10 +127,22 @@ export class Asker {
       return;
     }
     const { partitionCount } = await this.#reads.cluster();
+    // Its deadline may have come meanwhile.
+    if (!this.#waiting.get(digest)?.has(asked)) return;
+    const partition = partitionOf(command.to, partitionCount);
+    const entrance = { to: asked.to, partition, lane: command.lane };
+    const own = { ownToActor: this.#toActor.get(asked.to) ?? 0, ownInAll: this.#inAll };
+    const refused = this.#admission.refuse({ ...entrance, ...own }, performance.now());
+    if (refused) {
+      this.#settle(asked, { ok: false, failure: refused });
+      return;
+    }
+    asked.isIn = true;
+    this.#count(asked.to, 1);
     const id = `c.${digest}`;
     const bytes = encodeEnvelope({
       id,
-      to: formatAddress(command.to),
+      to: asked.to,
       message: command.message,
       source: {
         kind: 'command',
@@ -120,7 +154,7 @@ export class Asker {
       root: id,
       ...(command.trace === undefined ? {} : { trace: command.trace }),
     });
-    const subject = laneSubject(command.lane, partitionOf(command.to, partitionCount));
+    const subject = laneSubject(command.lane, partition);
     asked.entry = { subject, id, bytes };
     await this.#publish(asked, asked.entry);
   }
@@ -129,12 +163,22 @@ export class Asker {
     asked.publishAtMs = Number.POSITIVE_INFINITY;
     try {
       const { isDuplicate } = await this.#gathered.publish(entry);
+      asked.mayBeStored = true;
       // Whoever asked before may have the answer already.
       if (isDuplicate) asked.lookAtMs = 0;
-    } catch {
+    } catch (error) {
+      if (error instanceof NotStored) this.#notStored(asked, error);
+      else asked.mayBeStored = true;
       // The log did not say that it has it: say it again, the id makes that harmless.
       asked.publishAtMs = performance.now() + PUBLISH_PAUSE_MS;
     }
+  }
+
+  #notStored(asked: Asked, { isFull, message }: NotStored): void {
+    if (asked.mayBeStored) return;
+    const detail = `The log does not take messages now; nothing was done. (${message})`;
+    asked.refusal = isFull ? this.#admission.logWasFull(performance.now()) : { code: 'NOT_READY', detail };
+    if (isFull) this.#settle(asked, { ok: false, failure: asked.refusal });
   }
 
   #hear(answers: Answers): void {
@@ -152,6 +196,10 @@ export class Asker {
 
   #attend(asked: Asked, nowMs: number): void {
     const { command, deadlineMs, entry } = asked;
+    if (nowMs >= deadlineMs && asked.refusal && !asked.mayBeStored) {
+      this.#settle(asked, { ok: false, failure: asked.refusal });
+      return;
+    }
     if (nowMs >= deadlineMs) {
       const detail = `No reply within ${command.timeoutMs} ms; the command may still be applied. Repeat it with the same key.`;
       this.#settle(asked, refusal('DEADLINE_EXCEEDED', detail));
@@ -181,9 +229,18 @@ export class Asker {
     asked.resolve(reply);
   }
 
+  #count(to: string, by: 1 | -1): void {
+    const count = (this.#toActor.get(to) ?? 0) + by;
+    if (count === 0) this.#toActor.delete(to);
+    else this.#toActor.set(to, count);
+  }
+
   #forget(asked: Asked): void {
     const waiters = this.#waiting.get(asked.digest);
-    waiters?.delete(asked);
+    if (waiters?.delete(asked)) {
+      this.#inAll--;
+      if (asked.isIn) this.#count(asked.to, -1);
+    }
     if (waiters?.size === 0) this.#waiting.delete(asked.digest);
     if (this.#waiting.size > 0 || !this.#ticks) return;
     clearInterval(this.#ticks);

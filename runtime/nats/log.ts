@@ -12,6 +12,7 @@ import {
   type ConsumerInfo,
   type ConsumerMessages,
   DeliverPolicy,
+  type DeliveryInfo,
   JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
@@ -31,6 +32,8 @@ const PUBLISH_TIMEOUT_MS = 5_000;
 const INACTIVE_AFTER_MS = 30_000;
 const PULL = { max_messages: 500, expires: 20_000, idle_heartbeat: 2_000 } as const;
 const RESET_PAUSE_MS = 250;
+/** A reader whose user has no room asks so often what waits meanwhile. */
+const PENDING_EVERY_MS = 500;
 const STREAM_NOT_FOUND = 10_059;
 
 /** `mend` makes the streams that are missing. */
@@ -216,8 +219,38 @@ class LaneReader implements Reader {
       }
       if (streamSequence <= this.#last.seq) return this.reset(`sequence ${streamSequence} ran backwards`);
       this.#last = { seq: delivery.seq, id: delivery.id };
-      await this.#options.onDelivery(delivery);
-      this.#note(pending);
+      const room = this.#options.onDelivery(delivery);
+      const asked = room ? await this.#waitFor(room, message.info) : null;
+      this.#note(asked ?? pending);
+    }
+  }
+
+  /** Waits until there is room; meanwhile asks what waits behind this message, and returns what it heard last. */
+  async #waitFor(room: Promise<void>, after: DeliveryInfo): Promise<number | null> {
+    let hasRoom = false;
+    const end = room.then(() => {
+      hasRoom = true;
+    });
+    let asked: number | null = null;
+    for (;;) {
+      const pause = Promise.withResolvers<void>();
+      const timer = setTimeout(pause.resolve, PENDING_EVERY_MS);
+      await Promise.race([end, pause.promise]);
+      clearTimeout(timer);
+      if (hasRoom || this.#isStopped) return asked;
+      asked = (await this.#askPending(after)) ?? asked;
+      this.#pending = asked ?? this.#pending;
+    }
+  }
+
+  /** What the log has beyond a message: not sent yet, or sent and still on its way to here. */
+  async #askPending({ consumer, deliverySequence }: DeliveryInfo): Promise<number | null> {
+    try {
+      const info = await this.#tools.manager.consumers.info(this.#streamName, consumer);
+      return info.num_pending + info.delivered.consumer_seq - deliverySequence;
+    } catch (error) {
+      this.#tools.logger.debug({ err: error, consumer }, 'not known how much waits');
+      return null;
     }
   }
 

@@ -14,7 +14,22 @@ const SWEEP_EVERY_MS = 250;
 interface Answer {
   readonly seq?: unknown;
   readonly duplicate?: unknown;
-  readonly error?: { readonly description?: unknown };
+  readonly error?: { readonly description?: unknown; readonly err_code?: unknown };
+}
+
+/** No room by the stream's own bounds ("maximum bytes exceeded"), or by those of the server's disk or account. */
+const FULL_TEXT = /^maximum (bytes|messages)/;
+const FULL_CODES: ReadonlySet<unknown> = new Set([10_002, 10_023, 10_047]);
+
+/** The stream's own word that it did not take a message. */
+export class NotStored extends Error {
+  override name = 'NotStored';
+  readonly isFull: boolean;
+
+  constructor(text: string, isFull = false) {
+    super(text);
+    this.isFull = isFull;
+  }
 }
 
 export interface Published {
@@ -75,8 +90,8 @@ export class Publisher {
     const waiting = this.#waiting.get(token);
     if (!waiting) return;
     this.#waiting.delete(token);
-    const ack = parseAck(message);
-    if (typeof ack === 'string') waiting.reject(new Error(`${waiting.subject}: ${ack}`));
+    const ack = parseAck(message, waiting.subject);
+    if (ack instanceof Error) waiting.reject(ack);
     else waiting.resolve(ack);
   }
 
@@ -97,13 +112,16 @@ export class Publisher {
 }
 
 /** The stream's word, or what is said instead of it. */
-function parseAck(message: Msg): Published | string {
-  if (message.data.length === 0) return `no stream takes it (${message.headers?.code ?? 'empty answer'})`;
+function parseAck(message: Msg, subject: string): Published | Error {
+  if (message.data.length === 0)
+    return new NotStored(`${subject}: no stream takes it (${message.headers?.code ?? 'empty answer'})`);
   try {
     const { seq, duplicate, error } = message.json<Answer>();
     if (typeof seq === 'number' && !error) return { seq, isDuplicate: duplicate === true };
-    return `the stream refused it (${String(error?.description ?? 'no sequence')})`;
+    const text = String(error?.description ?? 'no sequence');
+    const isFull = FULL_TEXT.test(text) || FULL_CODES.has(error?.err_code);
+    return new NotStored(`${subject}: the stream refused it (${text})`, isFull);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return error instanceof Error ? error : new Error(String(error));
   }
 }

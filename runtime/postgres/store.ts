@@ -6,6 +6,7 @@ import type {
   Counter,
   KeyedReply,
   LoadedActor,
+  OutboxHead,
   OutboxRow,
   OutLane,
   Owner,
@@ -13,6 +14,7 @@ import type {
   Store,
   TimerMark,
   TimerRow,
+  UnsentLimits,
 } from '../store.ts';
 import { commitStatement } from './commit-sql.ts';
 import type { Sql } from './connection.ts';
@@ -137,12 +139,38 @@ export class PostgresStore implements Store {
       WHERE o.partition = e.partition AND o.n = e.n AND o.target = -1 AND o.lane = 'event'`;
   }
 
-  async unsent(partitions: readonly number[], olderThanMs: number, limit: number): Promise<OutboxRow[]> {
+  async unsentHeads(partitions: readonly number[], olderThanMs: number): Promise<OutboxHead[]> {
+    // From one way to the next by the primary key: the rows between are not read, however many wait.
+    return [
+      ...(await this.#sql<OutboxHead[]>`
+        WITH RECURSIVE heads AS (
+          SELECT first.* FROM unnest(${[...partitions]}::int[]) AS held(id) CROSS JOIN LATERAL (
+            SELECT partition, target, lane, n, committed_at FROM outbox WHERE partition = held.id
+            ORDER BY target, lane, n LIMIT 1) AS first
+          UNION ALL
+          SELECT next.* FROM heads h CROSS JOIN LATERAL (
+            SELECT partition, target, lane, n, committed_at FROM outbox
+            WHERE partition = h.partition AND (target, lane) > (h.target, h.lane)
+            ORDER BY target, lane, n LIMIT 1) AS next
+        )
+        SELECT partition, target, lane, n FROM heads WHERE committed_at < now() - ${olderThanMs}::int * interval '1 ms'
+        ORDER BY partition, target, lane`),
+    ];
+  }
+
+  async unsent(heads: readonly OutboxHead[], { perLane, bytesMax }: UnsentLimits): Promise<OutboxRow[]> {
     return [
       ...(await this.#sql<OutboxRow[]>`
-        SELECT partition, target, lane, n, subject, id, body FROM outbox
-        WHERE partition = ANY(${[...partitions]}::int[]) AND committed_at < now() - ${olderThanMs}::int * interval '1 ms'
-        ORDER BY partition, target, lane, n LIMIT ${limit}`),
+        SELECT partition, target, lane, n, subject, id, body FROM (
+          SELECT o.*, h.place, sum(octet_length(body)) OVER (ORDER BY o.turn, h.place) - octet_length(body) AS before
+          FROM unnest(${heads.map((head) => head.partition)}::int[], ${heads.map((head) => head.target)}::int[],
+                      ${heads.map((head) => head.lane)}::text[], ${heads.map((head) => head.n)}::bigint[])
+            WITH ORDINALITY AS h(partition, target, lane, n, place)
+          CROSS JOIN LATERAL (
+            SELECT partition, target, lane, n, subject, id, body, row_number() OVER (ORDER BY n) AS turn
+            FROM outbox WHERE partition = h.partition AND target = h.target AND lane = h.lane AND n >= h.n
+            ORDER BY n LIMIT ${perLane}) AS o
+        ) AS rows WHERE before < ${bytesMax} ORDER BY place, n`),
     ];
   }
 

@@ -16,6 +16,7 @@ import {
   EVENT_TARGET,
   type KeyedReply,
   type LoadedActor,
+  type OutboxHead,
   type OutboxRow,
   type OutLane,
   type Owner,
@@ -24,6 +25,7 @@ import {
   type Snapshot,
   type Store,
   type TimerRow,
+  type UnsentLimits,
 } from '../store.ts';
 
 export interface StoredOutboxRow extends OutboxRow {
@@ -137,12 +139,33 @@ export class MemoryStore implements Store {
     }
   }
 
-  async unsent(partitions: readonly number[], olderThanMs: number, limit: number): Promise<OutboxRow[]> {
+  async unsentHeads(partitions: readonly number[], olderThanMs: number): Promise<OutboxHead[]> {
     const beforeMs = this.#clock.now() - olderThanMs;
-    return [...this.#outbox.values()]
-      .filter((row) => partitions.includes(row.partition) && row.committedAtMs < beforeMs)
-      .sort(compareOutbox)
-      .slice(0, limit)
+    const rows = [...this.#outbox.values()].filter((row) => partitions.includes(row.partition));
+    const ways = Map.groupBy(rows.sort(compareOutbox), wayOf).values();
+    return [...ways].flatMap(([first]) =>
+      first && first.committedAtMs < beforeMs
+        ? [{ partition: first.partition, target: first.target, lane: first.lane, n: first.n }]
+        : [],
+    );
+  }
+
+  async unsent(heads: readonly OutboxHead[], { perLane, bytesMax }: UnsentLimits): Promise<OutboxRow[]> {
+    const sorted = [...this.#outbox.values()].sort(compareOutbox);
+    const windows = heads.map((head) =>
+      sorted.filter((row) => wayOf(row) === wayOf(head) && row.n >= head.n).slice(0, perLane),
+    );
+    const chosen = new Set<OutboxRow>();
+    let bytes = 0;
+    for (let turn = 0; turn < perLane; turn++) {
+      for (const row of windows.flatMap((window) => window[turn] ?? [])) {
+        if (bytes < bytesMax) chosen.add(row);
+        bytes += Buffer.byteLength(row.body);
+      }
+    }
+    return windows
+      .flat()
+      .filter((row) => chosen.has(row))
       .map(({ committedAtMs, ...row }) => row);
   }
 
@@ -240,6 +263,10 @@ export class MemoryStore implements Store {
     const row = this.#partitions.get(batch.partition);
     return row?.epoch === batch.epoch && row.batch === batch.batch;
   }
+}
+
+function wayOf({ partition, target, lane }: OutboxHead): string {
+  return `${partition}/${target}/${lane}`;
 }
 
 function outboxKey(row: Pick<OutboxRow, 'partition' | 'target' | 'lane' | 'n'>): string {

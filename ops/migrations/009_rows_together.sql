@@ -43,6 +43,9 @@ INSERT INTO outbound SELECT partition, target / 32, jsonb_object_agg(target || '
 INSERT INTO inbound SELECT partition, source / 32, jsonb_object_agg(source || '/' || lane, n)
   FROM inbound_single GROUP BY 1, 2;
 DROP TABLE outbound_single, inbound_single;
+ALTER INDEX outbox_pkey1 RENAME TO outbox_pkey;
+ALTER INDEX outbound_pkey1 RENAME TO outbound_pkey;
+ALTER INDEX inbound_pkey1 RENAME TO inbound_pkey;
 
 -- Down Migration
 

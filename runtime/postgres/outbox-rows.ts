@@ -88,13 +88,20 @@ export class OutboxRows {
     for (const way of this.#ways.values()) way.entries = new Map([...way.entries].sort(([a], [b]) => a - b));
   }
 
-  /** Ways of effects that have something to settle, of these partitions; those of other partitions are forgotten. */
-  unsettled(partitions: ReadonlySet<number>): Pick<Way, 'partition' | 'target' | 'lane'>[] {
+  /** Effects of other partitions than these are their owners' to send; returns whose were forgotten. */
+  forgetOthers(partitions: ReadonlySet<number>): Set<number> {
+    const forgotten = new Set<number>();
     for (const [key, way] of this.#ways) {
       if (isEvent(way) || partitions.has(way.partition)) continue;
       for (const { rowId } of way.entries.values()) this.#left.delete(rowId);
       this.#ways.delete(key);
+      forgotten.add(way.partition);
     }
+    return forgotten;
+  }
+
+  /** Ways of effects that have something to settle. */
+  unsettled(): Pick<Way, 'partition' | 'target' | 'lane'>[] {
     return [...this.#ways.values()].filter((way) => !isEvent(way) && way.entries.size > 0);
   }
 

@@ -1,7 +1,7 @@
 /** The outbox table: what is in it is known by `outbox-rows.ts`, here are its statements. */
 import { EVENT_TARGET, type OutboxHead, type OutboxRow, type OutLane, type UnsentLimits } from '../store.ts';
 import type { Sql } from './connection.ts';
-import { chunkOf, counterIn, type CounterRow } from './counter-rows.ts';
+import { type CounterRow, chunkOf, counterIn } from './counter-rows.ts';
 import { type EventKey, type Learned, OutboxRows, type Placed } from './outbox-rows.ts';
 
 interface RowKeys {
@@ -27,7 +27,7 @@ export class PostgresOutbox {
     this.#sql = sql;
   }
 
-  /** Another owner may have left rows of this partition. */
+  /** Another owner may have left rows of this partition, or they were forgotten here. */
   acquired(partition: number): void {
     this.#unlearned.add(partition);
   }
@@ -37,8 +37,9 @@ export class PostgresOutbox {
   }
 
   async settleEffects(partitions: readonly number[]): Promise<void> {
-    await this.#learn();
-    const ways = this.#rows.unsettled(new Set(partitions));
+    await this.#learn(partitions);
+    for (const forgotten of this.#rows.forgetOthers(new Set(partitions))) this.acquired(forgotten);
+    const ways = this.#rows.unsettled();
     if (ways.length > 0) {
       const targets = [...new Set(ways.map(({ target }) => target))];
       const chunks = [...new Set(ways.map(({ partition }) => chunkOf(partition)))];
@@ -60,7 +61,7 @@ export class PostgresOutbox {
   }
 
   async heads(partitions: readonly number[], olderThanMs: number): Promise<OutboxHead[]> {
-    await this.#learn();
+    await this.#learn(partitions);
     return this.#rows.heads(new Set(partitions), performance.now() - olderThanMs);
   }
 
@@ -80,10 +81,9 @@ export class PostgresOutbox {
     });
   }
 
-  async #learn(): Promise<void> {
-    if (this.#unlearned.size === 0) return;
-    const partitions = [...this.#unlearned];
-    for (const partition of partitions) this.#unlearned.delete(partition);
+  async #learn(held: readonly number[]): Promise<void> {
+    const partitions = held.filter((partition) => this.#unlearned.delete(partition));
+    if (partitions.length === 0) return;
     try {
       const rows = await this.#sql<(RowKeys & { sizes: readonly number[]; age_ms: number })[]>`
         SELECT id, partitions, targets, lanes, ns,

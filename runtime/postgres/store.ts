@@ -18,7 +18,7 @@ import {
 } from '../store.ts';
 import { commitStatement } from './commit-sql.ts';
 import type { Sql } from './connection.ts';
-import { countersIn, type CounterRow } from './counter-rows.ts';
+import { type CounterRow, countersIn } from './counter-rows.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { type EventKey, placeRows } from './outbox-rows.ts';
 import { findReplies } from './replies.ts';

@@ -23,6 +23,8 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.{ts,tsx}'],
           exclude: [...notTests, '**/*.live.test.ts', 'ops/sim/**'],
+          // Some go through hundreds of seeds, and others may use the machine.
+          testTimeout: 30_000,
         },
       },
       {

@@ -57,7 +57,7 @@ export function acceptMessage(asked: Asked, to: Address, message: Message): Comm
     ...(asked.clientKey === null
       ? { key: asked.freshId, isNewKey: true }
       : { key: KEY_PREFIX + asked.clientKey }),
-    bodyHash: sha256(`${asked.method} ${asked.path}\n${canonicalJson(asked.body ?? null)}`).toString('hex'),
+    bodyHash: sha256(`${asked.method} ${asked.path}\n${canonicalJson(asked.body ?? null)}`),
     by: asked.by,
     timeoutMs: asked.timeoutMs,
     ...(asked.trace === null ? {} : { trace: asked.trace }),
@@ -77,6 +77,6 @@ function idFromKey(tenant: string, clientKey: string): string {
   return uuidFromHash(sha256(`${tenant}\n${clientKey}`));
 }
 
-function sha256(text: string): Buffer {
-  return hash('sha256', text, 'buffer');
+function sha256(text: string): string {
+  return hash('sha256', text);
 }

@@ -11,17 +11,17 @@ export const TenantId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-", at most 63 characters');
 
-/** UUIDv7 (RFC 9562) from a time in ms and 10 bytes, random or derived. Sorts by time. */
-export function uuidFromTime(atMs: number, bytes: Uint8Array): string {
-  assert(bytes.length >= 10, 'a UUIDv7 needs 10 bytes beside its time');
+/** UUIDv7 (RFC 9562) from a time in ms and 20 hex digits, random or derived. Sorts by time. */
+export function uuidFromTime(atMs: number, digits: string): string {
+  assert(digits.length >= 20, 'a UUIDv7 needs 20 digits beside its time');
   const time = Math.max(0, Math.trunc(atMs)).toString(16).padStart(12, '0').slice(-12);
-  return format(time + toHex(bytes.subarray(0, 10)), '7');
+  return format(time + digits.slice(0, 20), '7');
 }
 
-/** UUIDv8 (RFC 9562) from 16 derived bytes: the same input gives the same id. */
-export function uuidFromHash(bytes: Uint8Array): string {
-  assert(bytes.length >= 16, 'a UUIDv8 needs 16 bytes');
-  return format(toHex(bytes.subarray(0, 16)), '8');
+/** UUIDv8 (RFC 9562) from 32 derived hex digits: the same input gives the same id. */
+export function uuidFromHash(digits: string): string {
+  assert(digits.length >= 32, 'a UUIDv8 needs 32 digits');
+  return format(digits.slice(0, 32), '8');
 }
 
 function format(hex: string, version: '7' | '8'): string {
@@ -33,10 +33,4 @@ function format(hex: string, version: '7' | '8'): string {
     variant + hex.slice(17, 20),
     hex.slice(20, 32),
   ].join('-');
-}
-
-function toHex(bytes: Uint8Array): string {
-  let hex = '';
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0');
-  return hex;
 }

@@ -172,7 +172,10 @@ export interface Store {
   settleOutbox(partitions: readonly number[]): Promise<void>;
   /** Deletes the rows of events that the stream has. */
   settleEvents(events: readonly { partition: number; n: number }[]): Promise<void>;
-  /** The first row of each (partition, target, lane) that has one committed at least `olderThanMs` ago, in that order. */
+  /**
+   * The first row of each (partition, target, lane) that has one committed at least `olderThanMs` ago, in that order.
+   * Events of other partitions may be among them: viewers drop what they have.
+   */
   unsentHeads(partitions: readonly number[], olderThanMs: number): Promise<OutboxHead[]>;
   /**
    * Of each head its row and those after it, at most `perLane`, in the order of the heads; about `bytesMax` of all

@@ -145,7 +145,7 @@ function makeContext(cell: Cell, envelope: Envelope, place: Place): TurnContext 
     by: speakerOf(envelope),
     id() {
       const seed = `${place.generation}/${place.lane}/${place.seq}/${formatAddress(cell.address)}/${counter++}`;
-      return uuidFromTime(place.atMs, hash('sha256', seed, 'buffer'));
+      return uuidFromTime(place.atMs, hash('sha256', seed));
     },
   };
 }

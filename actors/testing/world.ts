@@ -224,10 +224,8 @@ export class World {
       by: from,
       id() {
         const seed = `${formatAddress(to)}/${turn}/${counter++}`;
-        return uuidFromTime(
-          now,
-          Uint8Array.from({ length: 10 }, (_, index) => hash32(`${seed}/${index}`) & 0xff),
-        );
+        const digits = [0, 1, 2].map((part) => hash32(`${seed}/${part}`).toString(16).padStart(8, '0'));
+        return uuidFromTime(now, digits.join(''));
       },
     };
   }

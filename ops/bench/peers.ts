@@ -103,8 +103,9 @@ async function preparePeer(
 async function install(): Promise<void> {
   if (existsSync(join(FOLDER, 'node_modules', 'bullmq'))) return;
   console.log('installing the peers into ops/bench/peers');
-  const command = existsSync(join(FOLDER, 'package-lock.json')) ? 'ci' : 'install';
-  await run('npm', [command, '--no-audit', '--no-fund'], { cwd: FOLDER, timeout: INSTALL_MS });
+  // Not `ci`: the lock can name optional builds for other machines that a registry at hand does not offer.
+  const parameters = ['install', '--no-save', '--no-audit', '--no-fund'];
+  await run('npm', parameters, { cwd: FOLDER, timeout: INSTALL_MS });
 }
 
 async function startRedis(folder: string, port: number): Promise<Child> {

@@ -141,7 +141,9 @@ export class Stage {
 
   /** Effects that were applied and committed, ever. */
   async effectsApplied(): Promise<number> {
-    const [row] = await this.sql<{ sum: string | null }[]>`SELECT sum(n) AS sum FROM inbound`;
+    const [row] = await this.sql<
+      { sum: string | null }[]
+    >`SELECT sum(n::bigint) AS sum FROM inbound, jsonb_each_text(counters) AS c(name, n)`;
     return Number(row?.sum ?? 0);
   }
 

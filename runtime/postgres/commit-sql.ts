@@ -1,12 +1,15 @@
 /**
  * The commit as one statement: every batch of a node in one round trip and one transaction.
  *
- * Q1. `locked` takes the partitions' rows in the order of their ids, so that two nodes can't wait for each other.
+ * Q1. The input is in the order of the partitions' ids, and so their rows are locked: two nodes that both hold one for
+ *     theirs wait one after the other. Were a plan to lock in another order, Postgres would end one of the two.
  * Q2. Everything hangs on `moved`: what belongs to a partition whose row did not match is not written.
  * Q3. `repeated` looks for keys that another commit wrote; its partitions are left out.
  */
 import type { Address } from '#protocols/address.ts';
-import type { Batch, Counter } from '../store.ts';
+import type { Batch } from '../store.ts';
+import { type CounterRow, changedRows } from './counter-rows.ts';
+import { isEvent, type Placed } from './outbox-rows.ts';
 
 /** One table's share of the statement: left out where there is nothing to write, since each costs also when empty. */
 interface Section {
@@ -16,15 +19,13 @@ interface Section {
   sql(unnest: string): string;
 }
 
-const LOCK_AND_MOVE = `
-locked AS (
-  SELECT p.id FROM partitions p JOIN input i ON i.id = p.id
-  WHERE p.epoch = i.epoch AND p.batch = i.batch AND p.id NOT IN (SELECT id FROM repeated)
-  ORDER BY p.id FOR UPDATE OF p
-), moved AS (
+const MOVE = `
+moved AS (
   UPDATE partitions p SET batch = p.batch + 1, cursor = i.cursor, cursor_id = i.cursor_id,
-    control_cursor = i.control_cursor, control_cursor_id = i.control_cursor_id, moved_at = now()
-  FROM input i WHERE p.id = i.id AND p.epoch = i.epoch AND p.batch = i.batch AND p.id IN (SELECT id FROM locked)
+    control_cursor = i.control_cursor, control_cursor_id = i.control_cursor_id,
+    event_n = coalesce(i.event_n, p.event_n), moved_at = now()
+  FROM input i
+  WHERE p.id = i.id AND p.epoch = i.epoch AND p.batch = i.batch AND p.id NOT IN (SELECT id FROM repeated)
   RETURNING p.id
 )`;
 
@@ -36,7 +37,11 @@ replied AS (
 )`;
 
 /** The statement for these batches and its parameters. Few texts come of it, so that each is prepared once. */
-export function commitStatement(batches: readonly Batch[]): { sql: string; parameters: Column[] } {
+export function commitStatement(
+  unordered: readonly Batch[],
+  placed: readonly Placed[],
+): { sql: string; parameters: Column[] } {
+  const batches = unordered.toSorted((a, b) => a.partition - b.partition);
   const parameters: Column[] = [];
   const add = ({ columns, types, sql }: Section): string => {
     const unnest = columns.map((column, index) => `$${parameters.push(column)}::${types[index]}[]`);
@@ -44,10 +49,10 @@ export function commitStatement(batches: readonly Batch[]): { sql: string; param
   };
   const [input, answered] = [inputSection(batches), answeredSection(batches)];
   const before = [add(input), add(answered)];
-  const written = writtenSections(batches).filter(({ columns }) => (columns[0]?.length ?? 0) > 0);
+  const written = writtenSections(batches, placed).filter(({ columns }) => (columns[0]?.length ?? 0) > 0);
   const parts = [
     ...before,
-    LOCK_AND_MOVE,
+    MOVE,
     ...(answered.columns[0]?.length ? [KEEP_REPLIES] : []),
     ...written.map(add),
   ];
@@ -59,9 +64,9 @@ export function commitStatement(batches: readonly Batch[]): { sql: string; param
 function inputSection(batches: readonly Batch[]): Section {
   return {
     columns: partitionColumns(batches),
-    types: ['int', 'bigint', 'bigint', 'bigint', 'text', 'bigint', 'text'],
+    types: ['int', 'bigint', 'bigint', 'bigint', 'text', 'bigint', 'text', 'bigint'],
     sql: (unnest) => `input AS (
-      SELECT * FROM ${unnest} AS i(id, epoch, batch, cursor, cursor_id, control_cursor, control_cursor_id)
+      SELECT * FROM ${unnest} AS i(id, epoch, batch, cursor, cursor_id, control_cursor, control_cursor_id, event_n)
     )`,
   };
 }
@@ -79,7 +84,7 @@ function answeredSection(batches: readonly Batch[]): Section {
   };
 }
 
-function writtenSections(batches: readonly Batch[]): Section[] {
+function writtenSections(batches: readonly Batch[], placed: readonly Placed[]): Section[] {
   const [timersSet, timersDropped] = timerColumns(batches);
   return [
     {
@@ -104,16 +109,25 @@ function writtenSections(batches: readonly Batch[]): Section[] {
       )`,
     },
     {
-      columns: outboxColumns(batches),
-      types: ['int', 'int', 'text', 'bigint', 'text', 'text', 'text'],
+      columns: outboxColumns(placed),
+      types: ['uuid', 'int', 'int', 'text', 'bigint', 'text', 'text', 'text'],
       sql: (unnest) => `sent AS (
-        INSERT INTO outbox (partition, target, lane, n, subject, id, body)
-        SELECT * FROM ${unnest} AS o(partition, target, lane, n, subject, id, body)
-        WHERE o.partition IN (SELECT id FROM moved)
+        INSERT INTO outbox (id, partitions, targets, lanes, ns, subjects, ids, bodies)
+        SELECT o.row_id, array_agg(o.partition), array_agg(o.target), array_agg(o.lane), array_agg(o.n),
+          array_agg(o.subject), array_agg(o.id), array_agg(o.body)
+        FROM ${unnest} AS o(row_id, partition, target, lane, n, subject, id, body)
+        WHERE o.partition IN (SELECT id FROM moved) GROUP BY o.row_id
       )`,
     },
-    counterSection('outbound', counterColumns(spread(batches, (batch) => batch.outbound))),
-    counterSection('inbound', counterColumns(spread(batches, (batch) => batch.inbound))),
+    // The number of the last event stands in the partition's own row.
+    counterSection(
+      'outbound',
+      changedRows(batches, ({ outbound }) => outbound.filter((counter) => !isEvent(counter))),
+    ),
+    counterSection(
+      'inbound',
+      changedRows(batches, ({ inbound }) => inbound),
+    ),
     {
       columns: timersSet,
       types: ['int', 'text', 'text', 'text', 'text', 'bigint', 'bigint', 'text'],
@@ -149,17 +163,20 @@ function writtenSections(batches: readonly Batch[]): Section[] {
   ];
 }
 
-/** The counters' tables differ in the name of the other partition only. */
-function counterSection(table: 'outbound' | 'inbound', columns: Column[]): Section {
-  const other = table === 'outbound' ? 'target' : 'source';
+/** The counters' tables differ in their names only. */
+function counterSection(table: 'outbound' | 'inbound', rows: readonly CounterRow[]): Section {
   return {
-    columns,
-    types: ['int', 'int', 'text', 'bigint'],
+    columns: [
+      rows.map((row) => row.partition),
+      rows.map((row) => row.chunk),
+      rows.map((row) => JSON.stringify(row.counters)),
+    ],
+    types: ['int', 'int', 'text'],
     sql: (unnest) => `${table}_counted AS (
-      INSERT INTO ${table} (partition, ${other}, lane, n)
-      SELECT * FROM ${unnest} AS c(partition, ${other}, lane, n)
+      INSERT INTO ${table} AS old (partition, chunk, counters)
+      SELECT c.partition, c.chunk, c.counters::jsonb FROM ${unnest} AS c(partition, chunk, counters)
       WHERE c.partition IN (SELECT id FROM moved)
-      ON CONFLICT (partition, ${other}, lane) DO UPDATE SET n = excluded.n
+      ON CONFLICT (partition, chunk) DO UPDATE SET counters = old.counters || excluded.counters
     )`,
   };
 }
@@ -184,6 +201,7 @@ function partitionColumns(batches: readonly Batch[]): Column[] {
     batches.map((batch) => batch.cursor.id),
     batches.map((batch) => batch.controlCursor.seq),
     batches.map((batch) => batch.controlCursor.id),
+    batches.map((batch) => batch.outbound.find(isEvent)?.n ?? null),
   ];
 }
 
@@ -222,25 +240,16 @@ function snapshotColumns(batches: readonly Batch[]): Column[] {
   ];
 }
 
-function outboxColumns(batches: readonly Batch[]): Column[] {
-  const outbox = batches.flatMap((batch) => batch.outbox);
+function outboxColumns(placed: readonly Placed[]): Column[] {
   return [
-    outbox.map((row) => row.partition),
-    outbox.map((row) => row.target),
-    outbox.map((row) => row.lane),
-    outbox.map((row) => row.n),
-    outbox.map((row) => row.subject),
-    outbox.map((row) => row.id),
-    outbox.map((row) => row.body),
-  ];
-}
-
-function counterColumns(counters: readonly Part<Counter>[]): Column[] {
-  return [
-    counters.map(({ batch }) => batch.partition),
-    counters.map(({ part }) => part.other),
-    counters.map(({ part }) => part.lane),
-    counters.map(({ part }) => part.n),
+    placed.map(({ rowId }) => rowId),
+    placed.map(({ row }) => row.partition),
+    placed.map(({ row }) => row.target),
+    placed.map(({ row }) => row.lane),
+    placed.map(({ row }) => row.n),
+    placed.map(({ row }) => row.subject),
+    placed.map(({ row }) => row.id),
+    placed.map(({ row }) => row.body),
   ];
 }
 

@@ -9,8 +9,8 @@ const LOOK_UPS = {
     JOIN actors a USING (tenant, type, id)`,
   timers_pkey: `SELECT t.id FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k(tenant, type, id, key)
     JOIN timers t USING (tenant, type, id, key)`,
-  inbound_pkey: `SELECT i.n FROM unnest($1::int[], $2::int[], $3::text[]) AS k(partition, source, lane)
-    JOIN inbound i USING (partition, source, lane)`,
+  inbound_pkey: `SELECT i.counters FROM unnest($1::int[], $2::int[]) AS k(partition, chunk)
+    JOIN inbound i USING (partition, chunk)`,
 };
 
 test('rows are found by their whole key and by no index that only looks as good while the table is empty', async () => {

@@ -2,22 +2,25 @@
 import type { Address } from '#protocols/address.ts';
 import { Message } from '#protocols/envelope.ts';
 import { LIMITS } from '#protocols/limits.ts';
-import type {
-  Counter,
-  KeyedReply,
-  LoadedActor,
-  OutboxHead,
-  OutboxRow,
-  OutLane,
-  Owner,
-  PartitionRow,
-  Store,
-  TimerMark,
-  TimerRow,
-  UnsentLimits,
+import {
+  type Counter,
+  EVENT_TARGET,
+  type KeyedReply,
+  type LoadedActor,
+  type OutboxHead,
+  type OutboxRow,
+  type Owner,
+  type PartitionRow,
+  type Store,
+  type TimerMark,
+  type TimerRow,
+  type UnsentLimits,
 } from '../store.ts';
 import { commitStatement } from './commit-sql.ts';
 import type { Sql } from './connection.ts';
+import { type CounterRow, countersIn } from './counter-rows.ts';
+import { PostgresOutbox } from './outbox.ts';
+import { type EventKey, placeRows } from './outbox-rows.ts';
 import { findReplies } from './replies.ts';
 
 const HOUR_MS = 3_600_000;
@@ -42,9 +45,11 @@ interface RawPartition {
 
 export class PostgresStore implements Store {
   readonly #sql: Sql;
+  readonly #outbox: PostgresOutbox;
 
   constructor(sql: Sql) {
     this.#sql = sql;
+    this.#outbox = new PostgresOutbox(sql);
   }
 
   async owners(): Promise<Owner[]> {
@@ -55,6 +60,7 @@ export class PostgresStore implements Store {
     const [row] = await this.#sql<RawPartition[]>`
       UPDATE partitions SET epoch = epoch + 1, owner = ${owner}
       WHERE id = ${partition} AND epoch = ${seenEpoch} RETURNING *`;
+    if (row) this.#outbox.acquired(partition);
     return row ? toRow(row) : null;
   }
 
@@ -71,13 +77,22 @@ export class PostgresStore implements Store {
   }
 
   async counters(partition: number): Promise<{ outbound: Counter[]; inbound: Counter[] }> {
-    const rows = await this.#sql<{ direction: string; other: number; lane: OutLane; n: number }[]>`
-      SELECT 'out' AS direction, target AS other, lane, n FROM outbound WHERE partition = ${partition}
+    const rows = await this.#sql<(CounterRow & { direction: 'out' | 'in' | 'event' })[]>`
+      SELECT 'out' AS direction, counters FROM outbound WHERE partition = ${partition}
       UNION ALL
-      SELECT 'in', source, lane, n FROM inbound WHERE partition = ${partition}`;
-    const pick = (direction: string) =>
-      rows.filter((row) => row.direction === direction).map(({ other, lane, n }) => ({ other, lane, n }));
-    return { outbound: pick('out'), inbound: pick('in') };
+      SELECT 'in', counters FROM inbound WHERE partition = ${partition}
+      UNION ALL
+      SELECT 'event', jsonb_build_object('n', event_n) FROM partitions WHERE id = ${partition} AND event_n > 0`;
+    const pick = (direction: string) => rows.filter((row) => row.direction === direction);
+    const events = pick('event').map(({ counters }) => ({
+      other: EVENT_TARGET,
+      lane: 'event' as const,
+      n: counters.n ?? 0,
+    }));
+    return {
+      outbound: [...pick('out').flatMap(countersIn), ...events],
+      inbound: pick('in').flatMap(countersIn),
+    };
   }
 
   async load(addresses: readonly Address[]): Promise<LoadedActor[]> {
@@ -111,7 +126,8 @@ export class PostgresStore implements Store {
   }
 
   async commit(batches: Parameters<Store['commit']>[0]): ReturnType<Store['commit']> {
-    const { sql, parameters } = commitStatement(batches);
+    const placed = placeRows(batches);
+    const { sql, parameters } = commitStatement(batches, placed);
     const rows = await this.#sql
       .unsafe<{ id: number; committed: boolean }[]>(sql, parameters, { prepare: true })
       .catch(async (error: unknown) => {
@@ -119,59 +135,28 @@ export class PostgresStore implements Store {
         if (isCode(error, NO_TABLE_FOR_ROW)) await this.maintain();
         throw error;
       });
+    const committed = new Set(rows.filter((row) => row.committed).map((row) => row.id));
+    this.#outbox.committed(placed.filter(({ row }) => committed.has(row.partition)));
     return {
-      committed: new Set(rows.filter((row) => row.committed).map((row) => row.id)),
+      committed,
       repeated: new Set(rows.filter((row) => !row.committed).map((row) => row.id)),
     };
   }
 
-  async settleOutbox(partitions: readonly number[]): Promise<void> {
-    await this.#sql`
-      DELETE FROM outbox o USING inbound i
-      WHERE i.source = o.partition AND i.partition = o.target AND i.lane = o.lane AND o.n <= i.n
-        AND o.partition = ANY(${[...partitions]}::int[])`;
+  settleOutbox(partitions: readonly number[]): Promise<void> {
+    return this.#outbox.settleEffects(partitions);
   }
 
-  async settleEvents(events: readonly { partition: number; n: number }[]): Promise<void> {
-    await this.#sql`
-      DELETE FROM outbox o
-      USING unnest(${events.map((event) => event.partition)}::int[], ${events.map((event) => event.n)}::bigint[]) AS e(partition, n)
-      WHERE o.partition = e.partition AND o.n = e.n AND o.target = -1 AND o.lane = 'event'`;
+  settleEvents(events: readonly EventKey[]): Promise<void> {
+    return this.#outbox.settleEvents(events);
   }
 
-  async unsentHeads(partitions: readonly number[], olderThanMs: number): Promise<OutboxHead[]> {
-    // From one way to the next by the primary key: the rows between are not read, however many wait.
-    return [
-      ...(await this.#sql<OutboxHead[]>`
-        WITH RECURSIVE heads AS (
-          SELECT first.* FROM unnest(${[...partitions]}::int[]) AS held(id) CROSS JOIN LATERAL (
-            SELECT partition, target, lane, n, committed_at FROM outbox WHERE partition = held.id
-            ORDER BY target, lane, n LIMIT 1) AS first
-          UNION ALL
-          SELECT next.* FROM heads h CROSS JOIN LATERAL (
-            SELECT partition, target, lane, n, committed_at FROM outbox
-            WHERE partition = h.partition AND (target, lane) > (h.target, h.lane)
-            ORDER BY target, lane, n LIMIT 1) AS next
-        )
-        SELECT partition, target, lane, n FROM heads WHERE committed_at < now() - ${olderThanMs}::int * interval '1 ms'
-        ORDER BY partition, target, lane`),
-    ];
+  unsentHeads(partitions: readonly number[], olderThanMs: number): Promise<OutboxHead[]> {
+    return this.#outbox.heads(partitions, olderThanMs);
   }
 
-  async unsent(heads: readonly OutboxHead[], { perLane, bytesMax }: UnsentLimits): Promise<OutboxRow[]> {
-    return [
-      ...(await this.#sql<OutboxRow[]>`
-        SELECT partition, target, lane, n, subject, id, body FROM (
-          SELECT o.*, h.place, sum(octet_length(body)) OVER (ORDER BY o.turn, h.place) - octet_length(body) AS before
-          FROM unnest(${heads.map((head) => head.partition)}::int[], ${heads.map((head) => head.target)}::int[],
-                      ${heads.map((head) => head.lane)}::text[], ${heads.map((head) => head.n)}::bigint[])
-            WITH ORDINALITY AS h(partition, target, lane, n, place)
-          CROSS JOIN LATERAL (
-            SELECT partition, target, lane, n, subject, id, body, row_number() OVER (ORDER BY n) AS turn
-            FROM outbox WHERE partition = h.partition AND target = h.target AND lane = h.lane AND n >= h.n
-            ORDER BY n LIMIT ${perLane}) AS o
-        ) AS rows WHERE before < ${bytesMax} ORDER BY place, n`),
-    ];
+  unsent(heads: readonly OutboxHead[], limits: UnsentLimits): Promise<OutboxRow[]> {
+    return this.#outbox.read(heads, limits);
   }
 
   async dueTimers(partitions: readonly number[], limit: number): Promise<TimerRow[]> {

@@ -4,7 +4,7 @@ import { EAP_VERSION } from '#protocols/eap/message.ts';
 import { uuidFromTime } from '#protocols/ids.ts';
 
 export function newId(): string {
-  return uuidFromTime(Date.now(), randomBytes(10));
+  return uuidFromTime(Date.now(), randomBytes(10).toString('hex'));
 }
 
 /** Version, a fresh id and the time: what every message begins with. */

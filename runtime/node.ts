@@ -3,7 +3,8 @@
  *
  * N1. A partition is taken by raising its epoch in the store, and only then read (S2). The members' list says whom to
  *     take from; the store decides.
- * N2. A held partition that belongs elsewhere is drained, released and announced, `handOffsPerRound` at a time.
+ * N2. A held partition that belongs elsewhere is drained, released and announced to whom it belongs, who takes it at
+ *     once; the store permits at most `movesPercentMax` of all within `MOVE_WINDOW_MS`. A node that leaves asks nobody.
  * N3. A partition that has to be read again goes back to N1 when its old object has ended, which may still hold its
  *     readers; after a failure it rests first, longer each time, so that a bad one does not keep the node busy.
  * N4. A held partition whose epoch was raised by another node is let go, also when it has nothing to commit.
@@ -19,13 +20,16 @@ import { Committer, type RereadReason } from './commit.ts';
 import { Loader } from './loader.ts';
 import type { Log } from './log.ts';
 import type { Logger } from './logger.ts';
-import type { Membership } from './membership.ts';
+import type { HandOver, Membership } from './membership.ts';
 import type { RuntimeMetrics } from './metrics.ts';
+import { Moves, movesMax } from './moves.ts';
 import { Outbox } from './outbox.ts';
 import { Partition, type PartitionHost } from './partition.ts';
-import { shareOf } from './placement.ts';
+import { Peers } from './peers.ts';
+import { placePartition, shareOf } from './placement.ts';
 import type { Remote } from './remote.ts';
 import { RemoteRequests } from './remote-requests.ts';
+import { Rests } from './rests.ts';
 import type { Owner, PartitionRow, Store } from './store.ts';
 
 export interface NodeOptions {
@@ -48,19 +52,15 @@ export interface NodeSettings {
   readonly settleMs: number;
   /** How often owners are compared with the plan. */
   readonly planEveryMs: number;
-  readonly handOffsPerRound: number;
+  /** Of all partitions, how many may move within `MOVE_WINDOW_MS` when a node joins. */
+  readonly movesPercentMax: number;
 }
 
-export const NODE_SETTINGS: NodeSettings = { settleMs: 700, planEveryMs: 250, handOffsPerRound: 2 };
+export const NODE_SETTINGS: NodeSettings = { settleMs: 700, planEveryMs: 250, movesPercentMax: 5 };
 
-const PLAN_PAUSE_MAX_MS = 2_000;
-/** The pause after a failure of one partition: doubled each time, begun anew after a while without one. */
-const REST_MS = { first: 250, max: 5_000, forgottenAfter: 30_000 } as const;
-
-interface Rest {
-  readonly ms: number;
-  readonly sinceMs: number;
-}
+const PLAN_PAUSE_MAX_MS = 1_000;
+/** A leaving node hands over so many at a time: the others go on meanwhile, so each stands still for its own part only. */
+const HAND_OVERS_TOGETHER = 4;
 
 export class RuntimeNode {
   readonly #options: NodeOptions;
@@ -70,7 +70,11 @@ export class RuntimeNode {
   readonly #moving = new Set<number>();
   /** Let go; the old object has not ended yet. */
   readonly #ending = new Set<number>();
-  readonly #rests = new Map<number, Rest>();
+  readonly #rests: Rests;
+  readonly #peers: Peers;
+  readonly #moves: Moves;
+  /** What was handed over to this node and is being taken. */
+  readonly #taking = new Set<Promise<void>>();
   readonly #careful = new Set<number>();
   readonly #stopping = new AbortController();
   readonly #committer: Committer;
@@ -79,6 +83,7 @@ export class RuntimeNode {
   readonly outbox: Outbox;
   readonly routes: Routes;
   #isDraining = false;
+  #isJoining = true;
   #failures = 0;
   #isPlanned = false;
   #planning: Promise<void> = Promise.resolve();
@@ -87,6 +92,9 @@ export class RuntimeNode {
     this.#options = options;
     this.#kinds = new Map(options.kinds.map((kind) => [kind.type, kind]));
     const { store, log, clock, logger, metrics, remote, partitionCount } = options;
+    this.#rests = new Rests(clock);
+    this.#peers = new Peers(options.id, options);
+    this.#moves = new Moves(options, movesMax(partitionCount, options.settings.movesPercentMax));
     const routes: Routes = {
       partitionCount,
       isControl: (type, messageType) => this.#kinds.get(type)?.isControl(messageType) ?? false,
@@ -152,16 +160,14 @@ export class RuntimeNode {
 
   /** How long ago the node heard its own heartbeat: for so long it may have missed everybody else's. */
   get deafMs(): number {
-    const { membership, id } = this.#options;
-    return membership.members().find((member) => member.id === id)?.heardMsAgo ?? 0;
+    return this.#peers.deafMs;
   }
 
   /** Whether the node holds exactly what the plan gives it. */
   get isSettled(): boolean {
     if (!this.#isPlanned || this.#failures > 0 || this.#moving.size > 0 || this.#ending.size > 0)
       return false;
-    const nowMs = this.#options.clock.now();
-    return ![...this.#rests.values()].some((rest) => nowMs - rest.sinceMs < rest.ms);
+    return this.#rests.now.length === 0;
   }
 
   isDirty(name: string): boolean {
@@ -172,9 +178,20 @@ export class RuntimeNode {
   /** Begins to announce itself, listens for others, then takes its share. */
   async start(): Promise<void> {
     const { membership, clock, settings, id } = this.#options;
-    membership.start(() => ({ id, draining: this.#isDraining, partitions: this.held(), lag: this.lag }));
+    membership.start(() => ({
+      id,
+      draining: this.#isDraining,
+      joining: this.#isJoining,
+      stalled: this.#peers.isStalled,
+      partitions: this.held(),
+      lag: this.lag,
+      stuck: [],
+    }));
     await clock.sleep(settings.settleMs, this.#stopping.signal);
+    this.#isJoining = false;
+    membership.announce();
     membership.onChange(() => this.#planSoon());
+    membership.onHandOver((handOver) => this.#takeHandedOver(handOver));
     this.#planning = this.#keepPlanning();
   }
 
@@ -183,7 +200,12 @@ export class RuntimeNode {
     this.#isDraining = true;
     this.#options.membership.announce();
     const deadline = new AbortController();
-    const all = Promise.all([...this.#partitions.values()].map((partition) => this.#handOver(partition)));
+    const waiting = [...this.#partitions.values()];
+    const handOverAll = async () => {
+      for (let next = waiting.pop(); next && !deadline.signal.aborted; next = waiting.pop())
+        await this.#handOver(next);
+    };
+    const all = Promise.all(Array.from({ length: HAND_OVERS_TOGETHER }, handOverAll));
     await Promise.race([all, this.#options.clock.sleep(withinMs, deadline.signal)]);
     deadline.abort();
     await this.stop();
@@ -194,6 +216,7 @@ export class RuntimeNode {
     this.#stopping.abort();
     this.#planSoon();
     await this.#planning;
+    await Promise.all(this.#taking);
     await Promise.all([...this.#partitions.values()].map((partition) => partition.stop()));
     this.#partitions.clear();
     await this.#committer.idle();
@@ -229,12 +252,11 @@ export class RuntimeNode {
 
   async #plan(): Promise<void> {
     if (this.#isDraining) return;
-    const { membership, store, id, partitionCount, settings } = this.#options;
-    const members = membership.members();
-    const alive = new Set(members.map((member) => member.id));
-    const working = members.filter((member) => !member.draining).map((member) => member.id);
-    const share = shareOf(id, working, partitionCount);
+    const { store, id, partitionCount } = this.#options;
     const owners = await store.owners();
+    this.#peers.storeAnswered();
+    const alive = this.#peers.alive();
+    const share = shareOf(id, this.#peers.working(), partitionCount);
     for (const { id: taken, epoch } of owners) {
       const partition = this.#partitions.get(taken);
       if (partition && epoch > partition.row.epoch) this.#lose(partition);
@@ -243,18 +265,35 @@ export class RuntimeNode {
     await Promise.all(left.map((row) => store.release(row.id, row.epoch)));
     const takeable = owners.filter((row) => this.#isFree(row, share, alive));
     await Promise.all(takeable.map((row) => this.#take(row)));
-    const surplus = this.held().filter((held) => !share.has(held) && !this.#moving.has(held));
-    for (const held of surplus.slice(0, settings.handOffsPerRound)) {
-      const partition = this.#partitions.get(held);
-      if (partition) await this.#handOver(partition);
-    }
     this.#isPlanned = true;
     this.#options.metrics.partitions.set(this.#partitions.size);
+    await this.#giveSurplus();
+  }
+
+  /** Gives away what belongs elsewhere, as far as the store permits it now. */
+  async #giveSurplus(): Promise<void> {
+    const takers = this.#peers.takers();
+    for (const [held, partition] of [...this.#partitions]) {
+      if (this.#moving.has(held) || placePartition(held, takers) === this.#options.id) continue;
+      if (!(await this.#moves.permit(held, partition.row.epoch))) return;
+      if (this.#partitions.get(held) === partition) await this.#handOver(partition);
+    }
+  }
+
+  /** Another node let a partition go for this one: taken without a look round, if it belongs here. */
+  #takeHandedOver({ partition, epoch }: HandOver): void {
+    const { id } = this.#options;
+    const row = { id: partition, epoch, owner: null };
+    if (this.#isDraining || this.#stopping.signal.aborted) return;
+    const isOurs = placePartition(partition, this.#peers.takers()) === id;
+    if (!isOurs || !this.#isFree(row, new Set([partition]), new Set())) return;
+    const taking = this.#take(row).finally(() => this.#taking.delete(taking));
+    this.#taking.add(taking);
   }
 
   #isFree(row: Owner, share: ReadonlySet<number>, alive: ReadonlySet<string>): boolean {
     if (!share.has(row.id) || this.#partitions.has(row.id)) return false;
-    if (this.#moving.has(row.id) || this.#ending.has(row.id) || this.#isResting(row.id)) return false;
+    if (this.#moving.has(row.id) || this.#ending.has(row.id) || this.#rests.has(row.id)) return false;
     return row.owner === null || row.owner === this.#options.id || !alive.has(row.owner);
   }
 
@@ -271,7 +310,7 @@ export class RuntimeNode {
       const row = await store.acquire(id, epoch, this.#options.id);
       if (row) await this.#open(row);
     } catch (error) {
-      this.#rest(id);
+      this.#rests.begin(id);
       logger.warn({ err: error, partition: id }, 'taking a partition failed');
     } finally {
       this.#moving.delete(id);
@@ -300,10 +339,13 @@ export class RuntimeNode {
     this.#moving.add(id);
     try {
       await partition.drain();
-      await this.#close(partition);
+      // All that it took is committed: nobody has to wait for its readers to end.
+      const ended = this.#close(partition);
       await this.#options.store.release(id, epoch);
-      this.#options.logger.debug({ partition: id, epoch }, 'partition handed over');
-      this.#options.membership.announce();
+      const to = placePartition(id, this.#peers.takers());
+      this.#options.logger.debug({ partition: id, epoch, to }, 'partition handed over');
+      this.#options.membership.announce(to === null ? undefined : { partition: id, epoch, to });
+      await ended;
     } catch (error) {
       this.#options.logger.warn({ err: error, partition: id }, 'hand-over failed');
     } finally {
@@ -319,7 +361,7 @@ export class RuntimeNode {
   #reread(partition: Partition, reason: RereadReason): void {
     const { id } = partition.row;
     this.#careful.add(id);
-    if (reason === 'failed') this.#rest(id);
+    if (reason === 'failed') this.#rests.begin(id);
     void this.#close(partition).then(() => this.#planSoon());
   }
 
@@ -333,23 +375,11 @@ export class RuntimeNode {
       await partition.stop();
       await last();
     } catch (error) {
-      this.#rest(id);
+      this.#rests.begin(id);
       this.#options.logger.warn({ err: error, partition: id }, 'partition did not end well');
     } finally {
       this.#ending.delete(id);
     }
-  }
-
-  #rest(id: number): void {
-    const nowMs = this.#options.clock.now();
-    const before = this.#rests.get(id);
-    const isNew = !before || nowMs - before.sinceMs > REST_MS.forgottenAfter;
-    this.#rests.set(id, { ms: isNew ? REST_MS.first : Math.min(before.ms * 2, REST_MS.max), sinceMs: nowMs });
-  }
-
-  #isResting(id: number): boolean {
-    const rest = this.#rests.get(id);
-    return rest !== undefined && this.#options.clock.now() - rest.sinceMs < rest.ms;
   }
 
   /** The log lost or changed what was applied: read what it has from the start; counters and keys filter. */

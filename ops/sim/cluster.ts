@@ -37,6 +37,7 @@ export class Cluster {
   readonly #options: ClusterOptions;
   readonly #serverStore: Store;
   readonly #idleMs: number;
+  readonly #movesPercentMax: number;
   #started = 0;
   readonly nodes: SimNode[] = [];
 
@@ -45,6 +46,7 @@ export class Cluster {
     this.#options = options;
     this.#serverStore = mutant?.serverStore?.(world) ?? world.store;
     this.#idleMs = world.random.between(200, 20_000);
+    this.#movesPercentMax = world.random.pick([5, 50, 100]);
     world.heartbeats.carries = (from, to) => this.#carries(from, to);
   }
 
@@ -72,7 +74,7 @@ export class Cluster {
       kinds: KINDS,
       membership: this.#join(process, clock),
       remote: remoteOver(world, process, new MemoryRemote(world.remote)),
-      settings: NODE_SETTINGS,
+      settings: { ...NODE_SETTINGS, movesPercentMax: this.#movesPercentMax },
     });
     const settings = { idleMs: this.#idleMs, journalMs: 5_000 };
     const upkeep = new Upkeep({ ...ports, node, routes: node.routes, settings });
@@ -108,7 +110,10 @@ export class Cluster {
 
   heal(): void {
     this.#cuts.clear();
-    for (const { process } of this.nodes) process.resume();
+    for (const { process } of this.nodes) {
+      process.storeCutUntilMs = 0;
+      process.resume();
+    }
   }
 
   #join(process: SimProcess, clock: ReturnType<SimProcess['clockOn']>): MemoryMembership {

@@ -6,6 +6,7 @@ import type {
   Counter,
   KeyedReply,
   LoadedActor,
+  MoveLimit,
   OutboxRow,
   OutLane,
   Owner,
@@ -58,6 +59,12 @@ export class PostgresStore implements Store {
 
   async release(partition: number, epoch: number): Promise<void> {
     await this.#sql`UPDATE partitions SET owner = NULL WHERE id = ${partition} AND epoch = ${epoch}`;
+  }
+
+  async permitMove(partition: number, epoch: number, { max, withinMs }: MoveLimit): Promise<boolean> {
+    const [row] = await this.#sql<{ permitted: boolean }[]>`
+      SELECT permit_move(${partition}, ${epoch}, ${max}, ${withinMs}) AS permitted`;
+    return row?.permitted ?? false;
   }
 
   async reconcile(partition: number, epoch: number): Promise<PartitionRow | null> {

@@ -1,0 +1,80 @@
+/**
+ * Who takes part in the placement: the members as heard, less those who leave, less those who can't reach the store.
+ *
+ * E1. A node whose store has not answered for `STALLED_AFTER_MS` says so (`isStalled`): its heartbeats alone would make
+ *     it look healthy while nothing that it holds goes on.
+ * E2. A stalled node is passed over only by one whose own store has answered for `SURE_AFTER_MS`: when the store comes
+ *     back after it was away for all, whoever hears it first must not take everything.
+ * E3. One that joins is left its share of what nobody holds, so that nodes that start together share without moves;
+ *     what is held is given to it only when it would take it at once.
+ */
+import type { Clock } from './clock.ts';
+import type { Member, Membership } from './membership.ts';
+
+/** Longer than the longest pause between two plans. */
+export const STALLED_AFTER_MS = 3_000;
+const SURE_AFTER_MS = 3_000;
+
+export class Peers {
+  readonly #membership: Pick<Membership, 'members'>;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #self: string;
+  #answeredAtMs: number;
+  #answersSinceMs: number;
+
+  constructor(
+    self: string,
+    { membership, clock }: { membership: Pick<Membership, 'members'>; clock: Clock },
+  ) {
+    this.#self = self;
+    this.#membership = membership;
+    this.#clock = clock;
+    this.#answeredAtMs = clock.now();
+    this.#answersSinceMs = this.#answeredAtMs;
+  }
+
+  storeAnswered(): void {
+    if (this.isStalled) this.#answersSinceMs = this.#clock.now();
+    this.#answeredAtMs = this.#clock.now();
+  }
+
+  /** How long ago the store was last heard. */
+  get storeSilentMs(): number {
+    return this.#clock.now() - this.#answeredAtMs;
+  }
+
+  get isStalled(): boolean {
+    return this.storeSilentMs > STALLED_AFTER_MS;
+  }
+
+  /** How long ago the node heard its own heartbeat: for so long it may have missed everybody else's. */
+  get deafMs(): number {
+    return this.#membership.members().find((member) => member.id === this.#self)?.heardMsAgo ?? 0;
+  }
+
+  /** Nobody takes from these. */
+  alive(): Set<string> {
+    return new Set(this.#able().map((member) => member.id));
+  }
+
+  /** What nobody holds is shared among these. */
+  working(): string[] {
+    return idsOf(this.#able().filter((member) => !member.draining));
+  }
+
+  /** These take at once what they are given: nothing is let go for one that still joins (E3). */
+  takers(): string[] {
+    return idsOf(this.#able().filter((member) => !member.draining && !member.joining));
+  }
+
+  #able(): Member[] {
+    const isSure = !this.isStalled && this.#clock.now() - this.#answersSinceMs >= SURE_AFTER_MS;
+    return this.#membership
+      .members()
+      .filter((member) => member.id === this.#self || !(member.stalled && isSure));
+  }
+}
+
+function idsOf(members: readonly Member[]): string[] {
+  return members.map((member) => member.id);
+}

@@ -1,5 +1,6 @@
 /** What a node measures of itself. Labels come from closed sets only, never an actor's id. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { addProgressMetrics, type ProgressLook } from './progress-metrics.ts';
 
 export interface RuntimeMetrics {
   readonly registry: Registry;
@@ -11,6 +12,8 @@ export interface RuntimeMetrics {
   readonly partitions: Gauge;
   readonly lag: Gauge;
   readonly activations: Gauge;
+  /** Says where progress is read when somebody asks. */
+  watch(look: () => ProgressLook): void;
 }
 
 export function buildMetrics(): RuntimeMetrics {
@@ -52,5 +55,6 @@ export function buildMetrics(): RuntimeMetrics {
     partitions: new Gauge({ name: 'oio_partitions', help: 'Partitions held by this node', registers }),
     lag: new Gauge({ name: 'oio_lag_messages', help: 'Messages that wait for this node', registers }),
     activations: new Gauge({ name: 'oio_activations', help: 'Actors in memory', registers }),
+    watch: addProgressMetrics(registry),
   };
 }

@@ -20,17 +20,19 @@ import { Committer, type RereadReason } from './commit.ts';
 import { Loader } from './loader.ts';
 import type { Log } from './log.ts';
 import type { Logger } from './logger.ts';
-import type { HandOver, Membership } from './membership.ts';
+import type { HandOver, Membership, NodeReport } from './membership.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { Moves, movesMax } from './moves.ts';
 import { Outbox } from './outbox.ts';
 import { Partition, type PartitionHost } from './partition.ts';
 import { Peers } from './peers.ts';
-import { placePartition, shareOf } from './placement.ts';
+import { Planner } from './planner.ts';
+import { type PartitionProgress, Progress, STUCK_AFTER_MS } from './progress.ts';
 import type { Remote } from './remote.ts';
 import { RemoteRequests } from './remote-requests.ts';
 import { Rests } from './rests.ts';
 import type { Owner, PartitionRow, Store } from './store.ts';
+import { eachTogether } from './together.ts';
 
 export interface NodeOptions {
   /** Unique per process start. */
@@ -58,7 +60,6 @@ export interface NodeSettings {
 
 export const NODE_SETTINGS: NodeSettings = { settleMs: 700, planEveryMs: 250, movesPercentMax: 5 };
 
-const PLAN_PAUSE_MAX_MS = 1_000;
 /** A leaving node hands over so many at a time: the others go on meanwhile, so each stands still for its own part only. */
 const HAND_OVERS_TOGETHER = 4;
 
@@ -71,8 +72,10 @@ export class RuntimeNode {
   /** Let go; the old object has not ended yet. */
   readonly #ending = new Set<number>();
   readonly #rests: Rests;
-  readonly #peers: Peers;
+  readonly #planner: Planner;
+  readonly peers: Peers;
   readonly #moves: Moves;
+  readonly #progress: Progress;
   /** What was handed over to this node and is being taken. */
   readonly #taking = new Set<Promise<void>>();
   readonly #careful = new Set<number>();
@@ -84,16 +87,21 @@ export class RuntimeNode {
   readonly routes: Routes;
   #isDraining = false;
   #isJoining = true;
-  #failures = 0;
   #isPlanned = false;
-  #planning: Promise<void> = Promise.resolve();
 
   constructor(options: NodeOptions) {
     this.#options = options;
     this.#kinds = new Map(options.kinds.map((kind) => [kind.type, kind]));
     const { store, log, clock, logger, metrics, remote, partitionCount } = options;
     this.#rests = new Rests(clock);
-    this.#peers = new Peers(options.id, options);
+    this.#progress = new Progress(clock);
+    this.peers = new Peers(options.id, options);
+    this.#planner = new Planner({
+      clock,
+      logger,
+      everyMs: options.settings.planEveryMs,
+      plan: () => this.#plan(),
+    });
     this.#moves = new Moves(options, movesMax(partitionCount, options.settings.movesPercentMax));
     const routes: Routes = {
       partitionCount,
@@ -158,14 +166,32 @@ export class RuntimeNode {
     return lag;
   }
 
-  /** How long ago the node heard its own heartbeat: for so long it may have missed everybody else's. */
-  get deafMs(): number {
-    return this.#peers.deafMs;
+  /** What is held, under which epoch. */
+  owned(): { id: number; epoch: number }[] {
+    return [...this.#partitions.values()].map(({ row: { id, epoch } }) => ({ id, epoch }));
+  }
+
+  progress(): PartitionProgress[] {
+    return this.#progress.look([...this.#partitions.values()]);
+  }
+
+  /** What it says of itself with each heartbeat. */
+  report(): NodeReport {
+    const progress = this.progress();
+    return {
+      id: this.#options.id,
+      draining: this.#isDraining,
+      joining: this.#isJoining,
+      stalled: this.peers.isStalled,
+      partitions: this.held(),
+      lag: progress.reduce((sum, { lag }) => sum + lag, 0),
+      stuck: progress.filter(({ stillMs }) => stillMs >= STUCK_AFTER_MS).map(({ id }) => id),
+    };
   }
 
   /** Whether the node holds exactly what the plan gives it. */
   get isSettled(): boolean {
-    if (!this.#isPlanned || this.#failures > 0 || this.#moving.size > 0 || this.#ending.size > 0)
+    if (!this.#isPlanned || this.#planner.failures > 0 || this.#moving.size > 0 || this.#ending.size > 0)
       return false;
     return this.#rests.now.length === 0;
   }
@@ -177,22 +203,14 @@ export class RuntimeNode {
 
   /** Begins to announce itself, listens for others, then takes its share. */
   async start(): Promise<void> {
-    const { membership, clock, settings, id } = this.#options;
-    membership.start(() => ({
-      id,
-      draining: this.#isDraining,
-      joining: this.#isJoining,
-      stalled: this.#peers.isStalled,
-      partitions: this.held(),
-      lag: this.lag,
-      stuck: [],
-    }));
+    const { membership, clock, settings } = this.#options;
+    membership.start(() => this.report());
     await clock.sleep(settings.settleMs, this.#stopping.signal);
     this.#isJoining = false;
     membership.announce();
-    membership.onChange(() => this.#planSoon());
+    membership.onChange(() => this.#planner.soon());
     membership.onHandOver((handOver) => this.#takeHandedOver(handOver));
-    this.#planning = this.#keepPlanning();
+    this.#planner.start();
   }
 
   /** Hands every partition over, then leaves. Bounded by `withinMs`; what is left then is taken by the others. */
@@ -200,12 +218,8 @@ export class RuntimeNode {
     this.#isDraining = true;
     this.#options.membership.announce();
     const deadline = new AbortController();
-    const waiting = [...this.#partitions.values()];
-    const handOverAll = async () => {
-      for (let next = waiting.pop(); next && !deadline.signal.aborted; next = waiting.pop())
-        await this.#handOver(next);
-    };
-    const all = Promise.all(Array.from({ length: HAND_OVERS_TOGETHER }, handOverAll));
+    const together = { width: HAND_OVERS_TOGETHER, signal: deadline.signal };
+    const all = eachTogether([...this.#partitions.values()], together, (held) => this.#handOver(held));
     await Promise.race([all, this.#options.clock.sleep(withinMs, deadline.signal)]);
     deadline.abort();
     await this.stop();
@@ -214,8 +228,7 @@ export class RuntimeNode {
   /** Ends at once: uncommitted turns are forgotten, and taken again by the next owner. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#planSoon();
-    await this.#planning;
+    await this.#planner.stop();
     await Promise.all(this.#taking);
     await Promise.all([...this.#partitions.values()].map((partition) => partition.stop()));
     this.#partitions.clear();
@@ -225,38 +238,13 @@ export class RuntimeNode {
     this.activations.stop();
   }
 
-  #planWake = Promise.withResolvers<void>();
-
-  #planSoon(): void {
-    this.#planWake.resolve();
-  }
-
-  async #keepPlanning(): Promise<void> {
-    const { clock, logger, settings } = this.#options;
-    while (!this.#stopping.signal.aborted) {
-      // Before the plan: a wake-up that comes meanwhile counts.
-      this.#planWake = Promise.withResolvers();
-      try {
-        await this.#plan();
-        this.#failures = 0;
-      } catch (error) {
-        this.#failures++;
-        logger.warn({ err: error, failures: this.#failures }, 'planning failed');
-      }
-      const pause = new AbortController();
-      const waitMs = Math.min(settings.planEveryMs * 2 ** Math.min(this.#failures, 3), PLAN_PAUSE_MAX_MS);
-      await Promise.race([clock.sleep(waitMs, pause.signal), this.#planWake.promise]);
-      pause.abort();
-    }
-  }
-
   async #plan(): Promise<void> {
     if (this.#isDraining) return;
-    const { store, id, partitionCount } = this.#options;
+    const { store, partitionCount } = this.#options;
     const owners = await store.owners();
-    this.#peers.storeAnswered();
-    const alive = this.#peers.alive();
-    const share = shareOf(id, this.#peers.working(), partitionCount);
+    this.peers.storeAnswered();
+    const alive = this.peers.alive();
+    const share = this.peers.share(partitionCount);
     for (const { id: taken, epoch } of owners) {
       const partition = this.#partitions.get(taken);
       if (partition && epoch > partition.row.epoch) this.#lose(partition);
@@ -272,9 +260,8 @@ export class RuntimeNode {
 
   /** Gives away what belongs elsewhere, as far as the store permits it now. */
   async #giveSurplus(): Promise<void> {
-    const takers = this.#peers.takers();
     for (const [held, partition] of [...this.#partitions]) {
-      if (this.#moving.has(held) || placePartition(held, takers) === this.#options.id) continue;
+      if (this.#moving.has(held) || this.peers.takerOf(held) === this.#options.id) continue;
       if (!(await this.#moves.permit(held, partition.row.epoch))) return;
       if (this.#partitions.get(held) === partition) await this.#handOver(partition);
     }
@@ -282,11 +269,13 @@ export class RuntimeNode {
 
   /** Another node let a partition go for this one: taken without a look round, if it belongs here. */
   #takeHandedOver({ partition, epoch }: HandOver): void {
-    const { id } = this.#options;
     const row = { id: partition, epoch, owner: null };
     if (this.#isDraining || this.#stopping.signal.aborted) return;
-    const isOurs = placePartition(partition, this.#peers.takers()) === id;
-    if (!isOurs || !this.#isFree(row, new Set([partition]), new Set())) return;
+    if (
+      this.peers.takerOf(partition) !== this.#options.id ||
+      !this.#isFree(row, new Set([partition]), new Set())
+    )
+      return;
     const taking = this.#take(row).finally(() => this.#taking.delete(taking));
     this.#taking.add(taking);
   }
@@ -321,7 +310,8 @@ export class RuntimeNode {
     const { store, logger } = this.#options;
     const counters = await store.counters(row.id);
     if (this.#stopping.signal.aborted || this.#isDraining) return store.release(row.id, row.epoch);
-    const partition = new Partition({ row, counters, careful: this.#careful.delete(row.id) }, this.#host);
+    const host = { ...this.#host, log: this.#progress.over(row.id, this.#host.log) };
+    const partition = new Partition({ row, counters, careful: this.#careful.delete(row.id) }, host);
     this.#partitions.set(row.id, partition);
     logger.debug({ partition: row.id, epoch: row.epoch, batch: row.batch }, 'partition taken');
     try {
@@ -342,7 +332,7 @@ export class RuntimeNode {
       // All that it took is committed: nobody has to wait for its readers to end.
       const ended = this.#close(partition);
       await this.#options.store.release(id, epoch);
-      const to = placePartition(id, this.#peers.takers());
+      const to = this.peers.takerOf(id);
       this.#options.logger.debug({ partition: id, epoch, to }, 'partition handed over');
       this.#options.membership.announce(to === null ? undefined : { partition: id, epoch, to });
       await ended;
@@ -355,14 +345,14 @@ export class RuntimeNode {
 
   #lose(partition: Partition): void {
     this.#options.logger.warn({ partition: partition.row.id, epoch: partition.row.epoch }, 'partition lost');
-    void this.#close(partition).then(() => this.#planSoon());
+    void this.#close(partition).then(() => this.#planner.soon());
   }
 
   #reread(partition: Partition, reason: RereadReason): void {
     const { id } = partition.row;
     this.#careful.add(id);
     if (reason === 'failed') this.#rests.begin(id);
-    void this.#close(partition).then(() => this.#planSoon());
+    void this.#close(partition).then(() => this.#planner.soon());
   }
 
   /** Lets a partition go, does `last`, and only then may it be taken again. Never throws. */
@@ -393,6 +383,6 @@ export class RuntimeNode {
     );
     this.#careful.add(id);
     const reconcile = () => store.reconcile(id, partition.row.epoch);
-    void this.#close(partition, reconcile).then(() => this.#planSoon());
+    void this.#close(partition, reconcile).then(() => this.#planner.soon());
   }
 }

@@ -10,6 +10,7 @@
  */
 import type { Clock } from './clock.ts';
 import type { Member, Membership } from './membership.ts';
+import { placePartition, shareOf } from './placement.ts';
 
 /** Longer than the longest pause between two plans. */
 export const STALLED_AFTER_MS = 3_000;
@@ -57,14 +58,16 @@ export class Peers {
     return new Set(this.#able().map((member) => member.id));
   }
 
-  /** What nobody holds is shared among these. */
-  working(): string[] {
-    return idsOf(this.#able().filter((member) => !member.draining));
+  /** What nobody holds is shared among all who don't leave. */
+  share(partitionCount: number): Set<number> {
+    const working = idsOf(this.#able().filter((member) => !member.draining));
+    return shareOf(this.#self, working, partitionCount);
   }
 
-  /** These take at once what they are given: nothing is let go for one that still joins (E3). */
-  takers(): string[] {
-    return idsOf(this.#able().filter((member) => !member.draining && !member.joining));
+  /** Who would take a partition at once: nothing is let go for one that still joins (E3). */
+  takerOf(partition: number): string | null {
+    const takers = idsOf(this.#able().filter((member) => !member.draining && !member.joining));
+    return placePartition(partition, takers);
   }
 
   #able(): Member[] {

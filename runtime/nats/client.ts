@@ -60,7 +60,8 @@ class NodeWatch {
 
 async function health(connection: NatsConnection, reads: Reads, nodes: NodeWatch): Promise<ClusterHealth> {
   const alive = nodes.alive();
-  const owned = new Set(alive.flatMap(({ heartbeat }) => heartbeat.partitions));
+  const able = alive.filter(({ heartbeat }) => !heartbeat.stalled);
+  const owned = new Set(able.flatMap(({ heartbeat }) => heartbeat.partitions));
   const [nats, cluster] = await Promise.all([
     connection.rtt().then(
       () => true,
@@ -80,6 +81,8 @@ async function health(connection: NatsConnection, reads: Reads, nodes: NodeWatch
       id: heartbeat.id,
       partitions: heartbeat.partitions.length,
       lag: heartbeat.lag,
+      stalled: heartbeat.stalled,
+      stuck: heartbeat.stuck,
       heardMsAgo,
     })),
   };

@@ -28,7 +28,7 @@ const TIMEOUT_MS = 5_000;
 /** A node that says nothing for so long is no longer shown. */
 const NODE_KEPT_MS = 60_000;
 const NODE_AGAIN_MS = 15_000;
-const COMPARE_EVERY_MS = 30_000;
+const COMPARE_EVERY_MS = 10_000;
 /** Another wrote the same key meanwhile. */
 const WRONG_REVISION = 10_071;
 
@@ -90,7 +90,7 @@ async function writeForward(bucket: KV, node: string, { id, epoch }: Held): Prom
   const before = entry?.operation === 'PUT' ? parseEntry(entry.string()) : null;
   if (before && before.epoch >= epoch) return;
   try {
-    await bucket.update(String(id), JSON.stringify({ node, epoch }), entry?.revision ?? 0);
+    await bucket.put(String(id), JSON.stringify({ node, epoch }), { previousSeq: entry?.revision ?? 0 });
   } catch (error) {
     // The next owner was quicker: what it wrote is newer.
     if (!(error instanceof JetStreamApiError && error.code === WRONG_REVISION)) throw error;

@@ -52,6 +52,7 @@ const FIRST_SEQ_GAP = 1_000;
 const EVENTS_SEQ_GAP = 1_000_000;
 const LOOK_EVERY_MS = 5_000;
 const MIRROR_EVERY_MS = 500;
+const KEEPER_STOP_MS = 1_000;
 
 /** Connects, checks both stores, and starts the node. Throws, saying what is wrong, with nothing left open. */
 export async function startNode(
@@ -221,8 +222,12 @@ function keep({ sql, connection, logger, id, node, replicas, openStreams }: Kept
   const keeper = new Keeper(jobs, { clock: systemClock, logger });
   return {
     async stop() {
-      await keeper.stop();
-      await mirrors.hide(id).catch((error: unknown) => logger.debug({ err: error }, 'node still shown'));
+      const late = new AbortController();
+      const leave = keeper.stop().then(() => mirrors.hide(id));
+      // Without NATS nobody can be told; the entry ends by itself.
+      const left = leave.catch((error: unknown) => logger.debug({ err: error }, 'node still shown'));
+      await Promise.race([left, systemClock.sleep(KEEPER_STOP_MS, late.signal)]);
+      late.abort();
     },
   };
 }

@@ -60,8 +60,8 @@ export interface NodeSettings {
 
 export const NODE_SETTINGS: NodeSettings = { settleMs: 700, planEveryMs: 250, movesPercentMax: 5 };
 
-/** A leaving node hands over so many at a time: the others go on meanwhile, so each stands still for its own part only. */
-const HAND_OVERS_TOGETHER = 4;
+/** A leaving node has so many on their way at a time: the others go on meanwhile, and whoever takes has no queue. */
+const HAND_OVERS_TOGETHER = 2;
 
 export class RuntimeNode {
   readonly #options: NodeOptions;
@@ -276,7 +276,10 @@ export class RuntimeNode {
       !this.#isFree(row, new Set([partition]), new Set())
     )
       return;
-    const taking = this.#take(row).finally(() => this.#taking.delete(taking));
+    const taking = this.#take(row).finally(() => {
+      this.#taking.delete(taking);
+      this.#options.membership.announce();
+    });
     this.#taking.add(taking);
   }
 
@@ -336,6 +339,7 @@ export class RuntimeNode {
       this.#options.logger.debug({ partition: id, epoch, to }, 'partition handed over');
       this.#options.membership.announce(to === null ? undefined : { partition: id, epoch, to });
       await ended;
+      if (to !== null) await this.peers.untilTaken(id, to);
     } catch (error) {
       this.#options.logger.warn({ err: error, partition: id }, 'hand-over failed');
     } finally {

@@ -15,10 +15,12 @@ import { placePartition, shareOf } from './placement.ts';
 /** Longer than the longest pause between two plans. */
 export const STALLED_AFTER_MS = 3_000;
 const SURE_AFTER_MS = 3_000;
+const TAKING_MAX_MS = 500;
+const TAKING_LOOK_MS = 5;
 
 export class Peers {
   readonly #membership: Pick<Membership, 'members'>;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Clock;
   readonly #self: string;
   #answeredAtMs: number;
   #answersSinceMs: number;
@@ -68,6 +70,15 @@ export class Peers {
   takerOf(partition: number): string | null {
     const takers = idsOf(this.#able().filter((member) => !member.draining && !member.joining));
     return placePartition(partition, takers);
+  }
+
+  /** Resolves when `by` says that it holds the partition, or has had time enough for it. */
+  async untilTaken(partition: number, by: string): Promise<void> {
+    for (let waitedMs = 0; waitedMs < TAKING_MAX_MS; waitedMs += TAKING_LOOK_MS) {
+      const taker = this.#membership.members().find((member) => member.id === by);
+      if (!taker || taker.partitions.includes(partition)) return;
+      await this.#clock.sleep(TAKING_LOOK_MS);
+    }
   }
 
   #able(): Member[] {

@@ -7,6 +7,9 @@ export const LANES = ['data', 'control'] as const satisfies readonly Lane[];
 export const STREAMS = { data: 'MAILBOX', control: 'CONTROL', events: 'EVENTS' } as const;
 export const STREAM_SUBJECTS = { MAILBOX: 'mbx.*', CONTROL: 'ctl.*', EVENTS: 'evt.>' } as const;
 export const ARTIFACT_BUCKET = 'artifacts';
+/** Buckets for people and clients to watch: which nodes there are, and which holds which partition. */
+export const NODE_BUCKET = 'nodes';
+export const PARTITION_BUCKET = 'partitions';
 
 /** The stream that holds a lane of a partition. One stream today; more of them are a change of this line only. */
 export function laneStream(lane: Lane): string {

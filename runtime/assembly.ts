@@ -1,12 +1,14 @@
 /** Puts a node together on real servers. Kinds come from outside: the runtime knows no session. */
 import { randomBytes } from 'node:crypto';
 import type { ActorKind } from '#protocols/actor.ts';
+import { PARTITIONS_DEFAULT } from '#protocols/partition.ts';
 import { hearAgent } from './agents-door.ts';
 import { NODE_BOUNDS } from './bounds.ts';
 import type { Client } from './client.ts';
 import { systemClock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
 import { serveHealth } from './health.ts';
+import { Keeper } from './keeper.ts';
 import type { Logger } from './logger.ts';
 import { buildMetrics } from './metrics.ts';
 import { buildClient } from './nats/client.ts';
@@ -14,10 +16,26 @@ import { connectNats, leave, type NatsConnection } from './nats/connection.ts';
 import { tellLoads } from './nats/loads.ts';
 import { openNatsLog } from './nats/log.ts';
 import { NatsMembership } from './nats/membership.ts';
+import { Mirrors } from './nats/mirrors.ts';
 import { NatsRemote, openObjects } from './nats/remote.ts';
-import { ensureStreams, fullnessOf } from './nats/streams.ts';
+import {
+  checkNatsClock,
+  checkPairing,
+  decideReplicas,
+  ensureStreams,
+  fullnessOf,
+  newestEventOf,
+} from './nats/streams.ts';
 import { NODE_SETTINGS, RuntimeNode } from './node.ts';
-import { checkPostgres, connectPostgres, openCluster, type Sql } from './postgres/connection.ts';
+import { checkPostgres } from './postgres/check.ts';
+import {
+  type Cluster,
+  connectPostgres,
+  findClusterId,
+  noteEventsSeq,
+  openCluster,
+  type Sql,
+} from './postgres/connection.ts';
 import { PostgresReads } from './postgres/reads.ts';
 import { PostgresStore } from './postgres/store.ts';
 import { UPKEEP_SETTINGS, Upkeep } from './upkeep.ts';
@@ -33,6 +51,11 @@ const CONNECTIONS_MAX = 6;
 const MIB = 1024 * 1024;
 /** A stream made anew leaves this gap above the highest cursor. */
 const FIRST_SEQ_GAP = 1_000;
+/** More events than can come between two notes of how far they are. */
+const EVENTS_SEQ_GAP = 1_000_000;
+const LOOK_EVERY_MS = 5_000;
+const MIRROR_EVERY_MS = 500;
+const KEEPER_STOP_MS = 1_000;
 
 /** Connects, checks both stores, and starts the node. Throws, saying what is wrong, with nothing left open. */
 export async function startNode(
@@ -44,7 +67,7 @@ export async function startNode(
   const sql = connectPostgres({ url: config.DATABASE_URL, name, connectionsMax: CONNECTIONS_MAX });
   let connection: NatsConnection | null = null;
   try {
-    await checkPostgres(sql);
+    await checkPostgres(sql, Date.now);
     connection = await connectNats({ url: config.NATS_URL, name, logger });
     return await assemble(config, { ...parts, sql, connection });
   } catch (error) {
@@ -67,6 +90,8 @@ export async function startClient(options: ClientOptions): Promise<Client> {
   const connection = await connectNats({ url: natsUrl, name, logger });
   const sql = connectPostgres({ url: databaseUrl, name, connectionsMax: 4 });
   try {
+    const clusterId = await findClusterId(sql).catch(() => null);
+    if (clusterId !== null) await checkPairing(connection, clusterId);
     const reads = new PostgresReads(sql);
     const client = buildClient({ connection, reads, logger });
     return {
@@ -93,13 +118,10 @@ interface Connections {
 
 async function assemble(config: NodeConfig, parts: Connections): Promise<RunningNode> {
   const { sql, connection, logger, kinds } = parts;
-  const openStreams = async () => {
-    const cluster = await openCluster(sql, config.OIO_PARTITIONS);
-    const firstSeq = cluster.cursorMax === 0 ? 1 : cluster.cursorMax + FIRST_SEQ_GAP;
-    await ensureStreams(connection, { clusterId: cluster.id, replicas: config.OIO_REPLICAS, firstSeq });
-    return cluster;
-  };
+  const replicas = decideReplicas(connection, config.OIO_REPLICAS);
+  const openStreams = () => openBoth({ sql, connection, replicas, toldCount: config.OIO_PARTITIONS });
   const { partitionCount } = await openStreams();
+  await checkNatsClock(connection, Date.now);
   const store = new PostgresStore(sql);
   await store.maintain();
   const mend = async () => {
@@ -107,7 +129,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
     await openStreams();
   };
   const log = await openNatsLog(connection, logger, mend);
-  const objects = await openObjects(connection, config.OIO_REPLICAS);
+  const objects = await openObjects(connection, replicas);
   const remote = new NatsRemote(connection, logger);
   const metrics = buildMetrics();
   const id = `${config.OIO_NODE_ID}.${randomBytes(4).toString('hex')}`;
@@ -122,6 +144,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
     remote,
     settings: {
       ...NODE_SETTINGS,
+      movesPercentMax: config.OIO_MOVE_PERCENT,
       bounds: { ...NODE_BOUNDS, actorBytesMax: config.OIO_ACTOR_MEMORY_MB * MIB },
     },
   });
@@ -139,6 +162,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   await node.start();
   const stopTelling = tellLoads(connection, () => node.loadReport());
   upkeep.start();
+  const keeping = keep({ ...parts, replicas, node, id, openStreams });
   const health = await serveHealth(config.OIO_NODE_PORT, { node, metrics });
   return {
     id,
@@ -148,10 +172,71 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
       stopTelling();
       await upkeep.stop();
       await node.drain(config.OIO_DRAIN_SECONDS * 1_000);
+      await keeping.stop();
       await remote.stop();
       await client.stop();
       await leave(connection);
       await store.stop();
+    },
+  };
+}
+
+/** The cluster as both stores know it; what is missing is made. */
+async function openBoth(parts: {
+  readonly sql: Sql;
+  readonly connection: NatsConnection;
+  readonly replicas: number;
+  readonly toldCount: number | undefined;
+}): Promise<Cluster> {
+  const { sql, connection, replicas, toldCount } = parts;
+  const cluster = await openCluster(sql, { firstCount: toldCount ?? PARTITIONS_DEFAULT, toldCount });
+  const isNew = cluster.cursorMax === 0 && cluster.eventsSeq === 0;
+  await ensureStreams(connection, {
+    clusterId: cluster.id,
+    replicas,
+    firstSeq: cluster.cursorMax === 0 ? 1 : cluster.cursorMax + FIRST_SEQ_GAP,
+    eventsFirstSeq: isNew ? 1 : cluster.eventsSeq + EVENTS_SEQ_GAP,
+  });
+  return cluster;
+}
+
+interface Kept extends Connections {
+  readonly id: string;
+  readonly node: RuntimeNode;
+  readonly replicas: number;
+  openStreams(): Promise<unknown>;
+}
+
+/** What is looked after while the node runs. */
+function keep({ sql, connection, logger, id, node, replicas, openStreams }: Kept): {
+  stop(): Promise<void>;
+} {
+  const startedAt = new Date().toISOString();
+  const mirrors = new Mirrors(connection, { replicas, nowMs: () => systemClock.now() });
+  const show = () => {
+    const report = node.report();
+    const busy = report.stalled ? 'stalled' : 'working';
+    const state = report.draining ? 'draining' : report.joining ? 'joining' : busy;
+    return mirrors.show({ id, state, partitions: report.partitions.length, startedAt }, node.owned());
+  };
+  const look = async () => {
+    await openStreams();
+    await openObjects(connection, replicas);
+    await noteEventsSeq(sql, await newestEventOf(connection));
+  };
+  const jobs = [
+    { name: 'streams', everyMs: LOOK_EVERY_MS, run: look },
+    { name: 'mirrors', everyMs: MIRROR_EVERY_MS, run: show },
+  ];
+  const keeper = new Keeper(jobs, { clock: systemClock, logger });
+  return {
+    async stop() {
+      const late = new AbortController();
+      const leave = keeper.stop().then(() => mirrors.hide(id));
+      // Without NATS nobody can be told; the entry ends by itself.
+      const left = leave.catch((error: unknown) => logger.debug({ err: error }, 'node still shown'));
+      await Promise.race([left, systemClock.sleep(KEEPER_STOP_MS, late.signal)]);
+      late.abort();
     },
   };
 }

@@ -65,6 +65,10 @@ export interface ClusterHealth {
     readonly id: string;
     readonly partitions: number;
     readonly lag: number;
+    /** It can't reach Postgres. */
+    readonly stalled: boolean;
+    /** Its partitions where messages wait and none was applied for long. */
+    readonly stuck: readonly number[];
     readonly heardMsAgo: number;
   }[];
 }

@@ -56,6 +56,7 @@ async function startNode(id: string, settings: Record<string, string> = {}): Pro
     NATS_URL: nats.url,
     DATABASE_URL: databaseUrl,
     OIO_NODE_ID: id,
+    OIO_MOVE_PERCENT: '100',
     ...settings,
   };
   const node = spawn(process.execPath, [NODE_FILE], { env, stdio: ['ignore', 'pipe', 'inherit'] });

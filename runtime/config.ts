@@ -1,6 +1,5 @@
 /** What a node can be told, by its environment. */
 import { z } from 'zod';
-import { PARTITIONS_DEFAULT } from '#protocols/partition.ts';
 import { ACTOR_MEMORY_DEFAULT_MB } from './bounds.ts';
 
 const Environment = z.object({
@@ -12,9 +11,12 @@ const Environment = z.object({
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"')
     .default('node'),
-  /** Used by the first node of a cluster only; fixed from then on. */
-  OIO_PARTITIONS: z.coerce.number().int().min(1).max(4_096).default(PARTITIONS_DEFAULT),
-  OIO_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
+  /** For the first node of a cluster; fixed from then on, and a node that is told another number is refused. */
+  OIO_PARTITIONS: z.coerce.number().int().min(1).max(4_096).optional(),
+  /** Copies of each stream. Has to be said where NATS is a cluster; 1 where it is one server. */
+  OIO_REPLICAS: z.coerce.number().int().min(1).max(5).optional(),
+  /** Of all partitions, how many may move within 10 s when a node joins. */
+  OIO_MOVE_PERCENT: z.coerce.number().min(0.01).max(100).default(5),
   OIO_IDLE_SECONDS: z.coerce.number().min(1).default(60),
   /** What actors in memory may take, by estimate; the least used go first. */
   OIO_ACTOR_MEMORY_MB: z.coerce.number().int().min(1).max(1_000_000).default(ACTOR_MEMORY_DEFAULT_MB),

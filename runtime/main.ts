@@ -3,6 +3,7 @@ import { ACTOR_KINDS } from '#actors/registry.ts';
 import { startNode } from './assembly.ts';
 import { type NodeConfig, parseConfig } from './config.ts';
 import { buildLogger } from './logger.ts';
+import { startWatchdog } from './watchdog.ts';
 
 const EXIT = { failed: 1, usage: 2 } as const;
 
@@ -19,6 +20,7 @@ const config = readConfig();
 const logger = buildLogger({ level: config.LOG_LEVEL, role: 'node', id: config.OIO_NODE_ID });
 try {
   const running = await startNode(config, { kinds: ACTOR_KINDS, logger });
+  startWatchdog();
   let isStopping = false;
   const stop = async (signal: string) => {
     if (isStopping) return;

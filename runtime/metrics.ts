@@ -1,5 +1,6 @@
 /** What a node measures of itself. Labels come from closed sets only, never an actor's id. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { addProgressMetrics, type ProgressLook } from './progress-metrics.ts';
 
 export interface RuntimeMetrics {
   readonly registry: Registry;
@@ -15,6 +16,8 @@ export interface RuntimeMetrics {
   readonly passivations: Counter<'reason'>;
   readonly largeStates: Counter;
   readonly outboxFull: Counter;
+  /** Says where progress is read when somebody asks. */
+  watch(look: () => ProgressLook): void;
 }
 
 export function buildMetrics(): RuntimeMetrics {
@@ -77,5 +80,6 @@ export function buildMetrics(): RuntimeMetrics {
       help: 'Snapshots written that are over the size from which on a state is called large',
       registers,
     }),
+    watch: addProgressMetrics(registry),
   };
 }

@@ -15,7 +15,7 @@ import { HeartbeatNetwork, MemoryMembership } from './testing/membership.ts';
 import { MemoryRemote, RemoteNetwork } from './testing/remote.ts';
 import { MemoryStore } from './testing/store.ts';
 
-const SETTINGS = { settleMs: 1, planEveryMs: 5, handOffsPerRound: 2 };
+const SETTINGS = { settleMs: 1, planEveryMs: 5, movesPercentMax: 100 };
 
 function startNode(change: {
   store?: (store: MemoryStore) => Partial<Store>;

@@ -3,7 +3,8 @@
  *
  * N1. A partition is taken by raising its epoch in the store, and only then read (S2). The members' list says whom to
  *     take from; the store decides.
- * N2. A held partition that belongs elsewhere is drained, released and announced, `handOffsPerRound` at a time.
+ * N2. A held partition that belongs elsewhere is drained, released and announced to whom it belongs, who takes it at
+ *     once; the store permits at most `movesPercentMax` of all within `MOVE_WINDOW_MS`. A node that leaves asks nobody.
  * N3. A partition that has to be read again goes back to N1 when its old object has ended, which may still hold its
  *     readers; after a failure it rests first, longer each time, so that a bad one does not keep the node busy.
  * N4. A held partition whose epoch was raised by another node is let go, also when it has nothing to commit.
@@ -11,26 +12,28 @@
  *     else takes one whose owner is alive.
  */
 import type { ActorKind } from '#protocols/actor.ts';
-import type { Address } from '#protocols/address.ts';
-import { Activations } from './activations.ts';
-import type { PreparedBatch, Routes } from './batch.ts';
-import { NODE_BOUNDS, type NodeBounds } from './bounds.ts';
+import type { Activations } from './activations.ts';
+import type { Routes } from './batch.ts';
+import type { NodeBounds } from './bounds.ts';
 import type { Clock } from './clock.ts';
-import { Committer, type RereadReason } from './commit.ts';
-import { LargeStates } from './large-states.ts';
+import type { RereadReason } from './commit.ts';
+import { Engine } from './engine.ts';
 import { buildLoadReport, type LoadReport } from './load-report.ts';
-import { Loader } from './loader.ts';
 import type { Log } from './log.ts';
 import type { Logger } from './logger.ts';
-import type { Membership } from './membership.ts';
+import type { HandOver, Membership, NodeReport } from './membership.ts';
 import type { RuntimeMetrics } from './metrics.ts';
-import { Outbox } from './outbox.ts';
-import { Partition, type PartitionHost } from './partition.ts';
-import { shareOf } from './placement.ts';
+import { Moves, movesMax } from './moves.ts';
+import type { Outbox } from './outbox.ts';
+import { Partition } from './partition.ts';
+import { Peers } from './peers.ts';
+import { Planner } from './planner.ts';
+import { type PartitionProgress, Progress, STUCK_AFTER_MS } from './progress.ts';
 import type { Remote } from './remote.ts';
-import { RemoteRequests } from './remote-requests.ts';
-import { Room } from './room.ts';
+import { Rests } from './rests.ts';
+
 import type { Owner, PartitionRow, Store } from './store.ts';
+import { eachTogether } from './together.ts';
 
 export interface NodeOptions {
   /** Unique per process start. */
@@ -52,106 +55,62 @@ export interface NodeSettings {
   readonly settleMs: number;
   /** How often owners are compared with the plan. */
   readonly planEveryMs: number;
-  readonly handOffsPerRound: number;
   readonly bounds?: NodeBounds;
+  /** Of all partitions, how many may move within `MOVE_WINDOW_MS` when a node joins. */
+  readonly movesPercentMax: number;
 }
 
-export const NODE_SETTINGS: NodeSettings = { settleMs: 700, planEveryMs: 250, handOffsPerRound: 2 };
+export const NODE_SETTINGS: NodeSettings = { settleMs: 700, planEveryMs: 250, movesPercentMax: 5 };
 
-const PLAN_PAUSE_MAX_MS = 2_000;
-/** The pause after a failure of one partition: doubled each time, begun anew after a while without one. */
-const REST_MS = { first: 250, max: 5_000, forgottenAfter: 30_000 } as const;
-
-interface Rest {
-  readonly ms: number;
-  readonly sinceMs: number;
-}
+/** A leaving node has so many on their way at a time: the others go on meanwhile, and whoever takes has no queue. */
+const HAND_OVERS_TOGETHER = 2;
 
 export class RuntimeNode {
   readonly #options: NodeOptions;
-  readonly #kinds: ReadonlyMap<string, ActorKind>;
   readonly #partitions = new Map<number, Partition>();
   /** Being taken or released. */
   readonly #moving = new Set<number>();
   /** Let go; the old object has not ended yet. */
   readonly #ending = new Set<number>();
-  readonly #rests = new Map<number, Rest>();
+  readonly #rests: Rests;
+  readonly #planner: Planner;
+  readonly peers: Peers;
+  readonly #moves: Moves;
+  readonly #progress: Progress;
+  /** What was handed over to this node and is being taken. */
+  readonly #taking = new Set<Promise<void>>();
   readonly #careful = new Set<number>();
   readonly #stopping = new AbortController();
-  readonly #committer: Committer;
-  readonly #largeStates: LargeStates;
-  readonly #host: PartitionHost;
+  readonly #engine: Engine;
   readonly activations: Activations;
   readonly outbox: Outbox;
   readonly routes: Routes;
   #isDraining = false;
-  #failures = 0;
+  #isJoining = true;
   #isPlanned = false;
-  #planning: Promise<void> = Promise.resolve();
 
   constructor(options: NodeOptions) {
     this.#options = options;
-    this.#kinds = new Map(options.kinds.map((kind) => [kind.type, kind]));
-    const { store, log, clock, logger, metrics, remote, partitionCount } = options;
-    const { bounds = NODE_BOUNDS } = options.settings;
-    const routes: Routes = {
-      partitionCount,
-      isControl: (type, messageType) => this.#kinds.get(type)?.isControl(messageType) ?? false,
-    };
-    this.routes = routes;
-    this.activations = new Activations({
-      bytesMax: bounds.actorBytesMax,
-      isDirty: (partition, name) => this.#partitions.get(partition)?.isDirty(name) ?? false,
-    });
-    const requests = new RemoteRequests({ remote, log, logger, routes });
-    this.outbox = new Outbox({
-      store,
-      log,
+    const { clock, logger, partitionCount } = options;
+    this.#rests = new Rests(clock);
+    this.#progress = new Progress(clock);
+    this.peers = new Peers(options.id, options);
+    this.#planner = new Planner({
       clock,
       logger,
-      metrics,
-      bounds,
-      onRoom: () => this.#goOn(),
-      held: () => this.held(),
-      answer: ({ replyTo, key, reply }) => remote.answer(replyTo, key, reply),
-      request: (request) => requests.send(request),
+      everyMs: options.settings.planEveryMs,
+      plan: () => this.#plan(),
     });
-    this.#committer = new Committer({
-      store,
-      clock,
-      logger,
-      metrics,
-      partitions: () => this.#partitions.values(),
-      release: (outputs) => this.outbox.release(outputs),
-      onCommitted: (batches) => this.#afterCommit(batches),
+    this.#moves = new Moves(options, movesMax(partitionCount, options.settings.movesPercentMax));
+    this.#engine = new Engine(options, {
+      partitions: this.#partitions,
       onLost: (partition) => this.#lose(partition),
       onReread: (partition, reason) => this.#reread(partition, reason),
-    });
-    this.#largeStates = new LargeStates({ logger, metrics });
-    const loader = new Loader(store);
-    this.#host = {
-      kinds: this.#kinds,
-      routes,
-      store,
-      log,
-      clock,
-      logger,
-      metrics,
-      activations: this.activations,
-      room: new Room({
-        bounds,
-        partitions: () => this.#partitions.values(),
-        isOutboxFull: () => this.outbox.isFull,
-      }),
-      load: (addresses: readonly Address[]) => loader.load(addresses),
-      wakeCommit: () => this.#committer.wake(),
       onBroken: (id, reason) => this.#reconcile(id, reason),
-      onDefect: (id, error) => {
-        logger.error({ err: error, partition: id }, 'partition stopped, reading it again');
-        const partition = this.#partitions.get(id);
-        if (partition) this.#reread(partition, 'failed');
-      },
-    };
+    });
+    this.routes = this.#engine.routes;
+    this.activations = this.#engine.activations;
+    this.outbox = this.#engine.outbox;
   }
 
   /** Ids of the partitions held now. */
@@ -177,27 +136,46 @@ export class RuntimeNode {
     return lag;
   }
 
-  /** How long ago the node heard its own heartbeat: for so long it may have missed everybody else's. */
-  get deafMs(): number {
-    const { membership, id } = this.#options;
-    return membership.members().find((member) => member.id === id)?.heardMsAgo ?? 0;
+  /** What is held, under which epoch. */
+  owned(): { id: number; epoch: number }[] {
+    return [...this.#partitions.values()].map(({ row: { id, epoch } }) => ({ id, epoch }));
+  }
+
+  progress(): PartitionProgress[] {
+    return this.#progress.look([...this.#partitions.values()]);
+  }
+
+  /** What it says of itself with each heartbeat. */
+  report(): NodeReport {
+    const progress = this.progress();
+    return {
+      id: this.#options.id,
+      draining: this.#isDraining,
+      joining: this.#isJoining,
+      stalled: this.peers.isStalled,
+      partitions: this.held(),
+      lag: progress.reduce((sum, { lag }) => sum + lag, 0),
+      stuck: progress.filter(({ stillMs }) => stillMs >= STUCK_AFTER_MS).map(({ id }) => id),
+    };
   }
 
   /** Whether the node holds exactly what the plan gives it. */
   get isSettled(): boolean {
-    if (!this.#isPlanned || this.#failures > 0 || this.#moving.size > 0 || this.#ending.size > 0)
+    if (!this.#isPlanned || this.#planner.failures > 0 || this.#moving.size > 0 || this.#ending.size > 0)
       return false;
-    const nowMs = this.#options.clock.now();
-    return ![...this.#rests.values()].some((rest) => nowMs - rest.sinceMs < rest.ms);
+    return this.#rests.now.length === 0;
   }
 
   /** Begins to announce itself, listens for others, then takes its share. */
   async start(): Promise<void> {
-    const { membership, clock, settings, id } = this.#options;
-    membership.start(() => ({ id, draining: this.#isDraining, partitions: this.held(), lag: this.lag }));
+    const { membership, clock, settings } = this.#options;
+    membership.start(() => this.report());
     await clock.sleep(settings.settleMs, this.#stopping.signal);
-    membership.onChange(() => this.#planSoon());
-    this.#planning = this.#keepPlanning();
+    this.#isJoining = false;
+    membership.announce();
+    membership.onChange(() => this.#planner.soon());
+    membership.onHandOver((handOver) => this.#takeHandedOver(handOver));
+    this.#planner.start();
   }
 
   /** Hands every partition over, then leaves. Bounded by `withinMs`; what is left then is taken by the others. */
@@ -205,7 +183,8 @@ export class RuntimeNode {
     this.#isDraining = true;
     this.#options.membership.announce();
     const deadline = new AbortController();
-    const all = Promise.all([...this.#partitions.values()].map((partition) => this.#handOver(partition)));
+    const together = { width: HAND_OVERS_TOGETHER, signal: deadline.signal };
+    const all = eachTogether([...this.#partitions.values()], together, (held) => this.#handOver(held));
     await Promise.race([all, this.#options.clock.sleep(withinMs, deadline.signal)]);
     deadline.abort();
     await this.stop();
@@ -214,49 +193,23 @@ export class RuntimeNode {
   /** Ends at once: uncommitted turns are forgotten, and taken again by the next owner. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#planSoon();
-    await this.#planning;
+    await this.#planner.stop();
+    await Promise.all(this.#taking);
     await Promise.all([...this.#partitions.values()].map((partition) => partition.stop()));
     this.#partitions.clear();
-    await this.#committer.idle();
+    await this.#engine.idle();
     this.#options.membership.announce();
     this.#options.membership.stop();
     this.activations.stop();
   }
 
-  #planWake = Promise.withResolvers<void>();
-
-  #planSoon(): void {
-    this.#planWake.resolve();
-  }
-
-  async #keepPlanning(): Promise<void> {
-    const { clock, logger, settings } = this.#options;
-    while (!this.#stopping.signal.aborted) {
-      // Before the plan: a wake-up that comes meanwhile counts.
-      this.#planWake = Promise.withResolvers();
-      try {
-        await this.#plan();
-        this.#failures = 0;
-      } catch (error) {
-        this.#failures++;
-        logger.warn({ err: error, failures: this.#failures }, 'planning failed');
-      }
-      const pause = new AbortController();
-      const waitMs = Math.min(settings.planEveryMs * 2 ** Math.min(this.#failures, 3), PLAN_PAUSE_MAX_MS);
-      await Promise.race([clock.sleep(waitMs, pause.signal), this.#planWake.promise]);
-      pause.abort();
-    }
-  }
-
   async #plan(): Promise<void> {
     if (this.#isDraining) return;
-    const { membership, store, id, partitionCount, settings } = this.#options;
-    const members = membership.members();
-    const alive = new Set(members.map((member) => member.id));
-    const working = members.filter((member) => !member.draining).map((member) => member.id);
-    const share = shareOf(id, working, partitionCount);
+    const { store, partitionCount } = this.#options;
     const owners = await store.owners();
+    this.peers.storeAnswered();
+    const alive = this.peers.alive();
+    const share = this.peers.share(partitionCount);
     for (const { id: taken, epoch } of owners) {
       const partition = this.#partitions.get(taken);
       if (partition && epoch > partition.row.epoch) this.#lose(partition);
@@ -265,18 +218,39 @@ export class RuntimeNode {
     await Promise.all(left.map((row) => store.release(row.id, row.epoch)));
     const takeable = owners.filter((row) => this.#isFree(row, share, alive));
     await Promise.all(takeable.map((row) => this.#take(row)));
-    const surplus = this.held().filter((held) => !share.has(held) && !this.#moving.has(held));
-    for (const held of surplus.slice(0, settings.handOffsPerRound)) {
-      const partition = this.#partitions.get(held);
-      if (partition) await this.#handOver(partition);
-    }
     this.#isPlanned = true;
     this.#options.metrics.partitions.set(this.#partitions.size);
+    await this.#giveSurplus();
+  }
+
+  /** Gives away what belongs elsewhere, as far as the store permits it now. */
+  async #giveSurplus(): Promise<void> {
+    for (const [held, partition] of [...this.#partitions]) {
+      if (this.#moving.has(held) || this.peers.takerOf(held) === this.#options.id) continue;
+      if (!(await this.#moves.permit(held, partition.row.epoch))) return;
+      if (this.#partitions.get(held) === partition) await this.#handOver(partition);
+    }
+  }
+
+  /** Another node let a partition go for this one: taken without a look round, if it belongs here. */
+  #takeHandedOver({ partition, epoch }: HandOver): void {
+    const row = { id: partition, epoch, owner: null };
+    if (this.#isDraining || this.#stopping.signal.aborted) return;
+    if (
+      this.peers.takerOf(partition) !== this.#options.id ||
+      !this.#isFree(row, new Set([partition]), new Set())
+    )
+      return;
+    const taking = this.#take(row).finally(() => {
+      this.#taking.delete(taking);
+      this.#options.membership.announce();
+    });
+    this.#taking.add(taking);
   }
 
   #isFree(row: Owner, share: ReadonlySet<number>, alive: ReadonlySet<string>): boolean {
     if (!share.has(row.id) || this.#partitions.has(row.id)) return false;
-    if (this.#moving.has(row.id) || this.#ending.has(row.id) || this.#isResting(row.id)) return false;
+    if (this.#moving.has(row.id) || this.#ending.has(row.id) || this.#rests.has(row.id)) return false;
     return row.owner === null || row.owner === this.#options.id || !alive.has(row.owner);
   }
 
@@ -293,7 +267,7 @@ export class RuntimeNode {
       const row = await store.acquire(id, epoch, this.#options.id);
       if (row) await this.#open(row);
     } catch (error) {
-      this.#rest(id);
+      this.#rests.begin(id);
       logger.warn({ err: error, partition: id }, 'taking a partition failed');
     } finally {
       this.#moving.delete(id);
@@ -304,7 +278,9 @@ export class RuntimeNode {
     const { store, logger } = this.#options;
     const counters = await store.counters(row.id);
     if (this.#stopping.signal.aborted || this.#isDraining) return store.release(row.id, row.epoch);
-    const partition = new Partition({ row, counters, careful: this.#careful.delete(row.id) }, this.#host);
+    const { host: shared } = this.#engine;
+    const host = { ...shared, log: this.#progress.over(row.id, shared.log) };
+    const partition = new Partition({ row, counters, careful: this.#careful.delete(row.id) }, host);
     this.#partitions.set(row.id, partition);
     logger.debug({ partition: row.id, epoch: row.epoch, batch: row.batch }, 'partition taken');
     try {
@@ -322,10 +298,14 @@ export class RuntimeNode {
     this.#moving.add(id);
     try {
       await partition.drain();
-      await this.#close(partition);
+      // All that it took is committed: nobody has to wait for its readers to end.
+      const ended = this.#close(partition);
       await this.#options.store.release(id, epoch);
-      this.#options.logger.debug({ partition: id, epoch }, 'partition handed over');
-      this.#options.membership.announce();
+      const to = this.peers.takerOf(id);
+      this.#options.logger.debug({ partition: id, epoch, to }, 'partition handed over');
+      this.#options.membership.announce(to === null ? undefined : { partition: id, epoch, to });
+      await ended;
+      if (to !== null) await this.peers.untilTaken(id, to);
     } catch (error) {
       this.#options.logger.warn({ err: error, partition: id }, 'hand-over failed');
     } finally {
@@ -335,14 +315,14 @@ export class RuntimeNode {
 
   #lose(partition: Partition): void {
     this.#options.logger.warn({ partition: partition.row.id, epoch: partition.row.epoch }, 'partition lost');
-    void this.#close(partition).then(() => this.#planSoon());
+    void this.#close(partition).then(() => this.#planner.soon());
   }
 
   #reread(partition: Partition, reason: RereadReason): void {
     const { id } = partition.row;
     this.#careful.add(id);
-    if (reason === 'failed') this.#rest(id);
-    void this.#close(partition).then(() => this.#planSoon());
+    if (reason === 'failed') this.#rests.begin(id);
+    void this.#close(partition).then(() => this.#planner.soon());
   }
 
   /** Lets a partition go, does `last`, and only then may it be taken again. Never throws. */
@@ -355,33 +335,11 @@ export class RuntimeNode {
       await partition.stop();
       await last();
     } catch (error) {
-      this.#rest(id);
+      this.#rests.begin(id);
       this.#options.logger.warn({ err: error, partition: id }, 'partition did not end well');
     } finally {
       this.#ending.delete(id);
     }
-  }
-
-  #afterCommit(batches: readonly PreparedBatch[]): void {
-    for (const { batch } of batches) this.#largeStates.look(batch.snapshots);
-    this.#options.metrics.passivations.inc({ reason: 'memory' }, this.activations.shrink());
-    this.#goOn();
-  }
-
-  #goOn(): void {
-    for (const partition of this.#partitions.values()) partition.goOn();
-  }
-
-  #rest(id: number): void {
-    const nowMs = this.#options.clock.now();
-    const before = this.#rests.get(id);
-    const isNew = !before || nowMs - before.sinceMs > REST_MS.forgottenAfter;
-    this.#rests.set(id, { ms: isNew ? REST_MS.first : Math.min(before.ms * 2, REST_MS.max), sinceMs: nowMs });
-  }
-
-  #isResting(id: number): boolean {
-    const rest = this.#rests.get(id);
-    return rest !== undefined && this.#options.clock.now() - rest.sinceMs < rest.ms;
   }
 
   /** The log lost or changed what was applied: read what it has from the start; counters and keys filter. */
@@ -395,6 +353,6 @@ export class RuntimeNode {
     );
     this.#careful.add(id);
     const reconcile = () => store.reconcile(id, partition.row.epoch);
-    void this.#close(partition, reconcile).then(() => this.#planSoon());
+    void this.#close(partition, reconcile).then(() => this.#planner.soon());
   }
 }

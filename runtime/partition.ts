@@ -96,22 +96,25 @@ export class Partition {
 
   /** Opens the readers at the cursors and begins. */
   async start(): Promise<void> {
-    for (const lane of LANES) {
-      const buffer = this.#lanes[lane];
-      const reader = await this.#host.log.read({
-        lane,
-        partition: this.row.id,
-        after: lane === 'data' ? this.row.cursor : this.row.controlCursor,
-        onDelivery: (delivery) => this.#receive(buffer, delivery),
-        onCaughtUp: () => this.#signal(),
-        onBroken: (reason) => this.#host.onBroken(this.row.id, `${lane}: ${reason}`),
-      });
-      if (this.#isStopped) return reader.stop();
-      buffer.reader = reader;
-    }
+    await Promise.all(LANES.map((lane) => this.#openReader(lane)));
+    if (this.#isStopped) return;
     this.#loop = this.#run().catch((error: unknown) => {
       if (!this.#isStopped) this.#host.onDefect(this.row.id, error);
     });
+  }
+
+  async #openReader(lane: Lane): Promise<void> {
+    const buffer = this.#lanes[lane];
+    const reader = await this.#host.log.read({
+      lane,
+      partition: this.row.id,
+      after: lane === 'data' ? this.row.cursor : this.row.controlCursor,
+      onDelivery: (delivery) => this.#receive(buffer, delivery),
+      onCaughtUp: () => this.#signal(),
+      onBroken: (reason) => this.#host.onBroken(this.row.id, `${lane}: ${reason}`),
+    });
+    if (this.#isStopped) return reader.stop();
+    buffer.reader = reader;
   }
 
   /** Messages known to wait: in the log beyond the readers, in the buffers, and in uncommitted turns. */
@@ -167,7 +170,6 @@ export class Partition {
 
   /** Takes no more, and resolves when all that was taken is committed, or the partition was stopped. */
   async drain(): Promise<void> {
-    await this.#closeReaders();
     for (const lane of LANES) this.#lanes[lane].clear();
     this.#isDraining = true;
     this.#signal();

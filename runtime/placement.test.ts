@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { placePartition, shareOf } from './placement.ts';
+import { Random } from './testing/random.ts';
 
 const ALL = Array.from({ length: 64 }, (_, partition) => partition);
 
@@ -29,4 +30,19 @@ test('shares are about even', () => {
 
 test('without members there is no place', () => {
   expect(placePartition(1, [])).toBeNull();
+});
+
+test('whoever comes or goes, only what must move moves: to the one that came, or from the one that went', () => {
+  const random = new Random(7);
+  let members = ['n0'];
+  for (let step = 1; step <= 200; step++) {
+    const isJoin = members.length === 1 || (members.length < 9 && random.chance(0.5));
+    const leaver = isJoin ? null : random.pick(members);
+    const after = isJoin ? [...members, `n${step}`] : members.filter((member) => member !== leaver);
+    for (const partition of ALL) {
+      const [from, to] = [placePartition(partition, members), placePartition(partition, after)];
+      if (from !== to) expect(isJoin ? to : from).toBe(isJoin ? `n${step}` : leaver);
+    }
+    members = after;
+  }
 });

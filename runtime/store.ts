@@ -155,12 +155,20 @@ export interface Owner {
   readonly owner: string | null;
 }
 
+/** At most `max` partitions are given away to balance the load within `withinMs`, over the whole cluster. */
+export interface MoveLimit {
+  readonly max: number;
+  readonly withinMs: number;
+}
+
 export interface Store {
   owners(): Promise<Owner[]>;
   /** Takes a partition whose epoch is still `seenEpoch`; null where another was faster. */
   acquire(partition: number, seenEpoch: number, owner: string): Promise<PartitionRow | null>;
   /** Gives a partition free, if it is still held under this epoch. */
   release(partition: number, epoch: number): Promise<void>;
+  /** Whether a partition held under this epoch may be given away now to balance the load; if so it counts as moved. */
+  permitMove(partition: number, epoch: number, limit: MoveLimit): Promise<boolean>;
   /** Begins a new generation: both lanes are read again from their start. Null where the epoch is no longer ours. */
   reconcile(partition: number, epoch: number): Promise<PartitionRow | null>;
   counters(partition: number): Promise<PartitionCounters>;

@@ -147,7 +147,7 @@ export class Upkeep {
     const { node, store, clock, logger } = this.#host;
     const held = node.held();
     const nowMs = clock.now();
-    if (node.deafMs > DEAF_MS) this.#deafAtMs = nowMs;
+    if (node.peers.deafMs > DEAF_MS) this.#deafAtMs = nowMs;
     if (held.length === 0) return;
     for (const { address, watchMs } of await store.watched(held)) {
       const name = `${address.tenant}/${address.id}`;

@@ -39,6 +39,19 @@ test('what is missing is named, with a time to come again', async () => {
   });
 });
 
+test('a partition that applies nothing while messages wait makes the system not ready, and is named', async () => {
+  const { app, client } = buildTestGateway();
+  const [node] = client.healthNow.nodes;
+  client.healthNow = { ...client.healthNow, nodes: node ? [{ ...node, stuck: [3] }] : [] };
+
+  const response = await app.inject({ url: '/ready' });
+
+  expect(response.statusCode).toBe(503);
+  expect(response.json()).toMatchObject({
+    errors: [{ message: 'partition 3 applies nothing while messages wait, on node-1' }],
+  });
+});
+
 test('a state of the system that cannot be read is not ready', async () => {
   const { app, client } = buildTestGateway();
   client.health = () => Promise.reject(new Error('no'));

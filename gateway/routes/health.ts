@@ -31,7 +31,8 @@ export function healthRoutes(app: App, context: GatewayContext): void {
         operationId: 'getReady',
         tags,
         summary: 'Whether the system can work',
-        description: 'NATS and Postgres are there, and every partition has an owner that was heard lately.',
+        description:
+          'NATS and Postgres are there, and every partition has an owner that was heard lately and gets on.',
         response: { 200: json('It can.', ReadyView), ...NOT_READY_PROBLEM },
       },
     },
@@ -39,7 +40,11 @@ export function healthRoutes(app: App, context: GatewayContext): void {
       const health = await withDeadline(context.client.health());
       const errors = missing(health);
       if (errors.length > 0) throw notReady(errors);
-      const nodes = health.nodes.map(({ heardMsAgo, ...node }) => ({ ...node, heard_ms_ago: heardMsAgo }));
+      const nodes = health.nodes.map(({ heardMsAgo, stuck, ...node }) => ({
+        ...node,
+        stuck: [...stuck],
+        heard_ms_ago: heardMsAgo,
+      }));
       return { status: 'ready' as const, partitions: health.partitions, owned: health.owned, nodes };
     },
   );
@@ -76,6 +81,12 @@ function missing(health: ClusterHealth): Fault[] {
       path: 'partitions',
       message: `${orphans} of ${health.partitions} partitions have no live owner`,
     });
+  }
+  for (const { id, stuck } of health.nodes) {
+    for (const partition of stuck) {
+      const message = `partition ${partition} applies nothing while messages wait, on ${id}`;
+      faults.push({ path: 'partitions', message });
+    }
   }
   return faults;
 }

@@ -16,6 +16,8 @@ const BACKGROUND_CALLERS = 8;
 /** The stand-by is known to all by then. */
 const SETTLE_MS = 3_000;
 const STEP_MS = 5;
+/** More would measure how many asks the machine answers. */
+const TICKED = 8;
 
 const FIGURES = {
   p50: { title: 'p50 over partitions', unit: 'ms' },
@@ -47,6 +49,15 @@ export const TAKEOVERS: readonly Bench[] = [
     figures: FIGURES,
     isOnce: true,
     prepare: (stage) => prepareRounds(stage, awaitHandOff),
+  },
+  {
+    name: 'hand-over',
+    what:
+      `${ROUNDS} × SIGTERM of the node with most partitions, while a message goes to an actor in each of ${TICKED} of ` +
+      `them every ${STEP_MS} ms: the longest time between two answers of a partition, the tick included.`,
+    figures: FIGURES,
+    isOnce: true,
+    prepare: (stage) => prepareRounds(stage, awaitTicks),
   },
 ];
 
@@ -131,6 +142,33 @@ async function awaitHandOff({ stage, victim, actors }: Pair): Promise<number[]> 
   await sleep(SETTLE_MS / 3);
   isOver = true;
   return Promise.all(watched);
+}
+
+/** Sends at a fixed pace whatever is answered, so that a standstill shows in full. */
+async function awaitTicks({ stage, victim, actors }: Pair): Promise<number[]> {
+  let isOver = false;
+  const ticked = actors.slice(0, TICKED).map(async (id) => {
+    let [lastMs, longestMs] = [performance.now(), 0];
+    const asked: Promise<void>[] = [];
+    const ask = async () => {
+      await askBenchActor(stage.client, id, { type: 'add', by: 1 });
+      const nowMs = performance.now();
+      longestMs = Math.max(longestMs, nowMs - lastMs);
+      lastMs = nowMs;
+    };
+    while (!isOver) {
+      asked.push(ask());
+      await sleep(STEP_MS);
+    }
+    await Promise.all(asked);
+    return longestMs;
+  });
+  await sleep(SETTLE_MS / 3);
+  await victim.stop();
+  await stage.untilOwned();
+  await sleep(SETTLE_MS / 3);
+  isOver = true;
+  return Promise.all(ticked);
 }
 
 async function withBackground<Value>(stage: Stage, work: () => Promise<Value>): Promise<Value> {

@@ -40,6 +40,8 @@ export interface PostgresOptions {
   readonly database?: string;
   /** A cluster that is thrown away: it need not survive a power failure while it is being made. */
   readonly throwAway?: boolean;
+  /** `name=value`, over ours: to try what a careless one does. */
+  readonly settings?: readonly string[];
   readonly onLog?: (line: LogLine) => void;
 }
 
@@ -180,7 +182,13 @@ async function start(place: Place, port: number, options: PostgresOptions): Prom
   ];
   const child = await startProgram(place, {
     name: 'postgres',
-    parameters: ['-D', place.cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+    parameters: [
+      '-D',
+      place.cluster,
+      '-p',
+      String(port),
+      ...[...settings, ...(options.settings ?? [])].flatMap((setting) => ['-c', setting]),
+    ],
     onLine: (line) => {
       const read = readPostgresLine(line);
       if (read.level === 'error') faults.push(read.message);

@@ -41,6 +41,7 @@ export class Cluster {
   readonly #serverStore: Store;
   readonly #idleMs: number;
   readonly #bounds: NodeBounds;
+  readonly #movesPercentMax: number;
   #started = 0;
   readonly nodes: SimNode[] = [];
 
@@ -50,6 +51,7 @@ export class Cluster {
     this.#serverStore = mutant?.serverStore?.(world) ?? world.store;
     this.#idleMs = world.random.between(200, 20_000);
     this.#bounds = drawBounds(world.random);
+    this.#movesPercentMax = world.random.pick([5, 50, 100]);
     world.heartbeats.carries = (from, to) => this.#carries(from, to);
   }
 
@@ -77,7 +79,7 @@ export class Cluster {
       kinds: KINDS,
       membership: this.#join(process, clock),
       remote: remoteOver(world, process, new MemoryRemote(world.remote)),
-      settings: { ...NODE_SETTINGS, bounds: this.#bounds },
+      settings: { ...NODE_SETTINGS, bounds: this.#bounds, movesPercentMax: this.#movesPercentMax },
     });
     const settings = { idleMs: this.#idleMs, journalMs: 5_000 };
     const upkeep = new Upkeep({ ...ports, node, routes: node.routes, settings });
@@ -113,7 +115,10 @@ export class Cluster {
 
   heal(): void {
     this.#cuts.clear();
-    for (const { process } of this.nodes) process.resume();
+    for (const { process } of this.nodes) {
+      process.storeCutUntilMs = 0;
+      process.resume();
+    }
   }
 
   #join(process: SimProcess, clock: ReturnType<SimProcess['clockOn']>): MemoryMembership {

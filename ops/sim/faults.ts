@@ -58,6 +58,7 @@ export const NEMESES = [
   'cutHeartbeats',
   'storeAway',
   'storeSlow',
+  'cutStore',
   'logAway',
   'resetReaders',
   'forgetIds',

@@ -36,6 +36,9 @@ const ACTS: Readonly<Record<Nemesis, Act>> = {
   storeAway(world) {
     world.storeAwayUntilMs = world.clock.now() + world.random.between(100, 4_000);
   },
+  cutStore(world, _cluster, victim) {
+    victim.process.storeCutUntilMs = world.clock.now() + world.random.between(1_000, 12_000);
+  },
   storeSlow(world) {
     world.storeSlowUntilMs = world.clock.now() + world.random.between(500, 6_000);
   },

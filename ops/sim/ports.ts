@@ -47,7 +47,7 @@ async function callStore({ world, process, name, run }: StoreCall): Promise<unkn
   const fault = drawStoreFault(world);
   await clock.sleep(delayMs);
   if (process.isPaused && random.chance(0.5)) await process.enter();
-  if (clock.now() < world.storeAwayUntilMs || fault === 'failed') {
+  if (clock.now() < Math.max(world.storeAwayUntilMs, process.storeCutUntilMs) || fault === 'failed') {
     await process.enter();
     throw new Error(`${name}: the store is away`);
   }

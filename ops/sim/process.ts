@@ -14,6 +14,8 @@ export class SimProcess {
   #isDead = false;
   /** What its clock shows beside the true time. */
   clockOffMs = 0;
+  /** Until then it, and only it, does not reach the store. */
+  storeCutUntilMs = 0;
 
   constructor(name: string) {
     this.name = name;

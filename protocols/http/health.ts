@@ -15,6 +15,10 @@ export const ReadyView = z
         id: z.string(),
         partitions: z.number().int(),
         lag: z.number().describe('Messages that wait in its partitions.'),
+        stalled: z.boolean().describe('It can not reach Postgres: others take its partitions.'),
+        stuck: z
+          .array(z.number().int())
+          .describe('Its partitions where messages wait and none was applied for long.'),
         heard_ms_ago: z.number(),
       }),
     ),

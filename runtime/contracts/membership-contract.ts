@@ -28,7 +28,9 @@ export function testMembership(open: () => Promise<MembershipsUnderTest>): void 
     const nodes = [];
     for (const id of ids) {
       const { membership, kill } = await network.join();
-      const report: { now: NodeReport } = { now: { id, draining: false, partitions: [], lag: 0 } };
+      const report: { now: NodeReport } = {
+        now: { id, draining: false, joining: false, stalled: false, partitions: [], lag: 0, stuck: [] },
+      };
       const changes: string[] = [];
       membership.onChange(() =>
         changes.push(
@@ -107,7 +109,7 @@ export function testMembership(open: () => Promise<MembershipsUnderTest>): void 
     const { network, one, two } = await begin(['a', 'b']);
     one.changes.length = 0;
 
-    two.report.now = { id: 'b', draining: true, partitions: [1, 2], lag: 3 };
+    two.report.now = { ...two.report.now, draining: true, partitions: [1, 2], lag: 3 };
     two.membership.announce();
     await network.elapse(50);
 
@@ -118,5 +120,18 @@ export function testMembership(open: () => Promise<MembershipsUnderTest>): void 
       lag: 3,
     });
     expect(one.changes).toEqual(['a,b']);
+  });
+
+  test('a hand-over is told to whom it is for, and to nobody else', async () => {
+    const { network, one, two } = await begin(['a', 'b']);
+    const told: string[] = [];
+    one.membership.onHandOver(({ partition, epoch }) => told.push(`a ${partition} ${epoch}`));
+    two.membership.onHandOver(({ partition, epoch }) => told.push(`b ${partition} ${epoch}`));
+
+    one.membership.announce({ partition: 7, epoch: 3, to: 'b' });
+    two.membership.announce();
+    await network.elapse(50);
+
+    expect(told).toEqual(['b 7 3']);
   });
 }

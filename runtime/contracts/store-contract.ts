@@ -51,6 +51,27 @@ export function testStore(open: () => Promise<StoreUnderTest>): void {
   });
   afterAll(() => opened?.stop());
 
+  test('moves that balance the load are bounded over all who ask at once, and permitted again later', async () => {
+    const rows = await Promise.all(Array.from({ length: 6 }, () => ground.partition()));
+    const limit = { max: 2, withinMs: 400 };
+    const ask = () => Promise.all(rows.map((row) => store.permitMove(row.id, row.epoch, limit)));
+
+    const first = await ask();
+    const second = await ask();
+    await opened.elapse(500);
+    const third = await ask();
+
+    const permitted = [first, second, third].map((answers) => answers.filter((is) => is).length);
+    expect(permitted).toEqual([2, 0, 2]);
+  });
+
+  test('a partition that another took meanwhile is not permitted to move', async () => {
+    const row = await ground.partition();
+    await store.acquire(row.id, row.epoch, 'another');
+
+    expect(await store.permitMove(row.id, row.epoch, { max: 64, withinMs: 1 })).toBe(false);
+  });
+
   test('a partition is taken by one of many who saw the same epoch', async () => {
     const row = await ground.partition();
     const takers = ['a', 'b', 'c', 'd', 'e', 'f'];

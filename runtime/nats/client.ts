@@ -6,8 +6,13 @@ import type { Client, ClusterHealth } from '../client.ts';
 import type { Logger } from '../logger.ts';
 import type { Reads } from '../reads.ts';
 import { Asker } from './asker.ts';
+import { within } from './deadline.ts';
 import { pastEvents, watchEvents } from './events.ts';
 import { NODE_LEASE_MS, type NodeHeartbeat, parseHeartbeat } from './membership.ts';
+
+const OBJECT_WITHIN_MS = 30_000;
+/** Sooner than whoever asks for the health gives up. */
+const PING_WITHIN_MS = 2_000;
 
 /** The client on connections that somebody else owns and closes. */
 export function buildClient(parts: { connection: NatsConnection; reads: Reads; logger: Logger }): Client {
@@ -20,13 +25,17 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
     list: (query) => reads.list(query),
     watchEvents: (onEvent) => watchEvents({ connection, logger }, onEvent),
     pastEvents: (query) => pastEvents(connection, query),
-    readObject: async (name) => (await new Objm(connection).open(ARTIFACT_BUCKET)).getBlob(name),
+    readObject: (name) => within(readObject(connection, name), OBJECT_WITHIN_MS, 'reading an artifact'),
     health: () => health(connection, reads, nodes),
     async stop() {
       asker.stop();
       nodes.stop();
     },
   };
+}
+
+async function readObject(connection: NatsConnection, name: string): Promise<Uint8Array | null> {
+  return (await new Objm(connection).open(ARTIFACT_BUCKET)).getBlob(name);
 }
 
 /** Listens to the nodes' heartbeats. */
@@ -60,9 +69,10 @@ class NodeWatch {
 
 async function health(connection: NatsConnection, reads: Reads, nodes: NodeWatch): Promise<ClusterHealth> {
   const alive = nodes.alive();
-  const owned = new Set(alive.flatMap(({ heartbeat }) => heartbeat.partitions));
+  const able = alive.filter(({ heartbeat }) => !heartbeat.stalled);
+  const owned = new Set(able.flatMap(({ heartbeat }) => heartbeat.partitions));
   const [nats, cluster] = await Promise.all([
-    connection.rtt().then(
+    within(connection.rtt(), PING_WITHIN_MS, 'ping').then(
       () => true,
       () => false,
     ),
@@ -80,6 +90,8 @@ async function health(connection: NatsConnection, reads: Reads, nodes: NodeWatch
       id: heartbeat.id,
       partitions: heartbeat.partitions.length,
       lag: heartbeat.lag,
+      stalled: heartbeat.stalled,
+      stuck: heartbeat.stuck,
       heardMsAgo,
     })),
   };

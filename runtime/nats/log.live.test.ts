@@ -25,7 +25,7 @@ async function open(): Promise<LogUnderTest> {
   });
   const logger = buildLogger({ level: 'silent', role: 'test' });
   const connection = await connectNats({ url: server.url, name: 'contract', logger });
-  await ensureStreams(connection, { clusterId: randomUUID(), replicas: 1, firstSeq: 1 });
+  await ensureStreams(connection, { clusterId: randomUUID(), replicas: 1, eventsFirstSeq: 1, firstSeq: 1 });
   return {
     log: await openNatsLog(connection, logger),
     linger: () => sleep(LINGER_MS),

@@ -8,7 +8,7 @@ import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { NODE_HEARTBEATS } from '#protocols/subjects.ts';
 import type { Clock } from '../clock.ts';
-import type { Member, Membership, NodeReport } from '../membership.ts';
+import { type HandOver, isNews, type Member, type Membership, type NodeReport } from '../membership.ts';
 
 const HEARTBEAT_MS = 200;
 /** Silent for so long: probably gone. */
@@ -19,9 +19,13 @@ const DEAF_AFTER_MS = 600;
 export const NodeHeartbeat = z.object({
   id: z.string().max(128),
   draining: z.boolean(),
+  joining: z.boolean().default(false),
+  stalled: z.boolean().default(false),
   partitions: z.array(z.number().int()),
   lag: z.number(),
+  stuck: z.array(z.number().int()).default([]),
   leaving: z.boolean(),
+  handOver: z.object({ partition: z.number().int(), epoch: z.number().int(), to: z.string() }).optional(),
 });
 export type NodeHeartbeat = z.infer<typeof NodeHeartbeat>;
 
@@ -30,6 +34,7 @@ export class NatsMembership implements Membership {
   readonly #clock: Clock;
   readonly #heard = new Map<string, { report: NodeReport; atMs: number }>();
   readonly #listeners: (() => void)[] = [];
+  readonly #takers: ((handOver: HandOver) => void)[] = [];
   #report: (() => NodeReport) | null = null;
   #subscription: Subscription | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -64,12 +69,16 @@ export class NatsMembership implements Membership {
     return all.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  announce(): void {
-    this.#send(false);
+  announce(handOver?: HandOver): void {
+    this.#send(false, handOver);
   }
 
   onChange(listener: () => void): void {
     this.#listeners.push(listener);
+  }
+
+  onHandOver(listener: (handOver: HandOver) => void): void {
+    this.#takers.push(listener);
   }
 
   stop(): void {
@@ -93,10 +102,16 @@ export class NatsMembership implements Membership {
     return heardMsAgo <= NODE_LEASE_MS || nowMs - this.#heardItselfAtMs > DEAF_AFTER_MS;
   }
 
-  #send(leaving: boolean): void {
+  #send(leaving: boolean, handOver?: HandOver): void {
     const report = this.#report?.();
     if (!report || this.#connection.isClosed()) return;
-    const heartbeat: NodeHeartbeat = { ...report, partitions: [...report.partitions], leaving };
+    const heartbeat: NodeHeartbeat = {
+      ...report,
+      partitions: [...report.partitions],
+      stuck: [...report.stuck],
+      leaving,
+      ...(handOver ? { handOver } : {}),
+    };
     this.#connection.publish(NODE_HEARTBEATS, JSON.stringify(heartbeat));
   }
 
@@ -110,12 +125,9 @@ export class NatsMembership implements Membership {
     const before = this.#heard.get(heartbeat.id)?.report;
     if (heartbeat.leaving) this.#heard.delete(heartbeat.id);
     else this.#heard.set(heartbeat.id, { report: heartbeat, atMs: this.#clock.now() });
-    const isNews =
-      heartbeat.leaving ||
-      !before ||
-      before.draining !== heartbeat.draining ||
-      before.partitions.length !== heartbeat.partitions.length;
-    if (isNews) this.#changed();
+    if (heartbeat.leaving || isNews(before, heartbeat)) this.#changed();
+    const { handOver } = heartbeat;
+    if (handOver && handOver.to === this.#report?.().id) for (const take of this.#takers) take(handOver);
   }
 
   #hearItself(): void {

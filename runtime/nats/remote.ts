@@ -12,11 +12,13 @@ import {
 } from '#protocols/subjects.ts';
 import type { Logger } from '../logger.ts';
 import type { Objects, Remote, Speaker } from '../remote.ts';
+import { within } from './deadline.ts';
 
 /** Nodes share what agents say: one of them takes each message. */
 const QUEUE = 'nodes';
 /** Of one UTF-16 code unit. */
 const UTF8_BYTES_MAX = 3;
+const OBJECT_WITHIN_MS = 30_000;
 
 export class NatsRemote implements Remote {
   readonly #connection: NatsConnection;
@@ -133,11 +135,12 @@ function parseJson(data: Uint8Array): unknown {
 }
 
 export async function openObjects(connection: NatsConnection, replicas: number): Promise<Objects> {
-  const bucket = await new Objm(connection).create(ARTIFACT_BUCKET, { replicas });
+  const opening = new Objm(connection).create(ARTIFACT_BUCKET, { replicas });
+  const bucket = await within(opening, OBJECT_WITHIN_MS, 'opening the artifacts');
   return {
     async put(name, bytes) {
-      await bucket.putBlob({ name }, bytes);
+      await within(bucket.putBlob({ name }, bytes), OBJECT_WITHIN_MS, 'keeping an artifact');
     },
-    get: (name) => bucket.getBlob(name),
+    get: (name) => within(bucket.getBlob(name), OBJECT_WITHIN_MS, 'reading an artifact'),
   };
 }

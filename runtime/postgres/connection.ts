@@ -1,5 +1,5 @@
 /**
- * Connections to Postgres: few, each statement with a deadline; and the refusal of a server that can't keep promises.
+ * Connections to Postgres: few, each statement with a deadline; and what the cluster is, as it stands there.
  *
  * C1. The server ends a statement at its deadline. Of a server that is gone without a word, or frozen, nothing comes: a
  *     busy connection that is silent for longer is destroyed, and its statement fails with an unknown outcome.
@@ -12,6 +12,8 @@ import postgres from 'postgres';
 export type Sql = postgres.Sql<{ bigint: number }>;
 
 const STATEMENT_TIMEOUT_MS = 10_000;
+/** Whoever holds a row for longer is stuck: the statement ends, and what it was for is tried again. */
+const LOCK_TIMEOUT_MS = 5_000;
 /** Longer than any statement; idle connections are closed before, so that only busy ones can be so silent. */
 const SILENT_MS = 15_000;
 const IDLE_S = 10;
@@ -32,6 +34,7 @@ export function connectPostgres(options: { url: string; name: string; connection
     connection: {
       application_name: options.name,
       statement_timeout: STATEMENT_TIMEOUT_MS,
+      lock_timeout: LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
       enable_seqscan: 'off',
       // Where a table must be read whole all the same, its cost, set out of reach, would call the compiler.
@@ -64,59 +67,57 @@ function openSocket({ host, port, path }: { host: string[]; port: number[]; path
   return Object.assign(socket, { host: name });
 }
 
-/** Throws where the server is set so that a commit could be lost, saying which setting and why. */
-export async function checkPostgres(sql: Sql): Promise<void> {
-  await reach(sql);
-  const [row] = await sql<{ version: number; fsync: string; pages: string; sync: string }[]>`
-    SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
-           current_setting('full_page_writes') AS pages, current_setting('synchronous_commit') AS sync`;
-  if (!row) throw new Error('Postgres did not answer');
-  const faults = [
-    row.version < 150_000 && 'the server must be version 15 or newer',
-    row.fsync !== 'on' && 'fsync is off: an acknowledged command could be lost with the power',
-    row.pages !== 'on' && 'full_page_writes is off: a crash could tear a page',
-    row.sync === 'off' && 'synchronous_commit is off: an acknowledged command could be lost with a crash',
-  ].filter((fault) => fault !== false);
-  if (faults.length > 0) throw new Error(`Postgres can't keep the promises: ${faults.join('; ')}`);
-}
-
-/** The server answers and has our tables; else an error with the mend. */
-async function reach(sql: Sql): Promise<void> {
-  let isThere: boolean | undefined;
-  try {
-    [{ isThere } = { isThere: false }] = await sql<
-      { isThere: boolean }[]
-    >`SELECT to_regclass('dead_letters') IS NOT NULL AS "isThere"`;
-  } catch (error) {
-    const { host, port, database } = sql.options;
-    const reason = error instanceof Error ? error.message || error.name : String(error);
-    const mend = 'DATABASE_URL says where it is; `npm start` brings one of its own';
-    throw new Error(`no Postgres at ${host}:${port}/${database}: ${reason}. ${mend}.`, { cause: error });
-  }
-  if (!isThere)
-    throw new Error('the database has not the tables of this version: run `npm run migrate` first');
-}
-
 export interface Cluster {
   readonly id: string;
   readonly partitionCount: number;
   /** The highest cursor of any partition: a stream made anew begins above it. */
   readonly cursorMax: number;
+  /** How far the event stream was when a node last looked. */
+  readonly eventsSeq: number;
 }
 
-/** The cluster's row; the first node writes it, with as many partitions as it was told. */
-export async function openCluster(sql: Sql, partitionCount: number): Promise<Cluster> {
-  await sql`INSERT INTO cluster (partition_count) VALUES (${partitionCount}) ON CONFLICT DO NOTHING`;
+/**
+ * The cluster's row; the first node writes it, with `firstCount` partitions. A node that was told another number than
+ * it has, `toldCount`, is refused.
+ */
+export async function openCluster(
+  sql: Sql,
+  { firstCount, toldCount }: { firstCount: number; toldCount?: number | undefined },
+): Promise<Cluster> {
+  await sql`INSERT INTO cluster (partition_count) VALUES (${firstCount}) ON CONFLICT DO NOTHING`;
   const [cluster] = await sql<
-    { id: string; partition_count: number }[]
-  >`SELECT id, partition_count FROM cluster`;
+    { id: string; partition_count: number; events_seq: number }[]
+  >`SELECT id, partition_count, events_seq FROM cluster`;
   if (!cluster) throw new Error('the cluster has no row although it was just written');
+  const count = cluster.partition_count;
+  if (toldCount !== undefined && toldCount !== count) {
+    throw new Error(
+      `OIO_PARTITIONS is ${toldCount}, this cluster has ${count} partitions for good: every actor would be ` +
+        `looked for elsewhere. Set OIO_PARTITIONS=${count}, or leave it out.`,
+    );
+  }
   await sql`
-    INSERT INTO partitions (id) SELECT generate_series(0, ${cluster.partition_count}::int - 1)
+    INSERT INTO partitions (id) SELECT generate_series(0, ${count}::int - 1)
     ON CONFLICT DO NOTHING`;
   const [cursor] = await sql<{ max: number | null }[]>`
     SELECT max(greatest(cursor, control_cursor)) AS max FROM partitions`;
-  return { id: cluster.id, partitionCount: cluster.partition_count, cursorMax: cursor?.max ?? 0 };
+  return {
+    id: cluster.id,
+    partitionCount: count,
+    cursorMax: cursor?.max ?? 0,
+    eventsSeq: cluster.events_seq,
+  };
+}
+
+/** The cluster's id, where a node has opened it. */
+export async function findClusterId(sql: Sql): Promise<string | null> {
+  const [cluster] = await sql<{ id: string }[]>`SELECT id FROM cluster`;
+  return cluster?.id ?? null;
+}
+
+/** Notes how far the event stream is; it never goes back. */
+export async function noteEventsSeq(sql: Sql, seq: number): Promise<void> {
+  await sql`UPDATE cluster SET events_seq = ${seq} WHERE events_seq < ${seq}`;
 }
 
 /** Notices of `IF NOT EXISTS` and the like; the library would print them. */

@@ -11,7 +11,7 @@ async function open() {
   const url = await createDatabase(inject('databaseUrl'));
   await migrate(url);
   const sql = connectPostgres({ url, name: 'contract', connectionsMax: 6 });
-  await openCluster(sql, CONTRACT_PARTITIONS);
+  await openCluster(sql, { firstCount: CONTRACT_PARTITIONS });
   const store = new PostgresStore(sql);
   await store.maintain();
   // The server runs on this machine, by the same clock.

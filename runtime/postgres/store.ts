@@ -2,11 +2,13 @@
 import type { Address } from '#protocols/address.ts';
 import { Message } from '#protocols/envelope.ts';
 import { LIMITS } from '#protocols/limits.ts';
+
 import {
   type Counter,
   EVENT_TARGET,
   type KeyedReply,
   type LoadedActor,
+  type MoveLimit,
   type OutboxHead,
   type OutboxRow,
   type Owner,
@@ -16,6 +18,7 @@ import {
   type TimerRow,
   type UnsentLimits,
 } from '../store.ts';
+
 import { commitStatement } from './commit-sql.ts';
 import type { Sql } from './connection.ts';
 import { type CounterRow, countersIn } from './counter-rows.ts';
@@ -66,6 +69,12 @@ export class PostgresStore implements Store {
 
   async release(partition: number, epoch: number): Promise<void> {
     await this.#sql`UPDATE partitions SET owner = NULL WHERE id = ${partition} AND epoch = ${epoch}`;
+  }
+
+  async permitMove(partition: number, epoch: number, { max, withinMs }: MoveLimit): Promise<boolean> {
+    const [row] = await this.#sql<{ permitted: boolean }[]>`
+      SELECT permit_move(${partition}, ${epoch}, ${max}, ${withinMs}) AS permitted`;
+    return row?.permitted ?? false;
   }
 
   async reconcile(partition: number, epoch: number): Promise<PartitionRow | null> {

@@ -34,7 +34,7 @@ const HEALTHY: ClusterHealth = {
   postgres: true,
   partitions: 4,
   owned: 4,
-  nodes: [{ id: 'node-1', partitions: 4, lag: 0, heardMsAgo: 20 }],
+  nodes: [{ id: 'node-1', partitions: 4, lag: 0, stalled: false, stuck: [], heardMsAgo: 20 }],
 };
 
 export class MemoryClient implements Client {

@@ -12,6 +12,7 @@ const CounterMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('note'), text: z.string() }),
   z.object({ type: z.literal('urgent'), text: z.string() }),
   z.object({ type: z.literal('throw') }),
+  z.object({ type: z.literal('block'), pid: z.number(), forMs: z.number() }),
   z.object({ type: z.literal('refuse') }),
   z.object({ type: z.literal('add_later'), afterMs: z.number(), by: z.number() }),
   z.object({ type: z.literal('ask_agent'), subject: z.string() }),
@@ -46,6 +47,9 @@ export const COUNTER: ActorKind = defineActor({
         return { state: { ...now, seen: [...now.seen, message.text] }, effects: [reply(null)] };
       case 'throw':
         throw new Error('thrown on purpose');
+      case 'block':
+        if (process.pid === message.pid) blockLoop(message.forMs);
+        return { state: now, effects: [reply(process.pid)] };
       case 'refuse':
         return { state, effects: [refuse({ code: 'INVALID_TRANSITION', detail: 'refused on purpose' })] };
       case 'add_later': {
@@ -59,3 +63,9 @@ export const COUNTER: ActorKind = defineActor({
     }
   },
 });
+
+/** What a handler that never comes to its end does to its process. */
+function blockLoop(forMs: number): void {
+  const untilMs = performance.now() + forMs;
+  while (performance.now() < untilMs);
+}

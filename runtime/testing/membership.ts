@@ -4,13 +4,14 @@
  * F1. A heartbeat is heard at once by everybody whom the network lets hear it.
  */
 import type { Clock } from '../clock.ts';
-import type { Member, Membership, NodeReport } from '../membership.ts';
+import { type HandOver, isNews, type Member, type Membership, type NodeReport } from '../membership.ts';
 
 export const MEMORY_HEARTBEAT_MS = 200;
 export const MEMORY_LEASE_MS = 1_000;
 
 export interface Heartbeat extends NodeReport {
   readonly leaving: boolean;
+  readonly handOver?: HandOver;
 }
 
 /** What carries heartbeats; `carries` decides for each whether it arrives. */
@@ -39,6 +40,7 @@ export class MemoryMembership implements Membership {
   readonly #clock: Clock;
   readonly #heard = new Map<string, { report: NodeReport; atMs: number }>();
   readonly #listeners: (() => void)[] = [];
+  readonly #takers: ((handOver: HandOver) => void)[] = [];
   readonly #stopping = new AbortController();
   #report: (() => NodeReport) | null = null;
 
@@ -64,12 +66,16 @@ export class MemoryMembership implements Membership {
     return all.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  announce(): void {
-    this.#send(false);
+  announce(handOver?: HandOver): void {
+    this.#send(false, handOver);
   }
 
   onChange(listener: () => void): void {
     this.#listeners.push(listener);
+  }
+
+  onHandOver(listener: (handOver: HandOver) => void): void {
+    this.#takers.push(listener);
   }
 
   stop(): void {
@@ -93,9 +99,9 @@ export class MemoryMembership implements Membership {
     }
   }
 
-  #send(leaving: boolean): void {
+  #send(leaving: boolean, handOver?: HandOver): void {
     const report = this.#report?.();
-    if (report) this.#network.send({ ...report, leaving });
+    if (report) this.#network.send({ ...report, leaving, ...(handOver ? { handOver } : {}) });
   }
 
   #hear(heartbeat: Heartbeat): void {
@@ -103,12 +109,9 @@ export class MemoryMembership implements Membership {
     const before = this.#heard.get(heartbeat.id)?.report;
     if (heartbeat.leaving) this.#heard.delete(heartbeat.id);
     else this.#heard.set(heartbeat.id, { report: heartbeat, atMs: this.#clock.now() });
-    const isNews =
-      heartbeat.leaving ||
-      !before ||
-      before.draining !== heartbeat.draining ||
-      before.partitions.length !== heartbeat.partitions.length;
-    if (isNews) this.#changed();
+    if (heartbeat.leaving || isNews(before, heartbeat)) this.#changed();
+    const { handOver } = heartbeat;
+    if (handOver && handOver.to === this.#report?.().id) for (const take of this.#takers) take(handOver);
   }
 
   #changed(): void {

@@ -16,6 +16,7 @@ import {
   EVENT_TARGET,
   type KeyedReply,
   type LoadedActor,
+  type MoveLimit,
   type OutboxHead,
   type OutboxRow,
   type OutLane,
@@ -52,6 +53,7 @@ const START: Position = { seq: 0, id: null };
 export class MemoryStore implements Store {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #partitions = new Map<number, PartitionRow>();
+  readonly #movedAtMs = new Map<number, number>();
   readonly #actors = new Map<string, StoredActor>();
   readonly #outbox = new Map<string, StoredOutboxRow>();
   readonly #outbound = new Map<string, number>();
@@ -78,6 +80,14 @@ export class MemoryStore implements Store {
 
   async release(partition: number, epoch: number): Promise<void> {
     this.#change(partition, epoch, (row) => ({ ...row, owner: null }));
+  }
+
+  async permitMove(partition: number, epoch: number, { max, withinMs }: MoveLimit): Promise<boolean> {
+    const nowMs = this.#clock.now();
+    const recent = [...this.#movedAtMs.values()].filter((atMs) => atMs > nowMs - withinMs).length;
+    if (recent >= max || this.#partitions.get(partition)?.epoch !== epoch) return false;
+    this.#movedAtMs.set(partition, nowMs);
+    return true;
   }
 
   async reconcile(partition: number, epoch: number): Promise<PartitionRow | null> {

@@ -159,10 +159,9 @@ export class RuntimeNode {
     };
   }
 
-  /** Whether the node holds exactly what the plan gives it. */
+  /** Whether it has taken its share and none of it failed; one that changes hands in order does not unsettle it. */
   get isSettled(): boolean {
-    if (!this.#isPlanned || this.#planner.failures > 0 || this.#moving.size > 0 || this.#ending.size > 0)
-      return false;
+    if (!this.#isPlanned || this.#planner.failures > 0 || this.#ending.size > 0) return false;
     return this.#rests.now.length === 0;
   }
 

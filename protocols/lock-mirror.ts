@@ -30,7 +30,7 @@ const Held = z.object({ name: LockName, owner: LockOwner, token: LockToken, expi
 const Freed = z.object({ name: LockName, token: LockToken });
 
 const HELD_EVENTS: ReadonlySet<string> = new Set(['granted', 'renewed']);
-const FREED_EVENTS: ReadonlySet<string> = new Set(['released', 'expired', 'broken']);
+const FREED_EVENTS: ReadonlySet<string> = new Set(['released', 'expired', 'broken', 'owner_ended']);
 
 /** The key of a lock: its tenant, and its name with all that a key can't hold as `=XX`. */
 export function lockKey(tenant: string, name: string): string {

@@ -6,16 +6,20 @@ import type { Client } from './client.ts';
 import { systemClock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
 import { serveHealth } from './health.ts';
+import { LockMirror } from './lock-mirror.ts';
 import type { Logger } from './logger.ts';
 import { buildMetrics } from './metrics.ts';
 import { buildClient } from './nats/client.ts';
 import { connectNats, leave, type NatsConnection } from './nats/connection.ts';
+import { NatsLockBucket } from './nats/lock-bucket.ts';
+import { NatsLockFeed } from './nats/lock-feed.ts';
 import { openNatsLog } from './nats/log.ts';
 import { NatsMembership } from './nats/membership.ts';
 import { NatsRemote, openObjects } from './nats/remote.ts';
 import { ensureStreams, fullnessOf } from './nats/streams.ts';
 import { NODE_SETTINGS, RuntimeNode } from './node.ts';
 import { checkPostgres, connectPostgres, openCluster, type Sql } from './postgres/connection.ts';
+import { readLockTables } from './postgres/lock-tables.ts';
 import { PostgresReads } from './postgres/reads.ts';
 import { PostgresStore } from './postgres/store.ts';
 import { UPKEEP_SETTINGS, Upkeep } from './upkeep.ts';
@@ -130,14 +134,24 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   const client = buildClient({ connection, reads: new PostgresReads(sql), logger });
   remote.onHeartbeat((speaker) => upkeep.heard(speaker));
   remote.serve((speaker, body) => hearAgent({ client, objects, isControl: routes.isControl }, speaker, body));
+  const lockMirror = new LockMirror({
+    bucket: new NatsLockBucket(connection, config.OIO_REPLICAS),
+    feed: new NatsLockFeed(connection, logger),
+    readTables: (partitions) => readLockTables(sql, partitions),
+    held: () => node.held(),
+    clock: systemClock,
+    logger,
+  });
   await node.start();
   upkeep.start();
+  lockMirror.start();
   const health = await serveHealth(config.OIO_NODE_PORT, { node, metrics });
   return {
     id,
     node,
     async stop() {
       health?.close();
+      await lockMirror.stop();
       await upkeep.stop();
       await node.drain(config.OIO_DRAIN_SECONDS * 1_000);
       await remote.stop();

@@ -25,6 +25,9 @@ const CONTROL_MESSAGES: ReadonlySet<string> = new Set([
   'drain',
   'dismiss',
   'maintenance',
+  'renew',
+  'release',
+  'break',
 ]);
 
 export interface Asked {
@@ -45,8 +48,12 @@ export interface Asked {
 
 /** A command that creates an actor of `type`: its id derives from the client's key where there is one. */
 export function acceptCreate(asked: Asked, type: string, message: Message): Command {
-  const id = asked.clientKey === null ? asked.freshId : idFromKey(asked.tenant, asked.clientKey);
-  return acceptMessage(asked, { type, tenant: asked.tenant, id }, message);
+  return acceptMessage(asked, { type, tenant: asked.tenant, id: idOf(asked) }, message);
+}
+
+/** The id of what is asked for: the same whenever the same is asked with the client's key. */
+export function idOf(asked: Asked): string {
+  return asked.clientKey === null ? asked.freshId : idFromKey(asked.tenant, asked.clientKey);
 }
 
 export function acceptMessage(asked: Asked, to: Address, message: Message): Command {

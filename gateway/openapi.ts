@@ -11,6 +11,7 @@ const TAGS = [
   { name: 'artifacts', description: 'Files that came out of tasks.' },
   { name: 'agents', description: 'Who does the tasks.' },
   { name: 'contexts', description: 'Shared, versioned memory of tasks, sessions, agents and the tenant.' },
+  { name: 'locks', description: 'Named locks with leases, queues and fencing tokens.' },
   { name: 'events', description: 'What happened, past and live.' },
   { name: 'health', description: 'Whether all is well.' },
 ];

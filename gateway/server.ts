@@ -25,6 +25,7 @@ import { checkpointRoutes } from './routes/checkpoints.ts';
 import { contextRoutes } from './routes/contexts.ts';
 import { eventRoutes, liveRoutes } from './routes/events.ts';
 import { healthRoutes, metricsRoute } from './routes/health.ts';
+import { lockRoutes } from './routes/locks.ts';
 import { sessionActRoutes } from './routes/session-acts.ts';
 import { sessionTreeRoutes } from './routes/session-tree.ts';
 import { sessionRoutes } from './routes/sessions.ts';
@@ -84,6 +85,7 @@ export function buildServer(options: ServerOptions): App {
     artifactRoutes(app, context);
     agentRoutes(app, context);
     contextRoutes(app, context);
+    lockRoutes(app, context);
     eventRoutes(app, context);
     liveRoutes(app, feed);
     addReference(app);

@@ -9,7 +9,7 @@
 import { z } from 'zod';
 import { parseAddress } from './address.ts';
 import type { EventRecord } from './events.ts';
-import { LOCK_LIMITS, LockName, LockOwner, LockToken } from './lock.ts';
+import { LOCK_LIMITS, LockName, LockOwner, type LockTable, LockToken } from './lock.ts';
 
 export const LOCK_BUCKET = 'locks';
 export const LOCK_ENTRY_TTL_MS = 2 * LOCK_LIMITS.ttlMsMax;
@@ -30,7 +30,7 @@ const Held = z.object({ name: LockName, owner: LockOwner, token: LockToken, expi
 const Freed = z.object({ name: LockName, token: LockToken });
 
 const HELD_EVENTS: ReadonlySet<string> = new Set(['granted', 'renewed']);
-const FREED_EVENTS: ReadonlySet<string> = new Set(['released', 'expired', 'broken']);
+const FREED_EVENTS: ReadonlySet<string> = new Set(['released', 'expired', 'broken', 'owner_ended']);
 
 /** The key of a lock: its tenant, and its name with all that a key can't hold as `=XX`. */
 export function lockKey(tenant: string, name: string): string {
@@ -52,6 +52,16 @@ export function toLockEntry(record: EventRecord): { key: string; entry: LockEntr
     return { key: lockKey(tenant, name), entry: { tenant, name, state: 'free', token, ...nobody } };
   }
   return null;
+}
+
+/** What the committed table says of all locks that are held. */
+export function entriesOf(tenant: string, { holds }: LockTable): { key: string; entry: LockEntry }[] {
+  return holds.map(({ name, owner, token, since_ms, ends_ms }) => {
+    const expires_at = new Date(ends_ms).toISOString();
+    const changed_at = new Date(since_ms).toISOString();
+    const entry = { tenant, name, state: 'held', token, owner, expires_at, changed_at } as const;
+    return { key: lockKey(tenant, name), entry };
+  });
 }
 
 /** Whether `next` may take the place of what is there: else it is old, or the same again. */

@@ -18,7 +18,8 @@ export const LOCKS_ID = 'locks';
 /** What one tenant may have at a time. All at their largest stay below what an actor may hold, which a test measures. */
 export const LOCK_LIMITS = {
   nameCharsMax: 200,
-  ownerCharsMax: 128,
+  /** The longest is that of an attempt at a task: `task/<id>/<attempt>`. */
+  ownerCharsMax: 144,
   requestIdCharsMax: 64,
   holdsMax: 500,
   waitsMax: 400,
@@ -26,12 +27,16 @@ export const LOCK_LIMITS = {
   requestsMax: 1_000,
   requestsPerHoldMax: 16,
   /** Requests that are over and are remembered; past it the oldest is forgotten. */
-  endedMax: 800,
+  endedMax: 650,
+  /** Owners that are over and are remembered; past it the oldest is forgotten. */
+  endedOwnersMax: 200,
   /** Withdrawals of requests that have not come yet; past it they are refused. */
   marksMax: 150,
   ttlMsMin: 1_000,
   ttlMsMax: 3_600_000,
   waitMsMax: 3_600_000,
+  silentMsMin: 1_000,
+  silentMsMax: 600_000,
   /** How long a request that is over is remembered. */
   endedMs: 600_000,
 } as const;
@@ -64,6 +69,11 @@ export const LockMessage = z.discriminatedUnion('type', [
     priority: TaskPriority.default('normal'),
     /** How long to wait for a lock that is held, from the time of asking. 0: not at all. */
     wait_ms: z.number().int().min(0).max(LOCK_LIMITS.waitMsMax).default(0),
+    /**
+     * How long the asker may be silent while it waits: whoever can die asks again more often than that, under the same
+     * request id. One that fell silent has no place in the queue, and a grant that it never heard of ends so soon.
+     */
+    silent_ms: z.number().int().min(LOCK_LIMITS.silentMsMin).max(LOCK_LIMITS.silentMsMax).optional(),
   }),
   /** Without `ttl_ms`: by as much as the grant had. Never makes a lease shorter. */
   z.object({ type: z.literal('renew'), name: LockName, owner, token: LockToken, ttl_ms: ttlMs.optional() }),
@@ -87,12 +97,22 @@ export const LockMessage = z.discriminatedUnion('type', [
     token: LockToken,
     reason: z.string().trim().min(1).max(500),
   }),
+  /** The owner is no more: all that it holds is free, and what it still asks is refused. From whoever made it up. */
+  z.object({ type: z.literal('owner_ended'), owner: LockOwner }),
   /** Timer: a lease or a wait may be over. */
   z.object({ type: z.literal('run_out') }),
 ]);
 export type LockMessage = z.infer<typeof LockMessage>;
 
-export const LockEnd = z.enum(['released', 'withdrawn', 'expired', 'broken', 'wait_timed_out']);
+export const LockEnd = z.enum([
+  'released',
+  'withdrawn',
+  'expired',
+  'broken',
+  'wait_timed_out',
+  'fell_silent',
+  'owner_ended',
+]);
 export type LockEnd = z.infer<typeof LockEnd>;
 
 /** What became of a request so far. */
@@ -176,6 +196,8 @@ export const LockWait = z.object({
   ttl_ms: ttlMs,
   since_ms: timeMs,
   until_ms: timeMs,
+  /** The place is lost then, unless the asker says its request again. Left out: it need not. */
+  silent_until_ms: timeMs.optional(),
 });
 export type LockWait = z.infer<typeof LockWait>;
 
@@ -187,6 +209,9 @@ export const EndedRequest = z.object({
 });
 export type EndedRequest = z.infer<typeof EndedRequest>;
 
+export const EndedOwner = z.object({ owner: LockOwner, until_ms: timeMs });
+export type EndedOwner = z.infer<typeof EndedOwner>;
+
 /** All locks of a tenant. A name that nobody holds is not in it. */
 export const LockTable = z.object({
   holds: z.array(LockHold),
@@ -195,6 +220,8 @@ export const LockTable = z.object({
   /** Oldest first. */
   ended: z.array(EndedRequest),
   marks: z.array(EndedRequest),
+  /** Oldest first. */
+  ended_owners: z.array(EndedOwner).default([]),
   last_token: z.number().int().nonnegative(),
   /** The latest time seen. The lanes mix, so a message may bear an earlier one: it does not turn time back. */
   clock_ms: timeMs,
@@ -219,51 +246,17 @@ export function lockQueue(waits: readonly LockWait[], name: string): LockWait[] 
     .toSorted((one, other) => RANK[one.priority] - RANK[other.priority]);
 }
 
+/** When a wait is over, whether for its own time or for its asker's silence. */
+export function waitEndMs({ until_ms, silent_until_ms = until_ms }: LockWait): number {
+  return Math.min(until_ms, silent_until_ms);
+}
+
+/** The owner under which an attempt at a task has its locks: they end with the attempt. */
+export function attemptOwner(taskId: string, attempt: number): string {
+  return `task/${taskId}/${attempt}`;
+}
+
 /** For a guarded resource: whether a write that bears `given` may pass where `lastSeen` is the largest token so far. */
 export function isTokenCurrent(lastSeen: number | null, given: number): boolean {
   return lastSeen === null || given >= lastSeen;
-}
-
-/** A held lock with its queue, as people see it. */
-export const LockView = z.object({
-  name: LockName,
-  owner: LockOwner,
-  token: LockToken,
-  count: z.number().int(),
-  acquired_at: z.iso.datetime(),
-  expires_at: z.iso.datetime(),
-  waiters: z.array(
-    z.object({
-      owner: LockOwner,
-      request_id: LockRequestId,
-      priority: TaskPriority,
-      waits_since: z.iso.datetime(),
-      waits_until: z.iso.datetime(),
-    }),
-  ),
-});
-export type LockView = z.infer<typeof LockView>;
-
-/** The list of held locks: a read of the actor's snapshot. Leases that are over by `atMs` are left out. */
-export function lockViews(table: LockTable, atMs: number): LockView[] {
-  const held = table.holds.filter(({ ends_ms }) => ends_ms > atMs);
-  return held.map((hold) => ({
-    name: hold.name,
-    owner: hold.owner,
-    token: hold.token,
-    count: hold.requests.length,
-    acquired_at: toIso(hold.since_ms),
-    expires_at: toIso(hold.ends_ms),
-    waiters: lockQueue(table.waits, hold.name).map((wait) => ({
-      owner: wait.owner,
-      request_id: wait.request_id,
-      priority: wait.priority,
-      waits_since: toIso(wait.since_ms),
-      waits_until: toIso(wait.until_ms),
-    })),
-  }));
-}
-
-function toIso(atMs: number): string {
-  return new Date(atMs).toISOString();
 }

@@ -24,6 +24,9 @@ export function eventSubject(address: Address, name: string): string {
   return `evt.${address.tenant}.${address.type}.${address.id}.${name}`;
 }
 
+/** Events of the lock actors of all tenants. */
+export const LOCK_EVENTS_ALL = 'evt.*.lock.locks.*';
+
 /** Heartbeats of runtime nodes: core NATS, so that an election inside JetStream stops nobody. */
 export const NODE_HEARTBEATS = 'oio.node.heartbeat';
 

@@ -98,6 +98,8 @@ export const Attempt = z.object({
   note: z.string().nullable(),
   usage: TokenUsage,
   result: TaskResult.nullable(),
+  /** Its agent asked for a lock: the locks of the attempt end with it. */
+  uses_locks: z.literal(true).optional(),
 });
 export type Attempt = z.infer<typeof Attempt>;
 
@@ -211,6 +213,7 @@ export const TaskMessage = z.discriminatedUnion('type', [
     status: z.enum(['pending', 'in_progress', 'completed', 'failed']),
   }),
   z.object({ type: z.literal('artifact'), attempt, agent_id: z.string(), artifact: Artifact }),
+  z.object({ type: z.literal('use_locks'), attempt, agent_id: z.string() }),
   z.object({
     type: z.literal('result'),
     attempt,

@@ -9,13 +9,14 @@ import { type Intake, takeIn } from '#protocols/eap/intake.ts';
 import type { OutAnswer } from '#protocols/eap/message.ts';
 import { type Failure, isRetryable } from '#protocols/failure.ts';
 import type { Lane } from '#protocols/subjects.ts';
-import type { Client } from './client.ts';
+import type { Client, Command } from './client.ts';
+import { hearOfLock } from './locks-door.ts';
 import type { Objects, Speaker } from './remote.ts';
 
 const ASK_TIMEOUT_MS = 10_000;
 
 export interface DoorHost {
-  readonly client: Pick<Client, 'ask'>;
+  readonly client: Pick<Client, 'ask' | 'get' | 'acquireLock'>;
   readonly objects: Pick<Objects, 'put'>;
   isControl(type: string, messageType: string): boolean;
 }
@@ -26,7 +27,7 @@ export async function hearAgent(host: DoorHost, speaker: Speaker, body: unknown)
   if ('failure' in intake) return refuse(intake.failure);
   if (intake.blob) await host.objects.put(intake.blob.name, Buffer.from(intake.blob.base64, 'base64'));
   if (!intake.message) return { ok: true, value: null };
-  const reply = await host.client.ask({
+  const command: Command = {
     to: intake.to,
     message: intake.message,
     lane: laneOf(host, intake),
@@ -34,7 +35,10 @@ export async function hearAgent(host: DoorHost, speaker: Speaker, body: unknown)
     bodyHash: createHash('sha256').update(JSON.stringify(intake.message)).digest('hex'),
     by: `agent:${speaker.agent}`,
     timeoutMs: ASK_TIMEOUT_MS,
-  });
+  };
+  const reply = intake.lock
+    ? await hearOfLock(host, { speaker, lock: intake.lock, command })
+    : await host.client.ask(command);
   return reply.ok ? { ok: true, value: reply.value } : refuse(reply.failure);
 }
 

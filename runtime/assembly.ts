@@ -9,11 +9,14 @@ import { systemClock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
 import { serveHealth } from './health.ts';
 import { Keeper } from './keeper.ts';
+import { LockMirror } from './lock-mirror.ts';
 import type { Logger } from './logger.ts';
 import { buildMetrics } from './metrics.ts';
 import { buildClient } from './nats/client.ts';
 import { connectNats, leave, type NatsConnection } from './nats/connection.ts';
 import { tellLoads } from './nats/loads.ts';
+import { NatsLockBucket } from './nats/lock-bucket.ts';
+import { NatsLockFeed } from './nats/lock-feed.ts';
 import { openNatsLog } from './nats/log.ts';
 import { NatsMembership } from './nats/membership.ts';
 import { Mirrors } from './nats/mirrors.ts';
@@ -26,7 +29,7 @@ import {
   fullnessOf,
   newestEventOf,
 } from './nats/streams.ts';
-import { NODE_SETTINGS, RuntimeNode } from './node.ts';
+import { NODE_SETTINGS, type NodeSettings, RuntimeNode } from './node.ts';
 import { checkPostgres } from './postgres/check.ts';
 import {
   type Cluster,
@@ -36,6 +39,7 @@ import {
   openCluster,
   type Sql,
 } from './postgres/connection.ts';
+import { readLockTables } from './postgres/lock-tables.ts';
 import { PostgresReads } from './postgres/reads.ts';
 import { PostgresStore } from './postgres/store.ts';
 import { UPKEEP_SETTINGS, Upkeep } from './upkeep.ts';
@@ -142,11 +146,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
     partitionCount,
     membership,
     remote,
-    settings: {
-      ...NODE_SETTINGS,
-      movesPercentMax: config.OIO_MOVE_PERCENT,
-      bounds: { ...NODE_BOUNDS, actorBytesMax: config.OIO_ACTOR_MEMORY_MB * MIB },
-    },
+    settings: settingsOf(config),
   });
   const { routes } = node;
   const upkeep = new Upkeep({
@@ -178,6 +178,14 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
       await leave(connection);
       await store.stop();
     },
+  };
+}
+
+function settingsOf(config: NodeConfig): NodeSettings {
+  return {
+    ...NODE_SETTINGS,
+    movesPercentMax: config.OIO_MOVE_PERCENT,
+    bounds: { ...NODE_BOUNDS, actorBytesMax: config.OIO_ACTOR_MEMORY_MB * MIB },
   };
 }
 
@@ -229,10 +237,19 @@ function keep({ sql, connection, logger, id, node, replicas, openStreams }: Kept
     { name: 'mirrors', everyMs: MIRROR_EVERY_MS, run: show },
   ];
   const keeper = new Keeper(jobs, { clock: systemClock, logger });
+  const locks = new LockMirror({
+    bucket: new NatsLockBucket(connection, replicas),
+    feed: new NatsLockFeed(connection, logger),
+    readTables: (partitions) => readLockTables(sql, partitions),
+    held: () => node.held(),
+    clock: systemClock,
+    logger,
+  });
+  locks.start();
   return {
     async stop() {
       const late = new AbortController();
-      const leave = keeper.stop().then(() => mirrors.hide(id));
+      const leave = Promise.all([keeper.stop(), locks.stop()]).then(() => mirrors.hide(id));
       // Without NATS nobody can be told; the entry ends by itself.
       const left = leave.catch((error: unknown) => logger.debug({ err: error }, 'node still shown'));
       await Promise.race([left, systemClock.sleep(KEEPER_STOP_MS, late.signal)]);

@@ -88,6 +88,11 @@ export interface EventFeed {
 
 export interface Client {
   ask(command: Command): Promise<Reply>;
+  /**
+   * Asks for a lock, by an acquire that names its request, and stays: answered when it is granted or over, at the latest
+   * after `withinMs` with its place in the queue.
+   */
+  acquireLock(command: Command, withinMs: number): Promise<Reply>;
   /** The snapshot as last committed, or null. Deleted ones are gone. */
   get(address: Address): Promise<StoredActor | null>;
   list(query: ListQuery): Promise<ListPage>;

@@ -13,7 +13,7 @@ import {
 import { isoTime, type Step, withEffects } from '../turn.ts';
 import { findCycle, type WaitsFor } from './deadlock.ts';
 import { tellGranted, tellRefused } from './notices.ts';
-import { endOf, extendHold, grant, holdByRequest, holdOf, waitByRequest } from './table.ts';
+import { endOf, extendHold, grant, holdByRequest, holdOf, isOwnerEnded, waitByRequest } from './table.ts';
 
 export function acquire(step: Step<LockTable>, asked: LockWait, at: number): Step<LockTable> {
   const { name, owner, request_id } = asked;
@@ -22,13 +22,29 @@ export function acquire(step: Step<LockTable>, asked: LockWait, at: number): Ste
   if (end !== null) return answerGone(step, asked, end);
   const known = holdByRequest(table, owner, request_id) ?? waitByRequest(table, owner, request_id);
   if (known && known.name !== name) return refuseAsked(step, asked, requestReused(asked, known.name));
-  if (known) return answerPresent(step, asked);
+  if (known) return answerPresent(hearAgain(step, asked, at), asked);
+  if (isOwnerEnded(table, owner, at)) return refuseAsked(step, asked, ownerEnded(owner));
   const hold = holdOf(table, name);
   const full = findFull(table, hold, owner);
   if (full !== null) return refuseFull(step, asked, full);
-  if (hold === undefined) return answerPresent(grant(step, asked, at), { ...asked, tell: null });
+  if (hold === undefined) return answerPresent(grant(step, asked, { at }), { ...asked, tell: null });
   if (hold.owner === owner) return enterAgain(step, { hold, asked }, at);
   return wait(step, { hold, asked }, at);
+}
+
+/** Who waits keeps its place by it; who was granted the lock unheard has its whole lease from now on. */
+function hearAgain(step: Step<LockTable>, asked: LockWait, at: number): Step<LockTable> {
+  const { owner, request_id, silent_until_ms } = asked;
+  const hold = holdByRequest(step.state, owner, request_id);
+  if (hold) {
+    const isUnheard = hold.ends_ms < hold.since_ms + hold.ttl_ms;
+    return isUnheard ? extendHold(step, hold, at + hold.ttl_ms) : step;
+  }
+  if (silent_until_ms === undefined) return step;
+  const waits = step.state.waits.map((wait) =>
+    wait.owner === owner && wait.request_id === request_id ? { ...wait, silent_until_ms } : wait,
+  );
+  return { ...step, state: { ...step.state, waits } };
 }
 
 /** The owner has the lock already: one more request under the same token, and never a shorter lease. */
@@ -145,6 +161,10 @@ function refuseAsked(
   failure: Failure,
 ): Step<LockTable> {
   return withEffects(step, refuse(failure), ...tellRefused(asked, failure));
+}
+
+function ownerEnded(owner: string): Failure {
+  return { code: 'STALE_EPOCH', detail: `${owner} is over: it gets no more locks.` };
 }
 
 function requestReused({ request_id }: LockWait, name: string): Failure {

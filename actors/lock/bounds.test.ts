@@ -49,7 +49,7 @@ test('the fullest table of the longest words is smaller than an actor may be', (
   const request = (count: number) => text(LOCK_LIMITS.requestIdCharsMax, count);
   const token = Number.MAX_SAFE_INTEGER;
   const end = { owner: owner(0), request_id: request(0), reason: 'wait_timed_out', until_ms: atMs } as const;
-  const { holdsMax, waitsMax, requestsMax, endedMax, marksMax, ttlMsMax } = LOCK_LIMITS;
+  const { holdsMax, waitsMax, requestsMax, endedMax, endedOwnersMax, marksMax, ttlMsMax } = LOCK_LIMITS;
   const times = { ttl_ms: ttlMsMax, since_ms: atMs };
   const fullest: LockTable = {
     holds: Array.from({ length: holdsMax }, (_, count) => ({
@@ -58,10 +58,11 @@ test('the fullest table of the longest words is smaller than an actor may be', (
     })),
     waits: Array.from({ length: waitsMax }, (_, count) => ({
       ...{ name: name(count), owner: owner(count), tell, request_id: request(count), ...times },
-      ...{ priority: 'background', until_ms: atMs },
+      ...{ priority: 'background', until_ms: atMs, silent_until_ms: atMs },
     })),
     ended: Array.from({ length: endedMax }, () => end),
     marks: Array.from({ length: marksMax }, () => end),
+    ended_owners: Array.from({ length: endedOwnersMax }, () => ({ owner: owner(0), until_ms: atMs })),
     last_token: token,
     clock_ms: atMs,
     timer_ms: atMs,

@@ -6,7 +6,7 @@
  * X2. One timer, set for the earliest end or before it. One that finds nothing over sets the next.
  */
 import { schedule } from '#protocols/effects.ts';
-import type { LockTable } from '#protocols/lock.ts';
+import { type LockTable, waitEndMs } from '#protocols/lock.ts';
 import { type Step, withEffects } from '../turn.ts';
 import { endWait, free } from './table.ts';
 
@@ -19,8 +19,11 @@ const TIMER_LATE_MS = 60_000;
 export function runOut(step: Step<LockTable>, at: number): Step<LockTable> {
   const earliest = earliestEnd(step.state);
   if (earliest === null || earliest > at) return step;
-  const waits = step.state.waits.filter(({ until_ms }) => until_ms <= at);
-  const left = waits.reduce((one, wait) => endWait(one, wait, { reason: 'wait_timed_out', at }), step);
+  const waits = step.state.waits.filter((wait) => waitEndMs(wait) <= at);
+  const left = waits.reduce((one, wait) => {
+    const reason = wait.until_ms <= at ? 'wait_timed_out' : 'fell_silent';
+    return endWait(one, wait, { reason, at });
+  }, step);
   const holds = left.state.holds.filter(({ ends_ms }) => ends_ms <= at);
   return holds.reduce((one, hold) => free(one, hold, { reason: 'expired', at }), left);
 }
@@ -37,6 +40,6 @@ export function withTimer(step: Step<LockTable>, at: number): Step<LockTable> {
 function earliestEnd({ holds, waits }: LockTable): number | null {
   let earliest = Number.POSITIVE_INFINITY;
   for (const { ends_ms } of holds) earliest = Math.min(earliest, ends_ms);
-  for (const { until_ms } of waits) earliest = Math.min(earliest, until_ms);
+  for (const wait of waits) earliest = Math.min(earliest, waitEndMs(wait));
   return earliest === Number.POSITIVE_INFINITY ? null : earliest;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { LOCK_LIMITS, lockViews } from '#protocols/lock.ts';
+import { LOCK_LIMITS } from '#protocols/lock.ts';
+import { lockViews } from '#protocols/lock-view.ts';
 import { Locks } from '../testing/named-locks.ts';
 
 test('a free lock is granted at once, with a token and the end of its lease', () => {

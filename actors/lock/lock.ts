@@ -17,6 +17,7 @@ import { beginWith, type Step, withEffects } from '../turn.ts';
 import { acquire } from './acquire.ts';
 import { runOut, withTimer } from './expiry.ts';
 import { senderOf } from './notices.ts';
+import { endOwner } from './owner.ts';
 import { breakLock, release, renew } from './release.ts';
 import { NO_LOCKS } from './table.ts';
 
@@ -27,7 +28,7 @@ export const lockKind = defineActor<LockTable, LockMessage>({
   stateVersion: 1,
   state: LockTable,
   message: LockMessage,
-  control: ['renew', 'release', 'break', 'run_out'],
+  control: ['renew', 'release', 'break', 'owner_ended', 'run_out'],
   onDefect: 'resume',
   handle,
 });
@@ -50,6 +51,7 @@ interface Moment {
 
 function take(step: Step<LockTable>, message: LockMessage, { at, context }: Moment): Step<LockTable> {
   if (message.type === 'run_out') return step;
+  if (message.type === 'owner_ended') return endOwner(step, message.owner, at);
   if (message.type === 'break') return breakLock(step, message, { at, by: context.by });
   const owner = message.owner ?? context.by;
   if (!LockOwner.safeParse(owner).success) {
@@ -58,7 +60,7 @@ function take(step: Step<LockTable>, message: LockMessage, { at, context }: Mome
   }
   switch (message.type) {
     case 'acquire':
-      return acquire(step, toWait(message, owner, context), at);
+      return acquire(step, toWait(message, owner, { at, context }), at);
     case 'renew':
       return renew(step, { ...message, owner }, at);
     case 'release':
@@ -67,8 +69,8 @@ function take(step: Step<LockTable>, message: LockMessage, { at, context }: Mome
 }
 
 /** A wait counts from when it was asked, not from when its message had its turn: the asker counts so too. */
-function toWait(message: Of<'acquire'>, owner: string, context: TurnContext): LockWait {
-  const { name, ttl_ms, priority, wait_ms } = message;
+function toWait(message: Of<'acquire'>, owner: string, { at, context }: Moment): LockWait {
+  const { name, ttl_ms, priority, wait_ms, silent_ms } = message;
   return {
     name,
     owner,
@@ -78,5 +80,7 @@ function toWait(message: Of<'acquire'>, owner: string, context: TurnContext): Lo
     ttl_ms,
     since_ms: context.now,
     until_ms: context.now + wait_ms,
+    // From its turn: what a slow log costs is not the asker's silence.
+    ...(silent_ms === undefined ? {} : { silent_until_ms: at + silent_ms }),
   };
 }

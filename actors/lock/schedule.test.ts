@@ -6,7 +6,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { EventRecord } from '#protocols/events.ts';
-import { type LockTable, type LockWait, lockQueue } from '#protocols/lock.ts';
+import { type LockTable, type LockWait, lockQueue, waitEndMs } from '#protocols/lock.ts';
 import { isForward, type LockEntry, toLockEntry } from '#protocols/lock-mirror.ts';
 import { hash32 } from '#protocols/partition.ts';
 import { Locks } from '../testing/named-locks.ts';
@@ -15,7 +15,9 @@ import { lockKind } from './lock.ts';
 const SEEDS = 60;
 const STEPS = 200;
 const NAMES = ['n-1', 'n-2', 'n-3', 'n-4'];
-const OWNERS = ['a', 'b', 'c', 'd', 'e', 'f'];
+/** The last one may come to its end: from then on it gets nothing. */
+const MORTAL = 'm';
+const OWNERS = ['a', 'b', 'c', 'd', 'e', 'f', MORTAL];
 const PRIORITIES = ['high', 'normal', 'low'] as const;
 
 const LockEvent = z.object({
@@ -42,6 +44,7 @@ class Schedule {
   #requests = 0;
   #lastToken = 0;
   #before: LockTable | null = null;
+  #isMortalDead = false;
 
   constructor(seed: string) {
     this.#seed = seed;
@@ -70,7 +73,10 @@ class Schedule {
     else if (what < 75) this.#release();
     else if (what < 82) this.#withdraw();
     else if (what < 87) this.#break();
-    else if (what < 95) this.#letTimePass(this.draw(4_000));
+    else if (what < 88) {
+      this.#say({ type: 'owner_ended', owner: MORTAL });
+      this.#isMortalDead = true;
+    } else if (what < 95) this.#letTimePass(this.draw(4_000));
     else {
       // A message of the slower lane: older than what was handled before it.
       const nowMs = actor.nowMs;
@@ -88,7 +94,8 @@ class Schedule {
     const ttl_ms = 1_000 + this.draw(8_000);
     const wait_ms = this.draw(4) === 0 ? 0 : this.draw(12_000);
     const priority = this.pick(PRIORITIES);
-    this.#say({ type: 'acquire', name, owner, request_id, ttl_ms, wait_ms, priority });
+    const mortal = this.draw(3) === 0 ? { silent_ms: 1_000 + this.draw(4_000) } : {};
+    this.#say({ type: 'acquire', name, owner, request_id, ttl_ms, wait_ms, priority, ...mortal });
   }
 
   #renew(): void {
@@ -161,6 +168,7 @@ class Schedule {
       const endsMs = Date.parse(expires_at ?? '');
       if (event === 'granted') {
         expect(holder, 'never two holders').toBeUndefined();
+        if (this.#isMortalDead) expect(owner, 'who is over gets nothing').not.toBe(MORTAL);
         expect(token, 'tokens strictly grow').toBeGreaterThan(this.#lastToken);
         this.#lastToken = token;
         this.#checkTurn(waits, { name, owner });
@@ -171,7 +179,10 @@ class Schedule {
       if (event === 'wait_timed_out') {
         expect(waits.find(isIts)?.until_ms, 'no wait ends early').toBeLessThanOrEqual(atMs);
       }
-      if (event === 'released' || event === 'expired' || event === 'broken') {
+      if (event === 'fell_silent') {
+        expect(waits.find(isIts)?.silent_until_ms, 'no place is lost early').toBeLessThanOrEqual(atMs);
+      }
+      if (['released', 'expired', 'broken', 'owner_ended'].includes(event)) {
         expect({ owner: holder?.owner, token: holder?.token }, 'who ends it held it').toEqual({
           owner,
           token,
@@ -203,10 +214,7 @@ class Schedule {
     }
     expect(hasCycle(state), 'the graph of waits has no circle').toBe(false);
     const timer = this.locks.timerAtMs ?? Number.POSITIVE_INFINITY;
-    const ends = [
-      ...state.holds.map(({ ends_ms }) => ends_ms),
-      ...state.waits.map(({ until_ms }) => until_ms),
-    ];
+    const ends = [...state.holds.map(({ ends_ms }) => ends_ms), ...state.waits.map(waitEndMs)];
     for (const end of ends) expect(timer, 'a timer will come').toBeLessThanOrEqual(end);
     const read = lockKind.readState(JSON.parse(JSON.stringify(state)), lockKind.stateVersion);
     expect(read, 'the state survives JSON').toEqual(state);
@@ -243,7 +251,8 @@ class Schedule {
       if (!first) break;
       this.#say({ type: 'release', name: first.name, owner: first.owner, token: first.token });
       for (const { name, payload } of this.locks.actor.of('emit')) {
-        if (name === 'granted' || name === 'wait_timed_out') served.add(`${payload.name} ${payload.owner}`);
+        if (['granted', 'wait_timed_out', 'fell_silent'].includes(name))
+          served.add(`${payload.name} ${payload.owner}`);
       }
     }
     expect(this.locks.actor.isThere ? this.locks.waiting : []).toEqual([]);
@@ -310,7 +319,9 @@ test('whatever is asked in whatever order, no lock has two holders, nobody starv
     'broken',
     'deadlock_refused',
     'expired',
+    'fell_silent',
     'granted',
+    'owner_ended',
     'released',
     'renewed',
     'wait_timed_out',

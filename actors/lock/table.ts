@@ -14,13 +14,14 @@ import { isoTime, type Step, withEffects } from '../turn.ts';
 import { tellGranted, tellLost, tellRefused } from './notices.ts';
 
 /** An acquire on its way: what a wait keeps of it, and a grant needs. */
-export type Asked = Omit<LockWait, 'priority' | 'until_ms'>;
+export type Asked = Omit<LockWait, 'priority'>;
 
 export const NO_LOCKS: LockTable = {
   holds: [],
   waits: [],
   ended: [],
   marks: [],
+  ended_owners: [],
   last_token: 0,
   clock_ms: 0,
   timer_ms: null,
@@ -49,8 +50,16 @@ export function endOf(
   return (ended.findLast(isIt) ?? marks.findLast(isIt))?.reason ?? null;
 }
 
-/** Gives a free lock to who asked, under a token larger than any before. */
-export function grant(step: Step<LockTable>, asked: Asked, at: number): Step<LockTable> {
+export function isOwnerEnded({ ended_owners }: LockTable, owner: string, at: number): boolean {
+  return ended_owners.some((ended) => ended.owner === owner && ended.until_ms > at);
+}
+
+/** Gives a free lock to who asked, under a token larger than any before; `endsMs`: until then. */
+export function grant(
+  step: Step<LockTable>,
+  asked: Asked,
+  { at, endsMs = at + asked.ttl_ms }: { at: number; endsMs?: number },
+): Step<LockTable> {
   const { name, owner, tell, request_id, ttl_ms } = asked;
   const token = step.state.last_token + 1;
   const hold: LockHold = {
@@ -61,7 +70,7 @@ export function grant(step: Step<LockTable>, asked: Asked, at: number): Step<Loc
     requests: [request_id],
     ttl_ms,
     since_ms: at,
-    ends_ms: at + ttl_ms,
+    ends_ms: endsMs,
   };
   const state = { ...step.state, holds: [...step.state.holds, hold], last_token: token };
   const record = { name, owner, token, request_id, waited_ms: at - asked.since_ms };
@@ -83,7 +92,7 @@ export function extendHold(step: Step<LockTable>, hold: LockHold, endsMs: number
 }
 
 export interface Freeing {
-  readonly reason: Extract<LockEnd, 'released' | 'expired' | 'broken'>;
+  readonly reason: Extract<LockEnd, 'released' | 'expired' | 'broken' | 'owner_ended'>;
   readonly at: number;
   /** What the event says beside. */
   readonly record?: Record<string, unknown>;
@@ -105,12 +114,13 @@ export function free(step: Step<LockTable>, hold: LockHold, freeing: Freeing): S
 export function endWait(
   step: Step<LockTable>,
   wait: LockWait,
-  { reason, at }: { reason: Extract<LockEnd, 'withdrawn' | 'wait_timed_out'>; at: number },
+  { reason, at }: { reason: Exclude<LockEnd, Freeing['reason']> | 'owner_ended'; at: number },
 ): Step<LockTable> {
   const { name, owner, request_id } = wait;
   const failure = { code: 'DEADLINE_EXCEEDED', detail: `${name} did not become free in time.` } as const;
   const told = reason === 'wait_timed_out' ? tellRefused(wait, failure) : [];
-  const record = emit(reason, { name, owner, request_id, waited_ms: at - wait.since_ms });
+  const event = reason === 'owner_ended' ? 'withdrawn' : reason;
+  const record = emit(event, { name, owner, request_id, waited_ms: at - wait.since_ms });
   const left = withEffects(withoutWait(step, wait), record, ...told);
   return remember(left, [{ owner, request_id, reason }], at);
 }
@@ -129,7 +139,10 @@ export function remember(
 
 function handOn(step: Step<LockTable>, name: string, at: number): Step<LockTable> {
   const [next] = lockQueue(step.state.waits, name);
-  return next ? grant(withoutWait(step, next), next, at) : step;
+  if (!next) return step;
+  // Whoever may have died meanwhile has it for as long as it may be silent, until it is heard.
+  const endsMs = Math.min(at + next.ttl_ms, next.silent_until_ms ?? Number.MAX_SAFE_INTEGER);
+  return grant(withoutWait(step, next), next, { at, endsMs });
 }
 
 function withoutWait(step: Step<LockTable>, wait: LockWait): Step<LockTable> {

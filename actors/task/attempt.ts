@@ -8,6 +8,7 @@ import type { TurnContext } from '#protocols/actor.ts';
 import { assert } from '#protocols/assert.ts';
 import type { AssignPayload } from '#protocols/eap/message.ts';
 import { cancel, type Effect, schedule, send } from '#protocols/effects.ts';
+import { attemptOwner, LOCKS_ID } from '#protocols/lock.ts';
 import { type Attempt, NO_USAGE, type Task, type TaskMessage } from '#protocols/task.ts';
 import { isoTime, type Step, withEffects } from '../turn.ts';
 import {
@@ -129,7 +130,13 @@ export function close(
   if (taskEnded)
     effects.push(send(agent, { type: 'task_ended', ...ofAttempt, success: outcome === 'completed' }));
   if (cancelTask) effects.push(send(agent, { type: 'cancel_task', ...ofAttempt, reason }));
+  if (attempt.uses_locks) effects.push(endLocks(task, attempt));
   return withEffects({ ...step, state: withLastAttempt(task, closed) }, ...effects);
+}
+
+function endLocks(task: Task, attempt: Attempt): Effect {
+  const owner = attemptOwner(task.id, attempt.number);
+  return send({ type: 'lock', tenant: task.tenant_id, id: LOCKS_ID }, { type: 'owner_ended', owner });
 }
 
 /** The open attempt failed: tried again after a while on another agent where one fits, or the task fails for good. */

@@ -12,7 +12,10 @@ import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts'
 import { begin, close, failAttempt } from './attempt.ts';
 import { move, openAttempt, withLastAttempt } from './change.ts';
 
-export type Report = Extract<TaskMessage, { type: 'progress' | 'tool' | 'artifact' | 'result' }>;
+export type Report = Extract<
+  TaskMessage,
+  { type: 'progress' | 'tool' | 'artifact' | 'use_locks' | 'result' }
+>;
 type Of<Type extends Report['type']> = Extract<Report, { type: Type }>;
 
 const ARTIFACTS_MAX = 200;
@@ -35,6 +38,8 @@ export function hearReport(task: Task, message: Report, context: TurnContext): T
     }
     case 'artifact':
       return keepArtifact(begun, message, context);
+    case 'use_locks':
+      return acknowledged(noteLocks(begun));
     case 'result':
       return acknowledged(takeResult(begun, message, context));
   }
@@ -64,6 +69,13 @@ function refuseLate(task: Task, message: Report): Turn<Task> {
 
 function acknowledged(step: Step<Task>): Turn<Task> {
   return withEffects(step, reply({ state: step.state.state }));
+}
+
+/** Noted before the first lock is asked for: whatever comes of it, the end of the attempt ends it. */
+function noteLocks(step: Step<Task>): Step<Task> {
+  const attempt = openAttempt(step.state);
+  if (!attempt || attempt.uses_locks) return step;
+  return { ...step, state: withLastAttempt(step.state, { ...attempt, uses_locks: true }) };
 }
 
 function keepProgress(step: Step<Task>, message: Of<'progress'>, context: TurnContext): Step<Task> {

@@ -68,6 +68,7 @@ function handle(task: Task | null, message: TaskMessage, context: TurnContext): 
     case 'progress':
     case 'tool':
     case 'artifact':
+    case 'use_locks':
     case 'result':
       return hearReport(task, message, context);
   }
@@ -125,6 +126,7 @@ function handleAbsent(message: TaskMessage, context: TurnContext): Turn<Task> {
     case 'progress':
     case 'tool':
     case 'artifact':
+    case 'use_locks':
     case 'result':
       return {
         state: null,

@@ -58,7 +58,7 @@ type Accounts = ReadonlyMap<string, AccountState>;
 /** I2, I3: what was answered is applied exactly once; what was abandoned at most once. */
 function checkCommands(world: World, asked: readonly Asked[], accounts: Accounts): void {
   for (const { key, to, message, answeredAtMs, replies } of asked) {
-    if (SILENT_OPS.has(message.type)) continue;
+    if (SILENT_OPS.has(message.type) || to.type === 'lock') continue;
     const account = accounts.get(to.id);
     const times = [...(account?.ops ?? []), ...(account?.urgent ?? [])].filter((op) => op === key).length;
     const isAnswered = answeredAtMs !== null && replies.some((reply) => reply.ok);
@@ -134,7 +134,7 @@ function checkEvents(world: World, accounts: Accounts): void {
   const decoder = new TextDecoder();
   const told = new Set<string>();
   for (const { bytes } of world.log.events())
-    told.add(Did.parse(JSON.parse(decoder.decode(bytes))).payload.op);
+    told.add(Did.safeParse(JSON.parse(decoder.decode(bytes))).data?.payload.op ?? '');
   for (const { ops, urgent } of accounts.values()) {
     for (const op of [...ops, ...urgent]) if (!told.has(op)) world.violated(`events: none tells of ${op}`);
   }

@@ -76,7 +76,7 @@ export class Cluster {
       ...ports,
       id: process.name,
       partitionCount: world.partitionCount,
-      kinds: KINDS,
+      kinds: mutant?.kinds ?? KINDS,
       membership: this.#join(process, clock),
       remote: remoteOver(world, process, new MemoryRemote(world.remote)),
       settings: { ...NODE_SETTINGS, bounds: this.#bounds, movesPercentMax: this.#movesPercentMax },

@@ -2,6 +2,7 @@
  * Actor kinds whose states are ledgers: what was applied, how often and in which order can be read in them.
  *
  * account: money that moves between accounts, urgent marks, timers that ring.
+ * lock: the product's own, see `locks.ts`.
  * lamp: exists from its lighting until its timer puts it out or somebody smashes it; then it may be lit anew.
  */
 import { z } from 'zod';
@@ -10,6 +11,7 @@ import type { Address } from '#protocols/address.ts';
 import { cancel, type Effect, emit, refuse, reply, schedule, send } from '#protocols/effects.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import { agentIn } from '#protocols/subjects.ts';
+import { LOCK } from './locks.ts';
 
 const Count = z.record(z.string(), z.number());
 
@@ -238,4 +240,4 @@ export const LAMP: ActorKind = defineActor({
   },
 });
 
-export const KINDS: readonly ActorKind[] = [ACCOUNT, LAMP];
+export const KINDS: readonly ActorKind[] = [ACCOUNT, LAMP, LOCK];

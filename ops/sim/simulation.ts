@@ -9,6 +9,8 @@ import { Caller } from './caller.ts';
 import { checkRest, findUnrest } from './checker.ts';
 import { Cluster } from './cluster.ts';
 import { KINDS, ORACLE } from './kinds.ts';
+import { checkLocks } from './lock-checker.ts';
+import { keepLocking, Registers } from './lock-users.ts';
 import type { Mutant } from './mutant.ts';
 import { doHarm } from './nemesis.ts';
 import { LogOver, storeOver } from './ports.ts';
@@ -20,6 +22,7 @@ import { World } from './world.ts';
 const REST_WITHIN_MS = 100_000;
 const NODES = 3;
 const CALLERS = 6;
+const LOCK_USERS = 3;
 
 export interface RunOptions {
   readonly seed: number;
@@ -42,7 +45,7 @@ export interface RunResult {
 
 export async function simulate(options: RunOptions): Promise<RunResult> {
   const loop = watchEventLoop();
-  const world = new World(options.seed, loop);
+  const world = new World(options.seed, loop, options.mutant?.kinds ?? KINDS);
   const blame = (reason: unknown) =>
     world.violated(`defect: ${reason instanceof Error ? reason.stack : String(reason)}`);
   process.on('unhandledRejection', blame);
@@ -61,9 +64,14 @@ async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): 
   world.remote.agents.set(ORACLE, async (body) => ({ ok: true, value: body }));
   for (let node = 0; node < NODES; node++) cluster.start();
   const callers = Array.from({ length: CALLERS }, (_, index) => buildCaller(world, `caller-${index}`));
-  let [isHarmDone, stillAsking] = [false, callers.length];
+  const lockUsers = Array.from({ length: LOCK_USERS }, (_, index) => buildCaller(world, `locker-${index}`));
+  const registers = new Registers(world);
+  let [isHarmDone, stillAsking] = [false, callers.length + lockUsers.length];
   for (const caller of callers) {
     void keepAsking(world, caller, () => isHarmDone).then(() => stillAsking--);
+  }
+  for (const caller of lockUsers) {
+    void keepLocking({ world, caller, registers, isOver: () => isHarmDone }).then(() => stillAsking--);
   }
   void doHarm(world, cluster, acts).then(() => {
     isHarmDone = true;
@@ -71,8 +79,14 @@ async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): 
   while (!isHarmDone && world.violations.length === 0) await world.clock.step();
   const harmEndedMs = world.clock.now();
   if (world.violations.length === 0)
-    await comeToRest({ world, cluster, callers, isAsking: () => stillAsking > 0 });
-  if (world.violations.length === 0) checkRest(world, callers);
+    await comeToRest({
+      world,
+      cluster,
+      callers: [...callers, ...lockUsers],
+      isAsking: () => stillAsking > 0,
+    });
+  if (world.violations.length === 0) checkRest(world, [...callers, ...lockUsers]);
+  if (world.violations.length === 0) checkLocks(world, registers);
   for (const { node } of cluster.nodes) node.activations.stop();
   world.counts.set('folded messages', world.fold.messages);
   return {

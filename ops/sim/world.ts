@@ -3,6 +3,8 @@
  *
  * W2. All chance comes from the seed, in the order in which things happen: the same seed gives the same history.
  */
+
+import type { ActorKind } from '#protocols/actor.ts';
 import { VirtualClock } from '#runtime/testing/clock.ts';
 import type { EventLoopWatch } from '#runtime/testing/event-loop.ts';
 import { MemoryLog } from '#runtime/testing/log.ts';
@@ -11,7 +13,6 @@ import { Random } from '#runtime/testing/random.ts';
 import { RemoteNetwork } from '#runtime/testing/remote.ts';
 import { CALM, drawSwarm, type Nemesis, type Rates } from './faults.ts';
 import { Fold } from './fold.ts';
-import { KINDS } from './kinds.ts';
 import { RecordingStore } from './recording-store.ts';
 
 const HISTORY_MAX = 400;
@@ -40,7 +41,7 @@ export class World {
   storeSlowUntilMs = 0;
   logAwayUntilMs = 0;
 
-  constructor(seed: number, loop: EventLoopWatch) {
+  constructor(seed: number, loop: EventLoopWatch, kinds: readonly ActorKind[]) {
     this.random = new Random(seed);
     this.clock = new VirtualClock({ idle: () => loop.idle() });
     this.partitionCount = this.random.between(2, 8);
@@ -52,7 +53,7 @@ export class World {
     this.log = new MemoryLog(this.clock);
     this.fold = new Fold({
       log: this.log,
-      kinds: KINDS,
+      kinds,
       onDifference: (what) => this.violated(`fold: ${what}`),
     });
     this.store = new RecordingStore(this);

@@ -3,6 +3,7 @@ import type { Address } from '../address.ts';
 import { agentIdOf } from '../agent.ts';
 import type { Message } from '../envelope.ts';
 import { type Failure, toFaults } from '../failure.ts';
+import { toLockMessage } from './lock.ts';
 import { AgentOut } from './message.ts';
 
 /** A command for the log; with the bytes that must be stored before it, where it brings some. */
@@ -12,6 +13,12 @@ export interface Intake {
   /** Idempotency key: repeats of an agent's message are answered as the first one was. */
   readonly key: string;
   readonly blob: { readonly name: string; readonly base64: string } | null;
+  /** Of a lock: under which attempt, which must be the speaker's; and how long an acquire may be waited for. */
+  readonly lock?: {
+    readonly taskId: string;
+    readonly attempt: number;
+    readonly acquireWithinMs: number | null;
+  };
 }
 
 export type Speaker = { readonly tenant: string; readonly agent: string };
@@ -63,6 +70,14 @@ export function takeIn(speaker: Speaker, body: unknown): Intake | { failure: Fai
     case 'deregister':
     case 'drain':
       return { to: agent, key, blob: null, message: { type: said.kind, instance: said.instance } };
+    case 'lock_acquire':
+    case 'lock_renew':
+    case 'lock_release': {
+      const { taskId, attempt } = said;
+      const acquireWithinMs = said.kind === 'lock_acquire' ? said.answerWithinMs : null;
+      const lock = { taskId, attempt, acquireWithinMs };
+      return { ...toLockMessage(said, speaker.tenant), key, blob: null, lock };
+    }
     default:
       return { to: { type: 'task', tenant: speaker.tenant, id: said.taskId }, key, ...ofTask(speaker, said) };
   }

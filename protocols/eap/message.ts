@@ -7,6 +7,7 @@ import { AgentCard } from '../agent.ts';
 import { EntityId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import { TaskResult, TokenUsage } from '../task.ts';
+import { LOCK_ACQUIRE, LOCK_RELEASE, LOCK_RENEW } from './lock.ts';
 
 export const EAP_VERSION = '2.0';
 
@@ -67,6 +68,9 @@ export const AgentOut = z.discriminatedUnion('kind', [
     chunk: z.object({ index: z.number().int().nonnegative(), count: z.number().int().positive().max(1_024) }),
     data: z.base64().max(Math.ceil((LIMITS.artifactChunkBytesMax * 4) / 3) + 4),
   }),
+  z.object({ ...head, ...ofAttempt, ...LOCK_ACQUIRE }),
+  z.object({ ...head, ...ofAttempt, ...LOCK_RENEW }),
+  z.object({ ...head, ...ofAttempt, ...LOCK_RELEASE }),
   z.object({
     ...head,
     ...ofAttempt,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { z } from 'zod';
+import { LockSaid } from './lock.ts';
 import { AgentIn, AgentOut, Heartbeat, InAnswer, OutAnswer, Registered } from './message.ts';
 
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
@@ -10,6 +11,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   in: AgentIn,
   'in-answer': InAnswer,
   heartbeat: Heartbeat,
+  'lock-said': LockSaid,
 };
 
 const text = readFileSync(new URL('./README.md', import.meta.url), 'utf8');

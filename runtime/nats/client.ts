@@ -3,11 +3,14 @@ import { Objm } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ARTIFACT_BUCKET, NODE_HEARTBEATS } from '#protocols/subjects.ts';
 import type { Client, ClusterHealth } from '../client.ts';
+import { systemClock } from '../clock.ts';
+import { acquireLock, type LockWaitHost } from '../lock-wait.ts';
 import type { Logger } from '../logger.ts';
 import type { Reads } from '../reads.ts';
 import { Asker } from './asker.ts';
 import { within } from './deadline.ts';
 import { pastEvents, watchEvents } from './events.ts';
+import { LockNews } from './lock-news.ts';
 import { NODE_LEASE_MS, type NodeHeartbeat, parseHeartbeat } from './membership.ts';
 
 const OBJECT_WITHIN_MS = 30_000;
@@ -19,8 +22,16 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
   const { connection, reads, logger } = parts;
   const asker = new Asker(connection, reads);
   const nodes = new NodeWatch(connection);
+  const news = new LockNews(connection);
+  const waits: LockWaitHost = {
+    clock: systemClock,
+    ask: (command) => asker.ask(command),
+    get: (address) => reads.get(address),
+    hearLocks: (tenant, onEvent) => news.hear(tenant, onEvent),
+  };
   return {
     ask: (command) => asker.ask(command),
+    acquireLock: (command, withinMs) => acquireLock(waits, command, withinMs),
     get: (address) => reads.get(address),
     list: (query) => reads.list(query),
     watchEvents: (onEvent) => watchEvents({ connection, logger }, onEvent),
@@ -30,6 +41,7 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
     async stop() {
       asker.stop();
       nodes.stop();
+      news.stop();
     },
   };
 }

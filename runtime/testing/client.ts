@@ -18,6 +18,8 @@ import type {
   LiveEvent,
   StoredActor,
 } from '../client.ts';
+import { systemClock } from '../clock.ts';
+import { acquireLock } from '../lock-wait.ts';
 
 export interface IndexedActor extends StoredActor {
   readonly status?: string;
@@ -62,6 +64,23 @@ export class MemoryClient implements Client {
     const reply = await this.#answer(command, this);
     this.#replies.set(key, { bodyHash: command.bodyHash, reply });
     return reply;
+  }
+
+  acquireLock(command: Command, withinMs: number): Promise<Reply> {
+    return acquireLock(
+      {
+        clock: systemClock,
+        ask: (one) => this.ask(one),
+        get: (address) => this.get(address),
+        hearLocks: (_tenant, onEvent) => {
+          const hear = ({ record }: LiveEvent) => onEvent(record);
+          this.#watchers.add(hear);
+          return () => this.#watchers.delete(hear);
+        },
+      },
+      command,
+      withinMs,
+    );
   }
 
   async get(address: Address): Promise<StoredActor | null> {

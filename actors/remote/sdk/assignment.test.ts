@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OutAnswer } from '#protocols/eap/message.ts';
 import { Assignment } from './assignment.ts';
 import { newHead } from './head.ts';
+import type { LockOut } from './locks.ts';
 import { SILENT } from './logger.ts';
 import type { AttemptOut } from './outgoing.ts';
 import { type AgentTask, AttemptEnded, type Work } from './task.ts';
@@ -20,9 +21,9 @@ const OK: OutAnswer = { ok: true, value: null };
 
 function begin(
   work: Work,
-  answer: (message: AttemptOut) => OutAnswer | Promise<OutAnswer | null> = () => OK,
+  answer: (message: AttemptOut | LockOut) => OutAnswer | Promise<OutAnswer | null> = () => OK,
 ) {
-  const said: AttemptOut[] = [];
+  const said: (AttemptOut | LockOut)[] = [];
   const payload = {
     sessionId: 's1',
     sessionTitle: 'Session',
@@ -253,4 +254,39 @@ test('an attempt that ends silently before its work began never begins it', asyn
   expect(work).not.toHaveBeenCalled();
   expect(said).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('locks that the work still holds are let go before its result is said', async () => {
+  const value = { state: 'granted', name: 'n', token: 3, count: 1, expiresAt: '2026-01-01T00:00:00.000Z' };
+  let held: AbortSignal | undefined;
+  const { assignment, said } = begin(
+    async (task) => {
+      held = (await task.lock('n')).signal;
+      return { success: true, summary: 'done' };
+    },
+    (message) => (message.kind === 'lock_acquire' ? { ok: true, value } : OK),
+  );
+
+  await assignment.over;
+
+  expect(said.map(({ kind }) => kind)).toEqual(['lock_acquire', 'lock_release', 'result']);
+  expect(held?.aborted).toBe(false);
+});
+
+test('an attempt that is over for the orchestrator loses its locks at once', async () => {
+  const value = { state: 'granted', name: 'n', token: 3, count: 1, expiresAt: '2026-01-01T00:00:00.000Z' };
+  let held: AbortSignal | undefined;
+  const { assignment } = begin(
+    async (task) => {
+      held = (await task.lock('n')).signal;
+      return new Promise(() => undefined);
+    },
+    () => ({ ok: true, value }),
+  );
+  await nextTurns();
+
+  assignment.end('lease_lost', 'counted as gone');
+  await assignment.over;
+
+  expect(held?.aborted).toBe(true);
 });

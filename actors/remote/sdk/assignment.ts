@@ -13,6 +13,7 @@ import { type TaskResult, TokenUsage } from '#protocols/task.ts';
 import { ArtifactRefused, cutArtifact, type NewArtifact } from './artifacts.ts';
 import { newHead, newId } from './head.ts';
 import type { Assign } from './incoming.ts';
+import { type LockOut, TaskLocks } from './locks.ts';
 import type { Logger } from './logger.ts';
 import { type AttemptOut, Outgoing } from './outgoing.ts';
 import { clip, resultOfCancel, resultOfThrow, resultOfTimeout, resultOfWork, usageOf } from './result.ts';
@@ -29,7 +30,7 @@ import type { Timing } from './timing.ts';
 export interface AssignmentOptions {
   readonly assign: Assign;
   readonly work: Work;
-  readonly ask: (message: AttemptOut, signal: AbortSignal) => Promise<OutAnswer | null>;
+  readonly ask: (message: AttemptOut | LockOut, signal: AbortSignal) => Promise<OutAnswer | null>;
   readonly timing: Timing;
   readonly logger: Logger;
 }
@@ -56,6 +57,7 @@ export class Assignment {
 
   readonly #options: AssignmentOptions;
   readonly #outgoing: Outgoing;
+  readonly #locks: TaskLocks;
   readonly #stopWork = new AbortController();
   readonly #giveUp = new AbortController();
   readonly #pastGrace = Promise.withResolvers<null>();
@@ -69,6 +71,13 @@ export class Assignment {
     this.taskId = options.assign.taskId;
     this.attempt = options.assign.attempt;
     this.#outgoing = new Outgoing({ ask: (message) => this.#tell(message), waitingMax: WAITING_MAX });
+    this.#locks = new TaskLocks({
+      taskId: this.taskId,
+      attempt: this.attempt,
+      ask: (message, signal) => this.#askOfLock(message, signal),
+      workSignal: this.#stopWork.signal,
+      logger: options.logger,
+    });
     this.#startDeadline();
     const outcome = this.#work();
     this.workEnded = outcome.then(() => undefined);
@@ -86,6 +95,7 @@ export class Assignment {
   /** Ends it at once; the orchestrator is told nothing. */
   end(reason: Exclude<EndReason, 'cancelled' | 'timed_out'>, detail: string): void {
     this.#stopWork.abort(new AttemptEnded(reason, detail));
+    this.#locks.end(detail);
     this.#giveUp.abort();
     this.#outgoing.close();
     this.#pastGrace.resolve(null);
@@ -123,10 +133,13 @@ export class Assignment {
   async #finish(work: Promise<Outcome>): Promise<void> {
     const outcome = await Promise.race([work, this.#pastGrace.promise]);
     if (outcome) {
-      await Promise.race([Promise.allSettled([...this.#pending]), this.#pastGrace.promise]);
+      const told = Promise.allSettled([...this.#pending, this.#locks.releaseAll()]);
+      await Promise.race([told, this.#pastGrace.promise]);
     } else if (!this.#giveUp.signal.aborted) {
       this.#options.logger.warn(this.#ref(), 'work did not end within its grace');
     }
+    // Work that goes on past its grace goes on without its locks.
+    this.#locks.end('the attempt is over');
     if (!this.#giveUp.signal.aborted) await this.#outgoing.sayLast(this.#lastWord(outcome));
     this.#outgoing.close();
     for (const timer of this.#timers) clearTimeout(timer);
@@ -159,6 +172,7 @@ export class Assignment {
       progress: (report) => this.#progress(report),
       tool: (call) => this.#track(this.#tool(call)),
       artifact: (artifact) => this.#track(this.#upload(artifact)),
+      lock: (name, terms) => this.#locks.acquire(name, terms),
     };
   }
 
@@ -213,6 +227,13 @@ export class Assignment {
       this.#options.logger[say]({ ...this.#ref(), kind: message.kind, code, detail }, 'orchestrator refused');
       if (isStale) this.end('stale', detail);
     }
+    return answer;
+  }
+
+  /** Beside what is said in order: a lock that is waited for holds nothing up. */
+  async #askOfLock(message: LockOut, signal: AbortSignal): Promise<OutAnswer | null> {
+    const answer = await this.#options.ask(message, AbortSignal.any([signal, this.#giveUp.signal]));
+    if (answer && !answer.ok && STALE_CODES.has(answer.error.code)) this.end('stale', answer.error.message);
     return answer;
   }
 

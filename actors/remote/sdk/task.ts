@@ -2,6 +2,7 @@
 import type { AgentOut, AssignPayload } from '#protocols/eap/message.ts';
 import type { TokenUsage } from '#protocols/task.ts';
 import type { NewArtifact } from './artifacts.ts';
+import type { LockOptions, TaskLock } from './locks.ts';
 import type { WorkResult } from './result.ts';
 
 /** Why the signal of a task aborted. Of the first two the orchestrator is told a result, of the others nothing. */
@@ -51,6 +52,11 @@ export interface AgentTask {
   tool(call: ToolCall): Promise<void>;
   /** Resolves with the artifact's id once it is stored; throws `ArtifactRefused` if it is not. */
   artifact(artifact: NewArtifact): Promise<string>;
+  /**
+   * Resolves when the lock is had; throws `LockRefused` where it is not to be had in time. It is renewed by itself until
+   * it is released, at the latest with the result of the work.
+   */
+  lock(name: string, options?: LockOptions): Promise<TaskLock>;
 }
 
 export type Work = (task: AgentTask) => Promise<WorkResult>;

@@ -1,7 +1,7 @@
 /** What every store must keep of a commit's rows: snapshots, outbox, counters, timers. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EVENT_TARGET, type PartitionRow, type Store } from '../store.ts';
-import { nextBatch, outboxRow, replyUnder, snapshotOf, timerOf } from './batches.ts';
+import { letterOf, nextBatch, outboxRow, replyUnder, snapshotOf, timerOf } from './batches.ts';
 import { Ground, type StoreUnderTest } from './store-contract.ts';
 
 /** Registers the tests. `open` makes an empty store with `CONTRACT_PARTITIONS` partitions. */
@@ -57,17 +57,7 @@ export function testStoreRows(open: () => Promise<StoreUnderTest>): void {
         snapshots: [snapshotOf(address, { title: text, status: text, parent: text })],
         replies: [replyUnder('nul-in-the-reply', text)],
         timersSet: [timerOf(address, { partition: row.id, message: { type: 'ring', text } })],
-        deadLetters: [
-          {
-            lane: 'data',
-            seq: 1,
-            address: null,
-            reason: 'malformed',
-            error: text,
-            stateVersion: null,
-            body: text,
-          },
-        ],
+        deadLetters: [letterOf(row, { seq: 1, reason: 'malformed', error: text, body: text })],
       }),
     ]);
 

@@ -7,14 +7,8 @@
  */
 import type { Address } from '#protocols/address.ts';
 import type { Batch, Counter } from '../store.ts';
-
-/** One table's share of the statement: left out where there is nothing to write, since each costs also when empty. */
-interface Section {
-  readonly columns: readonly Column[];
-  /** Types of the columns, in their order. */
-  readonly types: readonly string[];
-  sql(unnest: string): string;
-}
+import { letterSections } from './dead-letter-sql.ts';
+import { type Column, type Part, type Section, spread, toText } from './section.ts';
 
 const LOCK_AND_MOVE = `
 locked AS (
@@ -135,17 +129,7 @@ function writtenSections(batches: readonly Batch[]): Section[] {
           AND d.partition IN (SELECT id FROM moved)
       )`,
     },
-    {
-      columns: deadLetterColumns(batches),
-      types: ['int', 'bigint', 'text', 'bigint', 'text', 'text', 'text', 'int', 'text'],
-      sql: (unnest) => `buried AS (
-        INSERT INTO dead_letters (partition, generation, lane, seq, address, reason, error, state_version, body)
-        SELECT * FROM ${unnest}
-          AS d(partition, generation, lane, seq, address, reason, error, state_version, body)
-        WHERE d.partition IN (SELECT id FROM moved)
-        ON CONFLICT DO NOTHING
-      )`,
-    },
+    ...letterSections(batches),
   ];
 }
 
@@ -162,17 +146,6 @@ function counterSection(table: 'outbound' | 'inbound', columns: Column[]): Secti
       ON CONFLICT (partition, ${other}, lane) DO UPDATE SET n = excluded.n
     )`,
   };
-}
-
-type Column = (string | number | null)[];
-
-interface Part<Value> {
-  readonly batch: Batch;
-  readonly part: Value;
-}
-
-function spread<Value>(batches: readonly Batch[], parts: (batch: Batch) => readonly Value[]): Part<Value>[] {
-  return batches.flatMap((batch) => parts(batch).map((part) => ({ batch, part })));
 }
 
 function partitionColumns(batches: readonly Batch[]): Column[] {
@@ -259,24 +232,4 @@ function timerColumns(batches: readonly Batch[]): [Column[], Column[]] {
     dropped.map(({ part }) => part.key),
   ];
   return [columnsSet, columnsDropped];
-}
-
-function deadLetterColumns(batches: readonly Batch[]): Column[] {
-  const letters = spread(batches, (batch) => batch.deadLetters);
-  return [
-    letters.map(({ batch }) => batch.partition),
-    letters.map(({ batch }) => batch.generation),
-    letters.map(({ part }) => part.lane),
-    letters.map(({ part }) => part.seq),
-    letters.map(({ part }) => part.address),
-    letters.map(({ part }) => part.reason),
-    letters.map(({ part }) => toText(part.error)),
-    letters.map(({ part }) => part.stateVersion),
-    letters.map(({ part }) => toText(part.body)),
-  ];
-}
-
-/** Postgres text holds no NUL, and what people wrote must not make a whole node's commit fail. */
-function toText(text: string | null): string | null {
-  return text === null ? null : text.replaceAll('\u0000', '\uFFFD');
 }

@@ -9,6 +9,7 @@ import { Caller } from './caller.ts';
 import { checkRest, findUnrest } from './checker.ts';
 import { Cluster } from './cluster.ts';
 import { KINDS, ORACLE } from './kinds.ts';
+import { Mender } from './mender.ts';
 import type { Mutant } from './mutant.ts';
 import { doHarm } from './nemesis.ts';
 import { LogOver, storeOver } from './ports.ts';
@@ -64,6 +65,9 @@ async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): 
   let [isHarmDone, stillAsking] = [false, callers.length];
   for (const caller of callers) {
     void keepAsking(world, caller, () => isHarmDone).then(() => stillAsking--);
+  }
+  for (const mender of [new Mender(world, 'mender-1'), new Mender(world, 'mender-2')]) {
+    void mender.keepMending(() => isHarmDone);
   }
   void doHarm(world, cluster, acts).then(() => {
     isHarmDone = true;

@@ -165,3 +165,20 @@ test('effects that could never be carried out are a defect of their turn, not a 
     expect(outcome).toMatchObject({ changed: false, effects: [], deadLetter: { reason: 'defect' } });
   }
 });
+
+test('a replayed timer counts while its actor holds that timer, and says that it was ignored when not', () => {
+  const timers = { later: { generation: 5, atMs: 1 } };
+  const of = { kind: 'timer', key: 'later', generation: 5 } as const;
+  const letter = '019b76da-d659-78ea-a240-52274a40ecfb';
+  const envelope = {
+    ...command('one', { type: 'add', by: 2 }),
+    source: { kind: 'replay', letter, n: 1, of } as const,
+  };
+
+  const taken = takeTurn(cellWith({ timers }), envelope, PLACE);
+  const late = takeTurn(cellWith({ timers: { later: { generation: 6, atMs: 9 } } }), envelope, PLACE);
+
+  expect(taken.cell).toMatchObject({ state: { count: 2 }, timers: {} });
+  expect(taken.timersDropped).toEqual(['later']);
+  expect(late).toMatchObject({ ignored: true, changed: false });
+});

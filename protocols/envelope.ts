@@ -108,3 +108,9 @@ export function decodeEnvelope(
     ? { ok: true, envelope: parsed.data }
     : { ok: false, fault: z.prettifyError(parsed.error) };
 }
+
+/** The envelope that a text is, if it is one. */
+export function readEnvelope(text: string): Envelope | null {
+  const decoded = decodeEnvelope(encoder.encode(text));
+  return decoded.ok ? decoded.envelope : null;
+}

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { bury, NO_TENANT, readEnvelope, relapse, replayEnvelope, summarise } from './dead-letter.ts';
+import { NO_TENANT } from '#protocols/dead-letter.ts';
+import { readEnvelope } from '#protocols/envelope.ts';
+import { bury, relapse, replayEnvelope, summarise } from './dead-letter.ts';
 import type { DeadLetter } from './store.ts';
 import { command, effect } from './testing/envelopes.ts';
 

@@ -8,12 +8,10 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { formatAddress, parseAddress } from '#protocols/address.ts';
-import { Envelope, type ReplaySource } from '#protocols/envelope.ts';
+import { NO_TENANT } from '#protocols/dead-letter.ts';
+import { Envelope, type ReplaySource, readEnvelope } from '#protocols/envelope.ts';
 import { uuidFromTime } from '#protocols/ids.ts';
 import type { BuriedLetter, DeadLetter, DueReplay, ReplayOutcome } from './store.ts';
-
-/** Tenant of letters whose message names none. No tenant can be called so. */
-export const NO_TENANT = '-';
 
 const SUMMARY_CHARS_MAX = 300;
 
@@ -68,12 +66,6 @@ export function replayEnvelope({ letter, n, body }: DueReplay): Envelope | null 
     source: { kind: 'replay', letter, n, of: failed.source },
     cause: failed.id,
   };
-}
-
-/** The envelope that is in a letter's body, if it is one. */
-export function readEnvelope(body: string): Envelope | null {
-  const parsed = Envelope.safeParse(readJson(body));
-  return parsed.success ? parsed.data : null;
 }
 
 /** An error without what differs from case to case: ids, numbers, what was quoted, where in the code. */

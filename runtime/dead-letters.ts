@@ -7,15 +7,11 @@
  * O3. What came is kept as it was; what is sent instead stands beside it.
  */
 import { parseAddress } from '#protocols/address.ts';
-import { Envelope, type Message } from '#protocols/envelope.ts';
+import type { LetterStatus } from '#protocols/dead-letter.ts';
+import { Envelope, type Message, readEnvelope } from '#protocols/envelope.ts';
 import type { Failure, Reply } from '#protocols/failure.ts';
 import { LIMITS } from '#protocols/limits.ts';
-import { readEnvelope } from './dead-letter.ts';
 import type { BuriedLetter, KeyedReply } from './store.ts';
-
-/** `replaying`: asked for, without an outcome yet. */
-export const LETTER_STATUSES = ['open', 'replaying', 'replayed', 'dropped'] as const;
-export type LetterStatus = (typeof LETTER_STATUSES)[number];
 
 export interface LetterSummary
   extends Pick<

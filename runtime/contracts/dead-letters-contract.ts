@@ -1,8 +1,8 @@
 /** What dead letters must keep, in memory and in Postgres: lists, groups, acts, and what a commit makes of a replay. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { NO_TENANT } from '#protocols/dead-letter.ts';
 import { LIMITS } from '#protocols/limits.ts';
-import { NO_TENANT } from '../dead-letter.ts';
 import type { DeadLetters, LetterActRequest } from '../dead-letters.ts';
 import type { Batch, BuriedLetter, DeadLetter, PartitionRow, Store } from '../store.ts';
 import { effect } from '../testing/envelopes.ts';

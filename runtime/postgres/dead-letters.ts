@@ -1,8 +1,8 @@
 /**
  * Dead letters in Postgres (O1 to O3). Lists go by an index below the last id; an act locks its letter, and its key.
  */
+import { type LetterStatus, NO_TENANT } from '#protocols/dead-letter.ts';
 import type { Reply } from '#protocols/failure.ts';
-import { NO_TENANT } from '../dead-letter.ts';
 import {
   type DeadLetters,
   decideAct,
@@ -13,7 +13,6 @@ import {
   type LetterGroup,
   type LetterOutcome,
   type LetterQuery,
-  type LetterStatus,
   type LetterSummary,
   notFound,
   REUSED_KEY,

@@ -20,7 +20,8 @@ import type {
   PartitionDetail,
   StoredActor,
 } from '../client.ts';
-import type { KeyedReply } from '../store.ts';
+import { bury } from '../dead-letter.ts';
+import type { DeadLetter, KeyedReply } from '../store.ts';
 import { MemoryDeadLetters } from './dead-letters.ts';
 
 export interface IndexedActor extends StoredActor {
@@ -151,6 +152,15 @@ export class MemoryClient implements Client {
     const actor = { createdAt: '', updatedAt: '', ...index, address, version, state };
     this.#actors.set(key, actor);
     return actor;
+  }
+
+  /** Sets a message aside as a commit would, and returns the letter's id. */
+  setAside(seq: number, part: Partial<DeadLetter> = {}): string {
+    const cause = { reason: 'defect' as const, error: 'Error: on purpose', stateVersion: 1 };
+    const letter = { lane: 'data' as const, seq, address: null, body: '{}', ...cause, ...part };
+    const buried = bury(letter, { partition: 0, generation: 0, atMs: NOW_MS + seq });
+    this.deadLetters.bury(buried, { partition: 0, generation: 0 });
+    return buried.id;
   }
 
   find(address: Address): IndexedActor | null {

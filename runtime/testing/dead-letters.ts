@@ -1,11 +1,11 @@
 /** Dead letters, in memory: the same promises as in Postgres (O1 to O3), one call after the other. */
+import { LetterStatus, NO_TENANT } from '#protocols/dead-letter.ts';
 import type { Reply } from '#protocols/failure.ts';
 import type { Clock } from '../clock.ts';
-import { NO_TENANT, replayName } from '../dead-letter.ts';
+import { replayName } from '../dead-letter.ts';
 import {
   type DeadLetters,
   decideAct,
-  LETTER_STATUSES,
   type Letter,
   type LetterActRecord,
   type LetterActRequest,
@@ -173,7 +173,7 @@ function toGroup(letters: readonly StoredLetter[]): LetterGroup {
   const [first] = letters;
   const times = letters.map(({ atMs }) => atMs);
   const count = (status: Letter['status']) => letters.filter((letter) => letter.status === status).length;
-  const counts = Object.fromEntries(LETTER_STATUSES.map((status) => [status, count(status)]));
+  const counts = Object.fromEntries(LetterStatus.options.map((status) => [status, count(status)]));
   return {
     group: first?.group ?? '',
     reason: first?.reason ?? '',

@@ -168,8 +168,8 @@ async function actOnMany(
   const { deadLetters } = context.client;
   const keyed = acceptKey(asked);
   const filter = { ...toFilter(context, body.filter ?? {}), status: ['open'] as const };
-  const wanted = body.ids ?? (await deadLetters.list({ ...filter, limit: limit + 1 })).map(({ id }) => id);
-  const ids = [...new Set(body.ids ? wanted : wanted.slice(0, limit))];
+  const fitting = body.ids ? null : await deadLetters.list({ ...filter, limit: limit + 1 });
+  const ids = fitting ? fitting.slice(0, limit).map(({ id }) => id) : [...new Set(body.ids)];
   const items: BulkLettersResult['items'] = [];
   for (const id of ids) {
     const reply = await deadLetters.act({
@@ -181,7 +181,7 @@ async function actOnMany(
     items.push({ id, ok: reply.ok, code, detail });
   }
   const done = items.filter(({ ok }) => ok).length;
-  return { items, done, refused: items.length - done, is_whole: wanted.length <= ids.length };
+  return { items, done, refused: items.length - done, is_whole: !fitting || fitting.length <= limit };
 }
 
 function reusedKey(): Refused {

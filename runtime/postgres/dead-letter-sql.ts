@@ -23,7 +23,8 @@ export function letterSections(batches: readonly Batch[]): Section[] {
     {
       columns: replayColumns(batches),
       types: ['int', 'uuid', 'int', 'text', 'text', 'text', 'text', 'int', 'text', 'text'],
-      // Only this replay's letter: one that was dealt with otherwise meanwhile stays as it is.
+      // Only this replay's letter: one that was dealt with otherwise meanwhile stays as it is. The status is put so that
+      // no plan goes through all that are being replayed, as one made on an empty table would.
       sql: (unnest) => `replay_ended AS (
         UPDATE dead_letters d SET status = r.status, version = d.version + 1, changed_at = now(),
           outcome = r.outcome::json,
@@ -32,7 +33,7 @@ export function letterSections(batches: readonly Batch[]): Section[] {
           group_key = coalesce(r.group_key, d.group_key), summary = coalesce(r.summary, d.summary)
         FROM ${unnest}
           AS r(partition, letter, n, status, outcome, reason, error, state_version, group_key, summary)
-        WHERE d.id = r.letter AND d.replays = r.n AND d.status = 'replaying'
+        WHERE d.id = r.letter AND d.replays = r.n AND d.status || '' = 'replaying'
           AND r.partition IN (SELECT id FROM moved)
       )`,
     },

@@ -9,7 +9,7 @@
 import { parseAddress } from '#protocols/address.ts';
 import type { LetterStatus } from '#protocols/dead-letter.ts';
 import { Envelope, type Message, readEnvelope } from '#protocols/envelope.ts';
-import type { Failure, Reply } from '#protocols/failure.ts';
+import { type Failure, type Reply, toFaults } from '#protocols/failure.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import type { BuriedLetter, KeyedReply } from './store.ts';
 
@@ -95,9 +95,8 @@ export interface LetterGroup {
 }
 
 export type LetterAct =
-  /** Another message in the same envelope, or another envelope. */
-  | { readonly type: 'edit'; readonly message: Message }
-  | { readonly type: 'edit'; readonly envelope: unknown }
+  /** Another message, and where it is to go to: left out where what came says so. Who said it stays. */
+  | { readonly type: 'edit'; readonly message: Message; readonly to?: string }
   | { readonly type: 'replay' }
   | { readonly type: 'drop' };
 
@@ -185,39 +184,24 @@ function checkReplay(letter: ActedLetter): Failure | null {
 }
 
 function editedEnvelope(
-  letter: ActedLetter,
+  { id, body, edited }: ActedLetter,
   act: Extract<LetterAct, { type: 'edit' }>,
   tenant: string,
 ): Envelope | Failure {
-  const before = readEnvelope(letter.edited ?? letter.body);
-  let given: unknown;
-  if ('envelope' in act) given = withDefaults(act.envelope, letter, before);
-  else if (before) given = { ...before, message: act.message };
-  else return refusedEdit('message', 'what came is no envelope: give a whole one');
-  const parsed = Envelope.safeParse(given);
+  const before = readEnvelope(edited ?? body);
+  const to = act.to ?? before?.to;
+  if (to === undefined) return refusedEdit('to', 'what came is no envelope: say whom the message is for');
+  const made = { id: `dead.${id}`, root: `dead.${id}`, source: { kind: 'system' } };
+  const parsed = Envelope.safeParse({ ...(before ?? made), to, message: act.message });
   if (!parsed.success) {
-    const errors = parsed.error.issues.map(({ path, message }) => ({
-      path: ['envelope', ...path.map(String)].join('.'),
-      message,
-    }));
-    return { code: 'VALIDATION_FAILED', detail: 'what shall be sent is no envelope', errors };
+    return { code: 'VALIDATION_FAILED', detail: 'that can not be sent', errors: toFaults(parsed.error) };
   }
   const envelope = parsed.data;
-  if (envelope.source.kind === 'replay')
-    return refusedEdit('envelope.source', 'a replay can not be replayed');
-  if (parseAddress(envelope.to).tenant !== tenant)
-    return refusedEdit('envelope.to', 'belongs to another tenant');
+  if (parseAddress(envelope.to).tenant !== tenant) return refusedEdit('to', 'belongs to another tenant');
   if (Buffer.byteLength(JSON.stringify(envelope)) > LIMITS.messageBytesMax) {
     return { code: 'PAYLOAD_TOO_LARGE', detail: `a message has at most ${LIMITS.messageBytesMax} bytes` };
   }
   return envelope;
-}
-
-/** A person gives `to` and `message`; what else an envelope has is that of the one before, or made up. */
-function withDefaults(given: unknown, { id }: ActedLetter, before: Envelope | null): unknown {
-  if (typeof given !== 'object' || given === null) return given;
-  const made = { id: `dead.${id}`, root: `dead.${id}`, source: { kind: 'system' } };
-  return { ...made, ...before, ...given };
 }
 
 function refusedEdit(path: string, message: string): Failure {

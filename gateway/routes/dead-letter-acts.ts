@@ -35,8 +35,8 @@ function addEdit(app: App, context: GatewayContext): void {
         tags,
         summary: 'Edit an open dead letter',
         description:
-          'What shall be sent when it is replayed: another message in its envelope, or another envelope, within the ' +
-          'tenant. What came is kept.',
+          'What shall be sent when it is replayed: another message, to the same actor or another one of the tenant. What ' +
+          'came is kept.',
         headers: WriteHeaders,
         params: LetterParams,
         body: EditLetter,
@@ -44,8 +44,8 @@ function addEdit(app: App, context: GatewayContext): void {
       },
     },
     async (request, reply) => {
-      const { message, envelope, reason, version } = request.body;
-      const act: LetterAct = message ? { type: 'edit', message } : { type: 'edit', envelope };
+      const { message, to, reason, version } = request.body;
+      const act: LetterAct = { type: 'edit', message, ...(to ? { to } : {}) };
       const asked = { id: request.params.id, act, reason, ...(version ? { version } : {}) };
       const letter = await actOnLetter(context, request, asked);
       reply.header('etag', etagOf(letter.version));

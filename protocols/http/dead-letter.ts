@@ -42,21 +42,16 @@ export const LetterListQuery = LetterGroupsQuery.extend({
 
 export const EditLetter = z
   .object({
-    message: Message.optional().describe('In place of the message; its envelope stays.'),
-    envelope: z
-      .looseObject({ to: AddressText, message: Message })
-      .optional()
-      .describe('In place of all: needed where what came is no envelope.'),
+    message: Message.describe('In place of the message that came.'),
+    to: AddressText.optional().describe(
+      'Whom it is for: type/tenant/id. Needed where what came does not say.',
+    ),
     reason,
     version,
   })
-  .refine(({ message, envelope }) => (message === undefined) !== (envelope === undefined), {
-    path: ['message'],
-    message: 'either a message or an envelope',
-  })
   .meta({
     id: 'EditLetter',
-    description: 'What shall be sent in place of what came. The original is kept.',
+    description: 'What shall be sent in place of what came. The original is kept, and who said it stays.',
     examples: [{ message: { type: 'add', by: 5 }, reason: 'the amount was text', version: 1 }],
   });
 

@@ -61,14 +61,20 @@ export function acceptMessage(asked: Asked, to: Address, message: Message): Comm
     to,
     message,
     lane: CONTROL_MESSAGES.has(message.type) ? 'control' : 'data',
-    ...(asked.clientKey === null
-      ? { key: asked.freshId, isNewKey: true }
-      : { key: KEY_PREFIX + asked.clientKey }),
-    bodyHash: sha256(`${asked.method} ${asked.path}\n${canonicalJson(asked.body ?? null)}`),
+    ...(acceptKey(asked) ?? { key: asked.freshId, isNewKey: true, bodyHash: bodyHashOf(asked) }),
     by: asked.by,
     timeoutMs: asked.timeoutMs,
     ...(asked.trace === null ? {} : { trace: asked.trace }),
   };
+}
+
+/** The client's key with the hash of what was asked; null: there is none. */
+export function acceptKey(asked: Asked): Pick<Command, 'key' | 'bodyHash'> | null {
+  return asked.clientKey === null ? null : { key: KEY_PREFIX + asked.clientKey, bodyHash: bodyHashOf(asked) };
+}
+
+function bodyHashOf({ method, path, body }: Asked): string {
+  return sha256(`${method} ${path}\n${canonicalJson(body ?? null)}`);
 }
 
 /** JSON in which the order of an object's keys says nothing. */

@@ -13,6 +13,11 @@ const TAGS = [
   { name: 'contexts', description: 'Shared, versioned memory of tasks, sessions, agents and the tenant.' },
   { name: 'locks', description: 'Named locks with leases, queues and fencing tokens.' },
   { name: 'events', description: 'What happened, past and live.' },
+  {
+    name: 'dead-letters',
+    description: 'Messages that were set aside, for a person to mend, send again or drop.',
+  },
+  { name: 'cluster', description: 'Nodes, partitions and single actors, as the runtime has them.' },
   { name: 'health', description: 'Whether all is well.' },
 ];
 

@@ -3,6 +3,7 @@
  *
  * E1. The source says why the message is there, and with it how a repeat is told from a new one:
  *     a command by its idempotency key, an effect by its number, a timer by its generation.
+ *     A replayed dead letter has the source that it had at first inside, and is known by the letter and its replay.
  * E2. `cause` is the id of the message whose turn sent this one, `root` the id of the first of the chain.
  */
 import { z } from 'zod';
@@ -41,7 +42,20 @@ const TimerSource = z.object({ kind: z.literal('timer'), key: z.string(), genera
 /** From the runtime itself: an agent's answer to a delivery, or its silence. Its receiver takes repeats. */
 const SystemSource = z.object({ kind: z.literal('system') });
 
-export const Source = z.discriminatedUnion('kind', [CommandSource, EffectSource, TimerSource, SystemSource]);
+/** Why a message came at first. */
+export const Origin = z.discriminatedUnion('kind', [CommandSource, EffectSource, TimerSource, SystemSource]);
+export type Origin = z.infer<typeof Origin>;
+
+/** A dead letter that a person sends again; `n` is the number of its replay, from 1. */
+const ReplaySource = z.object({
+  kind: z.literal('replay'),
+  letter: z.uuid(),
+  n: z.number().int().positive(),
+  of: Origin,
+});
+export type ReplaySource = z.infer<typeof ReplaySource>;
+
+export const Source = z.discriminatedUnion('kind', [...Origin.options, ReplaySource]);
 export type Source = z.infer<typeof Source>;
 
 export const Envelope = z.object({
@@ -55,6 +69,22 @@ export const Envelope = z.object({
   trace: z.string().optional(),
 });
 export type Envelope = z.infer<typeof Envelope>;
+
+/** What `source` was before it was replayed. */
+export function originOf(source: Source): Origin {
+  return source.kind === 'replay' ? source.of : source;
+}
+
+/** The key under which a message is known once it is applied, and its body's hash; null: known by something else. */
+export function keyOf(source: Source): { key: string; bodyHash: string } | null {
+  if (source.kind === 'command') return { key: source.key, bodyHash: source.bodyHash };
+  // No caller's key reads so: those of HTTP begin with `http:`, those of agents with `eap:`.
+  if (source.kind === 'replay') return { key: `replay:${source.letter}:${source.n}`, bodyHash: REPLAY_HASH };
+  return null;
+}
+
+/** A replay's number stands for one body: it can't be edited while it is under way. */
+const REPLAY_HASH = '0'.repeat(64);
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -77,4 +107,10 @@ export function decodeEnvelope(
   return parsed.success
     ? { ok: true, envelope: parsed.data }
     : { ok: false, fault: z.prettifyError(parsed.error) };
+}
+
+/** The envelope that a text is, if it is one. */
+export function readEnvelope(text: string): Envelope | null {
+  const decoded = decodeEnvelope(encoder.encode(text));
+  return decoded.ok ? decoded.envelope : null;
 }

@@ -15,6 +15,10 @@ export const LIMITS = {
   /** How long a command's reply is kept for callers that repeat it. */
   replyKeptHours: 24,
   idempotencyKeyCharsMax: 255,
+  /** How often one dead letter can be replayed. */
+  replaysPerLetterMax: 5,
+  /** How long a letter that was replayed or dropped is kept. */
+  letterKeptDays: 30,
   effectsPerTurnMax: 2_000,
   /** Messages that may wait for one actor, and for one partition, before outside commands are refused. */
   mailboxMax: 1_000,

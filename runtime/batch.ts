@@ -6,22 +6,25 @@
  */
 import { type Address, formatAddress, parseAddress } from '#protocols/address.ts';
 import type { Effect } from '#protocols/effects.ts';
-import type { Envelope } from '#protocols/envelope.ts';
+import { type Envelope, keyOf as keyOfMessage, type ReplaySource } from '#protocols/envelope.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import { eventSubject, type Lane, laneSubject } from '#protocols/subjects.ts';
 import { type Counters, keyOf } from './counters.ts';
+import { bury, relapse } from './dead-letter.ts';
 import type { Position } from './log.ts';
 import { NO_STATE, roughBytes } from './state-size.ts';
 import {
   type Batch,
+  type BuriedLetter,
   type Counter,
   type DeadLetter,
   EVENT_TARGET,
   type KeyedReply,
   type OutboxRow,
   type PartitionRow,
+  type ReplayOutcome,
   type Snapshot,
   type TimerRow,
 } from './store.ts';
@@ -76,7 +79,8 @@ export class OpenBatch {
   readonly #timersSet = new Map<string, TimerRow>();
   readonly #timersDropped = new Map<string, { address: Address; key: string }>();
   readonly #replies = new Map<string, KeyedReply>();
-  readonly #deadLetters: DeadLetter[] = [];
+  readonly #deadLetters: BuriedLetter[] = [];
+  readonly #replays: ReplayOutcome[] = [];
   readonly #answers: Answer[] = [];
   readonly #requests: RemoteRequest[] = [];
   #cursor: Position;
@@ -126,8 +130,16 @@ export class OpenBatch {
     this.#answers.push(answer);
   }
 
-  deadLetter(letter: DeadLetter): void {
-    this.#deadLetters.push(letter);
+  /** `atMs`: when the log took the message. */
+  deadLetter(letter: DeadLetter, atMs: number): void {
+    const again = relapse(letter);
+    if (!again) {
+      const { id: partition, generation } = this.#row;
+      this.#deadLetters.push(bury(letter, { partition, generation, atMs }));
+      return;
+    }
+    const { source, tenant, ...outcome } = again;
+    this.#keepReplay(tenant, source, outcome);
   }
 
   /** Adds what a turn decided. */
@@ -151,6 +163,13 @@ export class OpenBatch {
     }
     for (const effect of outcome.effects) this.#addEffect(effect, { cell: outcome.cell, envelope, place });
     if (envelope.source.kind === 'command' && outcome.reply) this.#addReply(envelope, outcome.reply);
+    if (envelope.source.kind === 'replay' && !outcome.deadLetter) {
+      const result = outcome.ignored
+        ? ({ type: 'ignored' } as const)
+        : ({ type: 'applied', reply: outcome.reply } as const);
+      const { letter, n } = envelope.source;
+      this.#keepReplay(outcome.cell.address.tenant, envelope.source, { letter, n, result });
+    }
   }
 
   /** The batch as it stands, to be committed as number `batch`. */
@@ -175,6 +194,7 @@ export class OpenBatch {
         timersDropped: [...this.#timersDropped.values()],
         replies: [...this.#replies.values()],
         deadLetters: this.#deadLetters,
+        replays: this.#replays,
       },
       outputs: { outbox: this.#outbox, answers: this.#answers, requests: this.#requests },
     };
@@ -192,6 +212,14 @@ export class OpenBatch {
     const { tenant } = parseAddress(envelope.to);
     this.#replies.set(`${tenant}/${key}`, { tenant, key, bodyHash, reply });
     if (replyTo !== undefined) this.#answers.push({ replyTo, key, reply });
+  }
+
+  /** The key keeps out its repeats, also after the letter was opened again. */
+  #keepReplay(tenant: string, source: ReplaySource, outcome: ReplayOutcome): void {
+    const keyed = keyOfMessage(source);
+    if (keyed)
+      this.#replies.set(`${tenant}/${keyed.key}`, { tenant, ...keyed, reply: { ok: true, value: null } });
+    this.#replays.push(outcome);
   }
 
   #addEffect(effect: Effect, turn: { cell: Cell; envelope: Envelope; place: Place }): void {

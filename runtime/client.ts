@@ -10,6 +10,8 @@ import type { Message } from '#protocols/envelope.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
 import type { Lane } from '#protocols/subjects.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { TimerMark } from './store.ts';
 
 export interface Command {
   readonly to: Address;
@@ -34,6 +36,30 @@ export interface StoredActor {
   readonly address: Address;
   readonly version: number;
   readonly state: unknown;
+}
+
+/** All that the store says of an actor. */
+export interface ActorDetail extends StoredActor {
+  readonly stateVersion: number;
+  readonly timers: Readonly<Record<string, TimerMark>>;
+  readonly partition: number;
+  /** The node that has its partition. */
+  readonly owner: string | null;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/** A partition as its row has it. */
+export interface PartitionDetail {
+  readonly id: number;
+  readonly owner: string | null;
+  readonly epoch: number;
+  readonly batch: number;
+  readonly generation: number;
+  readonly cursor: number;
+  readonly controlCursor: number;
+  /** When its last batch was committed. */
+  readonly movedAtMs: number;
 }
 
 export interface ListQuery {
@@ -96,6 +122,9 @@ export interface Client {
   /** The snapshot as last committed, or null. Deleted ones are gone. */
   get(address: Address): Promise<StoredActor | null>;
   list(query: ListQuery): Promise<ListPage>;
+  inspect(address: Address): Promise<ActorDetail | null>;
+  partitions(): Promise<PartitionDetail[]>;
+  readonly deadLetters: DeadLetters;
   /** Calls `onEvent` for each event from now on, in stream order; picks up again by itself after an outage. */
   watchEvents(onEvent: (event: LiveEvent) => void): Promise<EventFeed>;
   /** Events from `afterSeq` (exclusive) to now that match `filter`, oldest first, at most `limit`. */

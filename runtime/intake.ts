@@ -5,7 +5,7 @@
  */
 import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, parseAddress } from '#protocols/address.ts';
-import { decodeEnvelope, type Envelope } from '#protocols/envelope.ts';
+import { decodeEnvelope, type Envelope, keyOf } from '#protocols/envelope.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Counters } from './counters.ts';
@@ -15,7 +15,7 @@ import type { Place, TurnOutcome } from './turn.ts';
 
 export type Fate =
   | { type: 'turn'; envelope: Envelope; address: Address; kind: ActorKind; counter: Counter | null }
-  /** A command whose key is known: answered as the first one was. `stored`: what the store has of it. */
+  /** Its key is known. A command is answered as the first one was. `stored`: what the store has of it. */
   | { type: 'repeat'; envelope: Envelope; stored: KeyedReply | null }
   /** An effect that was applied before. */
   | { type: 'duplicate' }
@@ -26,6 +26,8 @@ export type Fate =
       type: 'dead';
       letter: Pick<DeadLetter, 'reason' | 'error' | 'address' | 'stateVersion'>;
       counter: Counter | null;
+      /** That of a replay: once known to have failed, it must not be tried again behind its letter's back. */
+      envelope: Envelope | null;
     };
 
 export interface Item {
@@ -66,15 +68,23 @@ export function sortMessages(
   }));
 }
 
+/** What a message will be known by once it is applied; null where that is no key. */
+export function keyedOf(fate: Fate): { tenant: string; key: string; envelope: Envelope } | null {
+  const envelope = fate.type === 'turn' || fate.type === 'dead' ? fate.envelope : null;
+  const keyed = envelope && keyOf(envelope.source);
+  return keyed && envelope ? { tenant: parseAddress(envelope.to).tenant, key: keyed.key, envelope } : null;
+}
+
 function decide(delivery: Delivery, round: { lane: Lane; keys: Set<string>; context: IntakeContext }): Fate {
   const { context } = round;
   const decoded = decodeEnvelope(delivery.bytes);
   if (!decoded.ok) return dead('malformed', decoded.fault, { address: null });
   const { envelope } = decoded;
   const address = parseAddress(envelope.to);
+  const replayed = envelope.source.kind === 'replay' ? envelope : null;
   if (partitionOf(address, context.partitionCount) !== context.partition) {
     const error = `${envelope.to} does not live in partition ${context.partition}`;
-    return dead('misrouted', error, { address: envelope.to });
+    return dead('misrouted', error, { address: envelope.to, envelope: replayed });
   }
   const { source } = envelope;
   let counter: Counter | null = null;
@@ -84,14 +94,17 @@ function decide(delivery: Delivery, round: { lane: Lane; keys: Set<string>; cont
     counter = taken.counter;
   }
   const kind = context.kinds.get(address.type);
-  if (!kind)
-    return dead('unknown_type', `no actor kind is called ${address.type}`, { address: envelope.to, counter });
-  if (source.kind === 'command') {
-    const key = `${address.tenant}/${source.key}`;
-    if (round.keys.has(key) || context.known(address.tenant, source.key)) {
+  const keyed = kind || replayed ? keyOf(source) : null;
+  if (keyed) {
+    const key = `${address.tenant}/${keyed.key}`;
+    if (round.keys.has(key) || context.known(address.tenant, keyed.key)) {
       return { type: 'repeat', envelope, stored: null };
     }
     round.keys.add(key);
+  }
+  if (!kind) {
+    const error = `no actor kind is called ${address.type}`;
+    return dead('unknown_type', error, { address: envelope.to, counter, envelope: replayed });
   }
   return { type: 'turn', envelope, address, kind, counter };
 }
@@ -99,8 +112,8 @@ function decide(delivery: Delivery, round: { lane: Lane; keys: Set<string>; cont
 function dead(
   reason: DeadLetter['reason'],
   error: string,
-  message: { address: string | null; counter?: Counter | null },
+  message: { address: string | null; counter?: Counter | null; envelope?: Envelope | null },
 ): Fate {
-  const { address, counter = null } = message;
-  return { type: 'dead', letter: { reason, error, address, stateVersion: null }, counter };
+  const { address, counter = null, envelope = null } = message;
+  return { type: 'dead', letter: { reason, error, address, stateVersion: null }, counter, envelope };
 }

@@ -17,7 +17,7 @@ import { OpenBatch, type PreparedBatch, type Routes } from './batch.ts';
 import { PARTITION_LIMITS } from './bounds.ts';
 import type { Clock } from './clock.ts';
 import { Counters } from './counters.ts';
-import { type Item, sortMessages } from './intake.ts';
+import { type Item, keyedOf, sortMessages } from './intake.ts';
 import { LaneBuffer } from './lane-buffer.ts';
 import type { LaneLoad } from './load-report.ts';
 import type { Delivery, Log } from './log.ts';
@@ -256,19 +256,15 @@ export class Partition {
   }
 
   async #lookUpKeys(items: Item[]): Promise<void> {
-    const keys = items.flatMap((item) =>
-      item.fate.type === 'turn' && item.fate.envelope.source.kind === 'command'
-        ? [{ tenant: item.fate.address.tenant, key: item.fate.envelope.source.key }]
-        : [],
-    );
+    const keys = items.flatMap(({ fate }) => keyedOf(fate) ?? []);
     if (keys.length === 0) return;
     const found = new Map(
       (await this.#host.store.findReplies(keys)).map((reply) => [`${reply.tenant}/${reply.key}`, reply]),
     );
     for (const item of items) {
-      if (item.fate.type !== 'turn' || item.fate.envelope.source.kind !== 'command') continue;
-      const stored = found.get(`${item.fate.address.tenant}/${item.fate.envelope.source.key}`);
-      if (stored) item.fate = { type: 'repeat', envelope: item.fate.envelope, stored };
+      const keyed = keyedOf(item.fate);
+      const stored = keyed && found.get(`${keyed.tenant}/${keyed.key}`);
+      if (stored) item.fate = { type: 'repeat', envelope: keyed.envelope, stored };
     }
   }
 
@@ -332,7 +328,7 @@ export class Partition {
     this.#host.metrics.messages.inc({ result: item.outcome?.deadLetter ? 'dead_letter' : fate.type });
     if (fate.type === 'dead') {
       if (fate.counter) batch.applied(fate.counter);
-      batch.deadLetter({ ...fate.letter, lane: place.lane, seq: place.seq, body: item.body() });
+      batch.deadLetter({ ...fate.letter, lane: place.lane, seq: place.seq, body: item.body() }, place.atMs);
       this.#host.logger.error({ partition: this.row.id, ...fate.letter }, 'message set aside');
     } else if (fate.type === 'repeat') {
       this.#answerRepeat(fate);
@@ -345,7 +341,8 @@ export class Partition {
       const letter = item.outcome.deadLetter;
       if (!letter) return;
       const address = formatAddress(fate.address);
-      batch.deadLetter({ ...letter, address, lane: place.lane, seq: place.seq, body: item.body() });
+      const { lane, seq, atMs } = place;
+      batch.deadLetter({ ...letter, address, lane, seq, body: item.body() }, atMs);
       this.#host.logger.error({ partition: this.row.id, address, ...letter }, 'message set aside');
     }
   }

@@ -1,11 +1,15 @@
 /** What clients read, as a port: committed snapshots, lists and replies. */
 import type { Address } from '#protocols/address.ts';
-import type { ListPage, ListQuery, StoredActor } from './client.ts';
+import type { ActorDetail, ListPage, ListQuery, PartitionDetail, StoredActor } from './client.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import type { KeyedReply } from './store.ts';
 
 export interface Reads {
   get(address: Address): Promise<StoredActor | null>;
   list(query: ListQuery): Promise<ListPage>;
+  inspect(address: Address): Promise<ActorDetail | null>;
+  partitions(): Promise<PartitionDetail[]>;
+  readonly deadLetters: DeadLetters;
   /** Those of the keys that are known, in any order. */
   replies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]>;
   cluster(): Promise<{ partitionCount: number }>;

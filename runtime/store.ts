@@ -117,6 +117,39 @@ export interface DeadLetter {
   readonly body: string;
 }
 
+/** A dead letter as it is kept: with what people look for, list and count by. */
+export interface BuriedLetter extends DeadLetter {
+  readonly id: string;
+  /** `-` where the message names no address. */
+  readonly tenant: string;
+  readonly actorType: string | null;
+  readonly messageType: string | null;
+  /** The same for letters of one cause: reason, error without its particulars, types of actor and message. */
+  readonly group: string;
+  readonly summary: string;
+}
+
+/** What became of one replay of a letter. A failed one is open again, with its new error. */
+export interface ReplayOutcome {
+  readonly letter: string;
+  readonly n: number;
+  readonly result:
+    | { readonly type: 'applied'; readonly reply: Reply | null }
+    /** A timer that the actor does not hold any more. */
+    | { readonly type: 'ignored' }
+    | ({ readonly type: 'failed' } & Pick<
+        BuriedLetter,
+        'reason' | 'error' | 'stateVersion' | 'group' | 'summary'
+      >);
+}
+
+/** A letter that is to be sent again, as envelope in JSON. */
+export interface DueReplay {
+  readonly letter: string;
+  readonly n: number;
+  readonly body: string;
+}
+
 /** Everything that one partition's turns since its last commit have to make durable. */
 export interface Batch {
   readonly partition: number;
@@ -134,7 +167,8 @@ export interface Batch {
   readonly timersSet: readonly TimerRow[];
   readonly timersDropped: readonly TimerKey[];
   readonly replies: readonly KeyedReply[];
-  readonly deadLetters: readonly DeadLetter[];
+  readonly deadLetters: readonly BuriedLetter[];
+  readonly replays: readonly ReplayOutcome[];
 }
 
 export interface CommitOutcome {
@@ -192,9 +226,11 @@ export interface Store {
   unsent(heads: readonly OutboxHead[], limits: UnsentLimits): Promise<OutboxRow[]>;
   /** Timers that are due by the store's clock. */
   dueTimers(partitions: readonly number[], limit: number): Promise<TimerRow[]>;
+  /** Letters of these partitions whose replay was asked for and has no outcome yet; `except`: as `replayName` has them. */
+  dueReplays(partitions: readonly number[], except: readonly string[], limit: number): Promise<DueReplay[]>;
   /** Actors that want to be told when their agent falls silent. */
   watched(partitions: readonly number[]): Promise<{ address: Address; watchMs: number }[]>;
-  /** Makes the reply tables of the coming hours, drops the ones past keeping. */
+  /** Makes the reply tables of the coming hours, drops the ones past keeping, and letters that were dealt with. */
   maintain(): Promise<void>;
   stop(): Promise<void>;
 }

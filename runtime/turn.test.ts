@@ -238,3 +238,20 @@ test('a turn that would leave more timers than an actor may have is refused', ()
   expect(remind(LIMITS.timersPerActorMax, 1).reply).toMatchObject({ failure: { code: 'STATE_TOO_LARGE' } });
   expect(remind(0, 1).reply).toMatchObject({ ok: true });
 });
+
+test('a replayed timer counts while its actor holds that timer, and says that it was ignored when not', () => {
+  const timers = { later: { generation: 5, atMs: 1 } };
+  const of = { kind: 'timer', key: 'later', generation: 5 } as const;
+  const letter = '019b76da-d659-78ea-a240-52274a40ecfb';
+  const envelope = {
+    ...command('one', { type: 'add', by: 2 }),
+    source: { kind: 'replay', letter, n: 1, of } as const,
+  };
+
+  const taken = takeTurn(cellWith({ timers }), envelope, PLACE);
+  const late = takeTurn(cellWith({ timers: { later: { generation: 6, atMs: 9 } } }), envelope, PLACE);
+
+  expect(taken.cell).toMatchObject({ state: { count: 2 }, timers: {} });
+  expect(taken.timersDropped).toEqual(['later']);
+  expect(late).toMatchObject({ ignored: true, changed: false });
+});

@@ -15,7 +15,7 @@ import type { ActorKind, Turn, TurnContext } from '#protocols/actor.ts';
 import { Address, formatAddress } from '#protocols/address.ts';
 import { assert } from '#protocols/assert.ts';
 import type { Effect } from '#protocols/effects.ts';
-import { type Envelope, Message } from '#protocols/envelope.ts';
+import { type Envelope, Message, originOf } from '#protocols/envelope.ts';
 import type { Failure, Reply } from '#protocols/failure.ts';
 import { uuidFromTime } from '#protocols/ids.ts';
 import { LIMITS } from '#protocols/limits.ts';
@@ -68,7 +68,7 @@ export interface TurnOutcome {
 
 /** Hands `envelope` to the actor in `cell`. */
 export function takeTurn(cell: Cell, envelope: Envelope, place: Place): TurnOutcome {
-  const { source } = envelope;
+  const source = originOf(envelope.source);
   if (source.kind === 'timer' && cell.timers[source.key]?.generation !== source.generation) {
     return { ...unchanged(cell), ignored: true };
   }
@@ -84,7 +84,9 @@ export function takeTurn(cell: Cell, envelope: Envelope, place: Place): TurnOutc
     return setAside(cell, envelope, { reason: 'defect', error: text });
   }
   if ('code' in turn) {
-    if (source.kind === 'command') return { ...unchanged(cell), reply: { ok: false, failure: turn } };
+    // Of a replay nobody reads the answer: it becomes a dead letter again.
+    if (envelope.source.kind === 'command')
+      return { ...unchanged(cell), reply: { ok: false, failure: turn } };
     const error = JSON.stringify(turn.errors ?? turn.detail);
     return setAside(cell, envelope, { reason: 'invalid_message', error });
   }
@@ -110,9 +112,10 @@ function findExcess(before: Cell, after: Cell, { measuredBytes }: StateSize): st
 /** The outcome of a message that no handler could take. */
 export function setAside(
   cell: Cell,
-  { source }: Envelope,
+  envelope: Envelope,
   { reason, error }: Pick<DeadLetter, 'reason' | 'error'>,
 ): TurnOutcome {
+  const source = originOf(envelope.source);
   const detail = 'The message was set aside as a dead letter; a person will look at it.';
   const isTimer = source.kind === 'timer' && cell.timers[source.key]?.generation === source.generation;
   return {
@@ -151,7 +154,7 @@ function makeContext(cell: Cell, envelope: Envelope, place: Place): TurnContext 
 }
 
 function speakerOf(envelope: Envelope): string {
-  const { source } = envelope;
+  const source = originOf(envelope.source);
   if (source.kind === 'command') return source.by;
   return source.kind === 'effect' ? source.from : source.kind;
 }
@@ -201,9 +204,10 @@ function settle(
   const timers = new Map(Object.entries(cell.timers));
   const set = new Map<string, TimerSet>();
   const dropped = new Set<string>();
-  if (envelope.source.kind === 'timer') {
-    timers.delete(envelope.source.key);
-    dropped.add(envelope.source.key);
+  const source = originOf(envelope.source);
+  if (source.kind === 'timer') {
+    timers.delete(source.key);
+    dropped.add(source.key);
   }
   for (const effect of turn.effects) {
     if (effect.type === 'schedule') {

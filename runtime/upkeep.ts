@@ -19,6 +19,7 @@ import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { RuntimeNode } from './node.ts';
 import type { Speaker } from './remote.ts';
+import { REPLAYS_EVERY_MS, Replays } from './replays.ts';
 import type { Store, TimerRow } from './store.ts';
 
 export interface UpkeepSettings {
@@ -66,15 +67,18 @@ export class Upkeep {
   readonly #heardAtMs = new Map<string, number>();
   readonly #toldSilentAtMs = new Map<string, number>();
   readonly #marks = new Map<string, TrimMark[]>();
+  readonly #replays: Replays;
   #deafAtMs = 0;
 
   constructor(host: UpkeepHost) {
     this.#host = host;
+    this.#replays = new Replays(host);
   }
 
   start(): void {
     this.#every('timers', TIMERS_EVERY_MS, () => this.#sendTimers());
     this.#every('outbox', 500, () => this.#host.node.outbox.sweep());
+    this.#every('replays', REPLAYS_EVERY_MS, () => this.#replays.sweep(this.#host.node.held()));
     this.#every('passivation', 5_000, async () => this.#passivate());
     this.#every('silence', 1_000, () => this.#tellSilence());
     this.#every('trim', 15_000, () => this.#trim());

@@ -158,6 +158,7 @@ export const ALLOWED: readonly Omit<Plant, 'rule'>[] = [
     '../contracts/log.ts',
   ),
   allowed('gateway/ok.ts', './accept.ts', 'fastify', '@fastify/websocket', '#runtime/client.ts', 'zod'),
+  allowed('gateway/read-ok.ts', '#runtime/dead-letters.ts'),
   allowed('gateway/routes/ok.ts', '../accept.ts', './tasks.ts', '#protocols/http/page.ts'),
   allowed('gateway/testing/ok.ts', '#runtime/testing/client.ts', '../server.ts', 'zod'),
   allowed('console/pages/ok.tsx', '../data/live.ts', 'solid-js', '@solidjs/router', '#protocols/ids.ts'),

@@ -1,10 +1,12 @@
 /** What must hold when everything has come to rest (see also `recording-store.ts` and `ports.ts`, which look on). */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { LIMITS } from '#protocols/limits.ts';
 import { LANES } from '#protocols/subjects.ts';
 import type { Asked, Caller } from './caller.ts';
 import type { Cluster } from './cluster.ts';
 import { AccountState } from './kinds.ts';
+import { SetAside } from './mender.ts';
 import type { World } from './world.ts';
 
 const Did = z.object({ payload: z.object({ op: z.string() }) });
@@ -12,7 +14,7 @@ const SILENT_OPS: ReadonlySet<string> = new Set(['throw', 'light', 'smash']);
 
 /** What still waits; empty when the cluster has come to rest. */
 export function findUnrest(world: World, cluster: Cluster, callers: readonly Caller[]): string[] {
-  const { partitions, outbox, timers } = world.store.rows;
+  const { partitions, outbox, timers, deadLetters } = world.store.rows;
   const unrest: string[] = [];
   for (const row of partitions) {
     const owner = cluster.alive.find(({ process }) => process.name === row.owner);
@@ -26,6 +28,8 @@ export function findUnrest(world: World, cluster: Cluster, callers: readonly Cal
   }
   if (outbox.length > 0) unrest.push(`outbox holds ${outbox.length}, the first is ${outbox[0]?.id}`);
   if (timers.length > 0) unrest.push(`timers wait: ${timers.map((timer) => timer.key).join()}`);
+  const replaying = deadLetters.filter(({ status }) => status === 'replaying').map(({ id }) => id);
+  if (replaying.length > 0) unrest.push(`replays wait: ${replaying.join()}`);
   for (const { asked } of callers) {
     const open = asked.filter((one) => one.answeredAtMs === null && !one.isAbandoned);
     if (open.length > 0) unrest.push(`no answer to ${open.map((one) => one.key).join()}`);
@@ -51,6 +55,7 @@ export function checkRest(world: World, callers: readonly Caller[]): void {
   checkAnswers(world, accounts);
   checkEvents(world, accounts);
   checkDeadLetters(world, asked);
+  checkReplays(world, accounts);
 }
 
 type Accounts = ReadonlyMap<string, AccountState>;
@@ -103,10 +108,12 @@ function checkTransfers(world: World, accounts: Accounts): void {
 /** I8: a timer comes exactly once, unless it was taken back. */
 function checkTimers(world: World, asked: readonly Asked[], accounts: Accounts): void {
   const forgotten = new Set(asked.map(({ message }) => String(message.of ?? '')));
+  // Their letters say whether they rang.
+  const bad = new Set(asked.filter(({ message }) => message.isBad).map(({ key }) => key));
   for (const { key, to, message } of asked) {
     if (message.type === 'remind' && accounts.get(to.id)?.ops.includes(key)) {
       const times = accounts.get(to.id)?.rings[key] ?? 0;
-      if (times > 1 || (times === 0 && !forgotten.has(key)))
+      if (times > 1 || (times === 0 && !forgotten.has(key) && !bad.has(key)))
         world.violated(`timer: ${key} rang ${times} times`);
     }
     if (message.type === 'light') {
@@ -153,5 +160,31 @@ function checkDeadLetters(world: World, asked: readonly Asked[]): void {
     if (letters > 1 || (letters === 0 && answeredAtMs !== null)) {
       world.violated(`dead letter: ${key} has ${letters}`);
     }
+  }
+}
+
+/**
+ * What was sent again is applied once if a letter says so, and else not at all. A timer's message that came twice has
+ * two letters: the second one's replay finds no timer any more.
+ */
+function checkReplays(world: World, accounts: Accounts): void {
+  const { deadLetters } = world.store.rows;
+  const applied = new Map<string, number>();
+  for (const { id, address, body, status, outcome, replays } of deadLetters) {
+    if (replays > LIMITS.replaysPerLetterMax) world.violated(`replays: letter ${id} has ${replays}`);
+    const { type, op = '' } = SetAside.parse(JSON.parse(body)).message;
+    if (type !== 'throw' && type !== 'ring') continue;
+    const name = `${type} ${address} ${op}`;
+    const isApplied = status === 'replayed' && outcome?.type === 'applied';
+    if (isApplied) world.count('letters: applied');
+    applied.set(name, (applied.get(name) ?? 0) + Number(isApplied));
+  }
+  for (const [name, expected] of applied) {
+    const [type, address, op = ''] = name.split(' ');
+    const account = accounts.get(address?.split('/')[2] ?? '');
+    const rings = account?.rings[op] ?? 0;
+    const times = type === 'ring' ? rings : (account?.ops.filter((one) => one === op).length ?? 0);
+    if (times !== expected || times > 1)
+      world.violated(`replays: ${name} was applied ${times} times, its letters say ${expected}`);
   }
 }

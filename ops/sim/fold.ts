@@ -7,7 +7,7 @@
  */
 import type { ActorKind, Turn } from '#protocols/actor.ts';
 import { formatAddress, parseAddress } from '#protocols/address.ts';
-import { decodeEnvelope, type Envelope } from '#protocols/envelope.ts';
+import { decodeEnvelope, type Envelope, originOf } from '#protocols/envelope.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import { LANES, type Lane } from '#protocols/subjects.ts';
 import type { Delivery } from '#runtime/log.ts';
@@ -134,6 +134,13 @@ function isNew(
       return actor.timers.get(source.key) === source.generation;
     case 'system':
       return true;
+    case 'replay': {
+      const key = `${source.letter} ${source.n}`;
+      const isKnown = partition.keys.has(key);
+      partition.keys.add(key);
+      if (source.of.kind !== 'timer') return !isKnown;
+      return !isKnown && actor.timers.get(source.of.key) === source.of.generation;
+    }
   }
 }
 
@@ -159,7 +166,8 @@ function handle(
   }
 }
 
-function settle(actor: Actor, turn: Turn<unknown>, { source }: Envelope): void {
+function settle(actor: Actor, turn: Turn<unknown>, envelope: Envelope): void {
+  const source = originOf(envelope.source);
   actor.state = turn.state;
   if (source.kind === 'timer') actor.timers.delete(source.key);
   for (const effect of turn.effects) {

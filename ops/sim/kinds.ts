@@ -40,9 +40,9 @@ export const AccountMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('receive'), from: z.string(), k: z.number(), amount: z.number() }),
   z.object({ type: z.literal('hurry'), op: z.string(), to: z.string() }),
   z.object({ type: z.literal('nudge'), from: z.string(), k: z.number() }),
-  z.object({ type: z.literal('remind'), op: z.string(), afterMs: z.number() }),
+  z.object({ type: z.literal('remind'), op: z.string(), afterMs: z.number(), isBad: z.boolean() }),
   z.object({ type: z.literal('forget'), op: z.string(), of: z.string() }),
-  z.object({ type: z.literal('ring'), op: z.string(), atMs: z.number() }),
+  z.object({ type: z.literal('ring'), op: z.string(), atMs: z.number(), isBad: z.boolean() }),
   z.object({
     type: z.literal('dark'),
     lamp: z.string(),
@@ -56,6 +56,8 @@ export const AccountMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('stray'), op: z.string() }),
   z.object({ type: z.literal('throw'), op: z.string() }),
   z.object({ type: z.literal('swell'), op: z.string() }),
+  /** What a person makes of one that threw. */
+  z.object({ type: z.literal('mended'), op: z.string() }),
 ]);
 export type AccountMessage = z.infer<typeof AccountMessage>;
 
@@ -123,11 +125,13 @@ function handleAccount(
       return { state: inOrder(state, 'nudgedBy', message), effects: [] };
     case 'remind': {
       const atMs = context.now + message.afterMs;
-      return did(state, message.op, [schedule(message.op, atMs, { type: 'ring', op: message.op, atMs })]);
+      const { op, isBad } = message;
+      return did(state, op, [schedule(op, atMs, { type: 'ring', op, atMs, isBad })]);
     }
     case 'forget':
       return did(state, message.op, [cancel(message.of)]);
     case 'ring': {
+      if (message.isBad) throw new Error(message.op);
       const rings = { ...state.rings, [message.op]: (state.rings[message.op] ?? 0) + 1 };
       return { state: blameEarly({ ...state, rings }, message.op, context.now < message.atMs), effects: [] };
     }
@@ -160,6 +164,8 @@ function handleAccount(
       const rings = { ...state.rings, ['x'.repeat(LIMITS.actorStateBytesMax)]: 1 };
       return did({ ...state, rings, faults: [...state.faults, 'larger than may be'] }, message.op, []);
     }
+    case 'mended':
+      return did(state, message.op, []);
   }
 }
 

@@ -9,7 +9,7 @@ import type { Reply } from '#protocols/failure.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Entry, Log, Reader, ReaderOptions } from '#runtime/log.ts';
 import type { Remote } from '#runtime/remote.ts';
-import { EVENT_TARGET, type Store } from '#runtime/store.ts';
+import { EVENT_TARGET } from '#runtime/store.ts';
 import { TENANT } from './kinds.ts';
 import type { SimProcess } from './process.ts';
 import type { World } from './world.ts';
@@ -20,7 +20,7 @@ const PUBLISH_TIMEOUT_MS = 5_000;
 const LATE_MS = { least: 1_000, most: 15_000 } as const;
 
 /** The store over the network: every method of `server` with delays and faults. */
-export function storeOver(world: World, process: SimProcess, server: Store): Store {
+export function storeOver<Port extends object>(world: World, process: SimProcess, server: Port): Port {
   return new Proxy(server, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name);

@@ -11,6 +11,7 @@ import { Cluster } from './cluster.ts';
 import { KINDS, ORACLE } from './kinds.ts';
 import { checkLocks } from './lock-checker.ts';
 import { keepLocking, Registers } from './lock-users.ts';
+import { Mender } from './mender.ts';
 import type { Mutant } from './mutant.ts';
 import { doHarm } from './nemesis.ts';
 import { LogOver, storeOver } from './ports.ts';
@@ -72,6 +73,9 @@ async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): 
   }
   for (const caller of lockUsers) {
     void keepLocking({ world, caller, registers, isOver: () => isHarmDone }).then(() => stillAsking--);
+  }
+  for (const mender of [new Mender(world, 'mender-1'), new Mender(world, 'mender-2')]) {
+    void mender.keepMending(() => isHarmDone);
   }
   void doHarm(world, cluster, acts).then(() => {
     isHarmDone = true;

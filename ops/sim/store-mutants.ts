@@ -122,6 +122,17 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   { name: 'replies are not written', serverStore: writing((batch) => ({ ...batch, replies: [] })) },
   { name: 'dead letters are not written', serverStore: writing((batch) => ({ ...batch, deadLetters: [] })) },
   {
+    name: 'what became of a replay is not written',
+    serverStore: writing((batch) => ({ ...batch, replays: [] })),
+  },
+  {
+    name: 'the keys of replays are not kept',
+    serverStore: writing((batch) => ({
+      ...batch,
+      replies: batch.replies.filter(({ key }) => !key.startsWith('replay:')),
+    })),
+  },
+  {
     name: 'the cursor of control is not written',
     serverStore: writing((batch) => ({ ...batch, controlCursor: { seq: 0, id: null } })),
   },

@@ -62,7 +62,8 @@ function drawCommand(world: World, op: string, reminders: { account: string; op:
     return account({ type: 'transfer', op, to, amount: random.between(1, 9) });
   }
   if (roll < 62) return account({ type: 'hurry', op, to: random.pick(ACCOUNT_IDS) });
-  if (roll < 72) return account({ type: 'remind', op, afterMs: random.between(0, 6_000) });
+  if (roll < 72)
+    return account({ type: 'remind', op, afterMs: random.between(0, 6_000), isBad: random.chance(0.1) });
   if (roll < 76 && reminder) return account({ type: 'forget', op, of: reminder.op }, reminder.account);
   if (roll < 84) return lamp({ type: 'light', op, afterMs: random.between(100, 6_000), tells: id });
   if (roll < 90) return lamp({ type: 'smash', op });

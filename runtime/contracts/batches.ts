@@ -1,6 +1,16 @@
 /** Batches for contract tests, with what a test does not care about left empty. */
 import type { Address } from '#protocols/address.ts';
-import type { Batch, KeyedReply, OutboxRow, PartitionRow, Snapshot, TimerRow } from '../store.ts';
+import { bury } from '../dead-letter.ts';
+import type {
+  Batch,
+  BuriedLetter,
+  DeadLetter,
+  KeyedReply,
+  OutboxRow,
+  PartitionRow,
+  Snapshot,
+  TimerRow,
+} from '../store.ts';
 
 /** The next batch of a partition that was just acquired, or just moved. */
 export function nextBatch(row: PartitionRow, part: Partial<Batch> = {}): Batch {
@@ -20,6 +30,7 @@ export function nextBatch(row: PartitionRow, part: Partial<Batch> = {}): Batch {
     timersDropped: [],
     replies: [],
     deadLetters: [],
+    replays: [],
     ...part,
   };
 }
@@ -50,4 +61,11 @@ export function timerOf(address: Address, part: Partial<TimerRow> & { partition:
 
 export function replyUnder(key: string, value: unknown = null): KeyedReply {
   return { tenant: 'test', key, bodyHash: 'a'.repeat(64), reply: { ok: true, value } };
+}
+
+/** A letter of a message at `seq` of the partition's data. */
+export function letterOf(row: PartitionRow, part: Partial<DeadLetter> & { seq: number }): BuriedLetter {
+  const cause = { address: null, reason: 'defect' as const, error: 'Error: on purpose', stateVersion: 1 };
+  const place = { partition: row.id, generation: row.generation, atMs: 1_000 * part.seq };
+  return bury({ lane: 'data', body: '{}', ...cause, ...part }, place);
 }

@@ -8,7 +8,7 @@ import {
   type Store,
   type UnsentLimits,
 } from '../store.ts';
-import { nextBatch, outboxRow, replyUnder, snapshotOf, timerOf } from './batches.ts';
+import { letterOf, nextBatch, outboxRow, replyUnder, snapshotOf, timerOf } from './batches.ts';
 import { Ground, type StoreUnderTest } from './store-contract.ts';
 
 const PLENTY: UnsentLimits = { perLane: 100, bytesMax: 1_000_000 };
@@ -76,17 +76,7 @@ export function testStoreRows(open: () => Promise<StoreUnderTest>): void {
         snapshots: [snapshotOf(address, { title: text, status: text, parent: text })],
         replies: [replyUnder('nul-in-the-reply', text)],
         timersSet: [timerOf(address, { partition: row.id, message: { type: 'ring', text } })],
-        deadLetters: [
-          {
-            lane: 'data',
-            seq: 1,
-            address: null,
-            reason: 'malformed',
-            error: text,
-            stateVersion: null,
-            body: text,
-          },
-        ],
+        deadLetters: [letterOf(row, { seq: 1, reason: 'malformed', error: text, body: text })],
       }),
     ]);
 

@@ -9,15 +9,9 @@
 import type { Address } from '#protocols/address.ts';
 import type { Batch } from '../store.ts';
 import { type CounterRow, changedRows } from './counter-rows.ts';
+import { letterSections } from './dead-letter-sql.ts';
 import { isEvent, type Placed } from './outbox-rows.ts';
-
-/** One table's share of the statement: left out where there is nothing to write, since each costs also when empty. */
-interface Section {
-  readonly columns: readonly Column[];
-  /** Types of the columns, in their order. */
-  readonly types: readonly string[];
-  sql(unnest: string): string;
-}
+import { type Column, type Part, type Section, spread, toText } from './section.ts';
 
 const MOVE = `
 moved AS (
@@ -149,17 +143,7 @@ function writtenSections(batches: readonly Batch[], placed: readonly Placed[]): 
           AND d.partition IN (SELECT id FROM moved)
       )`,
     },
-    {
-      columns: deadLetterColumns(batches),
-      types: ['int', 'bigint', 'text', 'bigint', 'text', 'text', 'text', 'int', 'text'],
-      sql: (unnest) => `buried AS (
-        INSERT INTO dead_letters (partition, generation, lane, seq, address, reason, error, state_version, body)
-        SELECT * FROM ${unnest}
-          AS d(partition, generation, lane, seq, address, reason, error, state_version, body)
-        WHERE d.partition IN (SELECT id FROM moved)
-        ON CONFLICT DO NOTHING
-      )`,
-    },
+    ...letterSections(batches),
   ];
 }
 
@@ -179,17 +163,6 @@ function counterSection(table: 'outbound' | 'inbound', rows: readonly CounterRow
       ON CONFLICT (partition, chunk) DO UPDATE SET counters = old.counters || excluded.counters
     )`,
   };
-}
-
-type Column = (string | number | null)[];
-
-interface Part<Value> {
-  readonly batch: Batch;
-  readonly part: Value;
-}
-
-function spread<Value>(batches: readonly Batch[], parts: (batch: Batch) => readonly Value[]): Part<Value>[] {
-  return batches.flatMap((batch) => parts(batch).map((part) => ({ batch, part })));
 }
 
 function partitionColumns(batches: readonly Batch[]): Column[] {
@@ -268,24 +241,4 @@ function timerColumns(batches: readonly Batch[]): [Column[], Column[]] {
     dropped.map(({ part }) => part.key),
   ];
   return [columnsSet, columnsDropped];
-}
-
-function deadLetterColumns(batches: readonly Batch[]): Column[] {
-  const letters = spread(batches, (batch) => batch.deadLetters);
-  return [
-    letters.map(({ batch }) => batch.partition),
-    letters.map(({ batch }) => batch.generation),
-    letters.map(({ part }) => part.lane),
-    letters.map(({ part }) => part.seq),
-    letters.map(({ part }) => part.address),
-    letters.map(({ part }) => part.reason),
-    letters.map(({ part }) => toText(part.error)),
-    letters.map(({ part }) => part.stateVersion),
-    letters.map(({ part }) => toText(part.body)),
-  ];
-}
-
-/** Postgres text holds no NUL, and what people wrote must not make a whole node's commit fail. */
-function toText(text: string | null): string | null {
-  return text === null ? null : text.replaceAll('\u0000', '\uFFFD');
 }

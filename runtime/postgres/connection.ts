@@ -10,6 +10,8 @@ import { connect, type Socket } from 'node:net';
 import postgres from 'postgres';
 
 export type Sql = postgres.Sql<{ bigint: number }>;
+/** What a statement needs: the pool, or a transaction. */
+export type Statements = postgres.ISql<{ bigint: number }>;
 
 const STATEMENT_TIMEOUT_MS = 10_000;
 /** Whoever holds a row for longer is stuck: the statement ends, and what it was for is tried again. */

@@ -3,6 +3,7 @@ import { expect, inject, test } from 'vitest';
 import { createDatabase } from '#ops/dev/test-database.ts';
 import { migrate } from '#ops/migrate.ts';
 import { connectPostgres } from './connection.ts';
+import { letterSections } from './dead-letter-sql.ts';
 
 const LOOK_UPS = {
   actors_pkey: `SELECT a.id FROM unnest($1::text[], $2::text[], $3::text[]) AS k(tenant, type, id)
@@ -27,5 +28,22 @@ test('rows are found by their whole key and by no index that only looks as good 
     expect(plan).toMatch(new RegExp(`Index (Only )?Scan using ${index} `));
     expect(plan).not.toContain('Filter:');
   }
+  await sql.end({ timeout: 1 });
+});
+
+test('the outcome of a replay finds its letter by its id, also by a plan from when there were none', async () => {
+  const url = await createDatabase(inject('databaseUrl'));
+  await migrate(url);
+  const sql = connectPostgres({ url, name: 'plans', connectionsMax: 1 });
+  const outcomes = letterSections([])[1];
+  const none = outcomes?.types.map((type) => `NULL::${type}[]`).join(', ');
+
+  const rows = await sql
+    .unsafe(
+      `EXPLAIN WITH moved AS (SELECT 1 AS id), ${outcomes?.sql(`unnest(${none})`)} SELECT id FROM moved`,
+    )
+    .simple();
+
+  expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain('Index Scan using dead_letters_by_id ');
   await sql.end({ timeout: 1 });
 });

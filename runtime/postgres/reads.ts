@@ -1,9 +1,10 @@
 /** What clients read from Postgres: snapshots, lists, replies. After a reply the caller reads its own write. */
 import type { Address } from '#protocols/address.ts';
-import type { ListPage, ListQuery, StoredActor } from '../client.ts';
+import type { ActorDetail, ListPage, ListQuery, PartitionDetail, StoredActor } from '../client.ts';
 import type { Reads } from '../reads.ts';
-import type { KeyedReply } from '../store.ts';
+import type { KeyedReply, TimerMark } from '../store.ts';
 import type { Sql } from './connection.ts';
+import { PostgresDeadLetters } from './dead-letters.ts';
 import { findReplies } from './replies.ts';
 
 interface Row {
@@ -14,12 +15,23 @@ interface Row {
   state: unknown;
 }
 
+interface DetailRow extends Row {
+  state_version: number;
+  timers: Record<string, TimerMark>;
+  partition: number;
+  owner: string | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
 export class PostgresReads implements Reads {
   readonly #sql: Sql;
+  readonly deadLetters: PostgresDeadLetters;
   #cluster: { partitionCount: number } | null = null;
 
   constructor(sql: Sql) {
     this.#sql = sql;
+    this.deadLetters = new PostgresDeadLetters(sql);
   }
 
   async get(address: Address): Promise<StoredActor | null> {
@@ -45,6 +57,31 @@ export class PostgresReads implements Reads {
       sql<{ total: number }[]>`SELECT count(*) AS total FROM actors WHERE ${where}`,
     ]);
     return { items: rows.map(toActor), total: counted[0]?.total ?? 0 };
+  }
+
+  async inspect(address: Address): Promise<ActorDetail | null> {
+    const [row] = await this.#sql<DetailRow[]>`
+      SELECT a.tenant, a.type, a.id, a.version, a.state, a.state_version, a.timers, a.partition, p.owner, a.created_at,
+        a.updated_at
+      FROM actors a LEFT JOIN partitions p ON p.id = a.partition
+      WHERE a.tenant = ${address.tenant} AND a.type = ${address.type} AND a.id = ${address.id}`;
+    if (!row) return null;
+    return {
+      ...toActor(row),
+      stateVersion: row.state_version,
+      timers: row.timers,
+      partition: row.partition,
+      owner: row.owner,
+      createdAtMs: row.created_at.getTime(),
+      updatedAtMs: row.updated_at.getTime(),
+    };
+  }
+
+  async partitions(): Promise<PartitionDetail[]> {
+    const rows = await this.#sql<(Omit<PartitionDetail, 'movedAtMs'> & { moved_at: Date })[]>`
+      SELECT id, owner, epoch, batch, generation, cursor, control_cursor AS "controlCursor", moved_at
+      FROM partitions ORDER BY id`;
+    return rows.map(({ moved_at, ...row }) => ({ ...row, movedAtMs: moved_at.getTime() }));
   }
 
   replies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]> {

@@ -1,11 +1,11 @@
 /** Replies by their idempotency keys, many in one read. */
 import { Reply } from '#protocols/failure.ts';
 import type { KeyedReply } from '../store.ts';
-import type { Sql } from './connection.ts';
+import type { Statements } from './connection.ts';
 
 /** Those of the keys that are known, in any order. */
 export async function findReplies(
-  sql: Sql,
+  sql: Statements,
   keys: readonly { tenant: string; key: string }[],
 ): Promise<KeyedReply[]> {
   const rows = await sql<{ tenant: string; key: string; body_hash: string; reply: unknown }[]>`

@@ -5,6 +5,7 @@ import { LIMITS } from '#protocols/limits.ts';
 
 import {
   type Counter,
+  type DueReplay,
   EVENT_TARGET,
   type KeyedReply,
   type LoadedActor,
@@ -31,6 +32,8 @@ const HOUR_MS = 3_600_000;
 const REPLY_TABLE_MS = 12 * HOUR_MS;
 /** Tables are there so long before they are needed. */
 const REPLIES_AHEAD_MS = 3 * HOUR_MS;
+/** Letters deleted at once; the next upkeep takes more. */
+const LETTERS_FORGOTTEN_MAX = 1_000;
 /** Postgres calls it a check violation; no other table here has one that a commit could meet. */
 const NO_TABLE_FOR_ROW = '23514';
 
@@ -193,6 +196,16 @@ export class PostgresStore implements Store {
     }));
   }
 
+  async dueReplays(...[partitions, except, limit]: Parameters<Store['dueReplays']>): Promise<DueReplay[]> {
+    return [
+      ...(await this.#sql<DueReplay[]>`
+        SELECT id AS letter, replays AS n, coalesce(edited, body) AS body FROM dead_letters
+        WHERE status = 'replaying' AND partition = ANY(${[...partitions]}::int[])
+          AND id || ' ' || replays <> ALL(${[...except]}::text[])
+        ORDER BY changed_at LIMIT ${limit}`),
+    ];
+  }
+
   async watched(partitions: readonly number[]): Promise<{ address: Address; watchMs: number }[]> {
     const rows = await this.#sql<{ tenant: string; type: string; id: string; watch_ms: number }[]>`
       SELECT tenant, type, id, watch_ms FROM actors
@@ -226,6 +239,11 @@ export class PostgresStore implements Store {
         if (until.getTime() <= oldestMs) await sql.unsafe(`DROP TABLE ${name}`);
       }
     });
+    await this.#sql`
+      DELETE FROM dead_letters WHERE id IN (
+        SELECT id FROM dead_letters WHERE status IN ('replayed', 'dropped')
+          AND changed_at < now() - ${LIMITS.letterKeptDays}::int * interval '1 day'
+        ORDER BY changed_at LIMIT ${LETTERS_FORGOTTEN_MAX})`;
   }
 
   async stop(): Promise<void> {

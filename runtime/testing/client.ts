@@ -9,6 +9,7 @@ import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
 import { eventSubject, subjectMatches } from '#protocols/subjects.ts';
 import type {
+  ActorDetail,
   Client,
   ClusterHealth,
   Command,
@@ -16,10 +17,14 @@ import type {
   ListPage,
   ListQuery,
   LiveEvent,
+  PartitionDetail,
   StoredActor,
 } from '../client.ts';
 import { systemClock } from '../clock.ts';
+import { bury } from '../dead-letter.ts';
 import { acquireLock } from '../lock-wait.ts';
+import type { DeadLetter, KeyedReply } from '../store.ts';
+import { MemoryDeadLetters } from './dead-letters.ts';
 
 export interface IndexedActor extends StoredActor {
   readonly status?: string;
@@ -30,6 +35,8 @@ export interface IndexedActor extends StoredActor {
 }
 
 export type Answer = (command: Command, client: MemoryClient) => Reply | Promise<Reply>;
+
+const NOW_MS = Date.parse('2026-01-01T01:00:00.000Z');
 
 const HEALTHY: ClusterHealth = {
   nats: true,
@@ -48,7 +55,15 @@ export class MemoryClient implements Client {
   /** How often events were begun to be watched. */
   watchesStarted = 0;
   readonly #actors = new Map<string, IndexedActor>();
-  readonly #replies = new Map<string, { readonly bodyHash: string; readonly reply: Reply }>();
+  readonly #replies = new Map<string, KeyedReply>();
+  readonly deadLetters = new MemoryDeadLetters({
+    clock: { now: () => NOW_MS },
+    replies: {
+      find: ({ tenant, key }) => this.#replies.get(`${tenant}/${key}`) ?? null,
+      keep: (reply) => this.#replies.set(`${reply.tenant}/${reply.key}`, reply),
+    },
+  });
+  partitionsNow: PartitionDetail[] = [];
   readonly #watchers = new Set<(event: LiveEvent) => void>();
   readonly #answer: Answer;
 
@@ -58,11 +73,12 @@ export class MemoryClient implements Client {
 
   async ask(command: Command): Promise<Reply> {
     this.commands.push(command);
-    const key = `${command.to.tenant}/${command.key}`;
+    const { tenant } = command.to;
+    const key = `${tenant}/${command.key}`;
     const known = this.#replies.get(key);
     if (known) return known.bodyHash === command.bodyHash ? known.reply : REUSED;
     const reply = await this.#answer(command, this);
-    this.#replies.set(key, { bodyHash: command.bodyHash, reply });
+    this.#replies.set(key, { tenant, key: command.key, bodyHash: command.bodyHash, reply });
     return reply;
   }
 
@@ -93,6 +109,26 @@ export class MemoryClient implements Client {
     matching.sort((a, b) => direction * sortKey(a, query.sort).localeCompare(sortKey(b, query.sort)));
     const from = (query.page - 1) * query.pageSize;
     return { items: matching.slice(from, from + query.pageSize), total: matching.length };
+  }
+
+  async inspect(address: Address): Promise<ActorDetail | null> {
+    const actor = this.find(address);
+    if (!actor) return null;
+    const { version, state, createdAt, updatedAt } = actor;
+    const place = { stateVersion: 1, timers: {}, partition: 0, owner: 'node-1' };
+    const [createdAtMs, updatedAtMs] = [createdAt, updatedAt].map((at) => Date.parse(at) || NOW_MS);
+    return {
+      address,
+      version,
+      state,
+      ...place,
+      createdAtMs: createdAtMs ?? NOW_MS,
+      updatedAtMs: updatedAtMs ?? NOW_MS,
+    };
+  }
+
+  async partitions(): Promise<PartitionDetail[]> {
+    return this.partitionsNow;
   }
 
   async watchEvents(onEvent: (event: LiveEvent) => void): Promise<EventFeed> {
@@ -135,6 +171,15 @@ export class MemoryClient implements Client {
     const actor = { createdAt: '', updatedAt: '', ...index, address, version, state };
     this.#actors.set(key, actor);
     return actor;
+  }
+
+  /** Sets a message aside as a commit would, and returns the letter's id. */
+  setAside(seq: number, part: Partial<DeadLetter> = {}): string {
+    const cause = { reason: 'defect' as const, error: 'Error: on purpose', stateVersion: 1 };
+    const letter = { lane: 'data' as const, seq, address: null, body: '{}', ...cause, ...part };
+    const buried = bury(letter, { partition: 0, generation: 0, atMs: NOW_MS + seq });
+    this.deadLetters.bury(buried, { partition: 0, generation: 0 });
+    return buried.id;
   }
 
   find(address: Address): IndexedActor | null {

@@ -12,7 +12,7 @@ import {
   type Batch,
   type CommitOutcome,
   type Counter,
-  type DeadLetter,
+  type DueReplay,
   EVENT_TARGET,
   type KeyedReply,
   type LoadedActor,
@@ -28,14 +28,10 @@ import {
   type TimerRow,
   type UnsentLimits,
 } from '../store.ts';
+import { MemoryDeadLetters } from './dead-letters.ts';
 
 export interface StoredOutboxRow extends OutboxRow {
   readonly committedAtMs: number;
-}
-
-export interface StoredDeadLetter extends DeadLetter {
-  readonly partition: number;
-  readonly generation: number;
 }
 
 interface StoredActor {
@@ -47,6 +43,8 @@ interface StoredReply {
   readonly text: string;
   readonly atMs: number;
 }
+
+type ReplyKey = Pick<KeyedReply, 'tenant' | 'key'>;
 
 const START: Position = { seq: 0, id: null };
 
@@ -60,10 +58,15 @@ export class MemoryStore implements Store {
   readonly #inbound = new Map<string, number>();
   readonly #timers = new Map<string, TimerRow>();
   readonly #replies = new Map<string, StoredReply>();
-  readonly #deadLetters = new Map<string, StoredDeadLetter>();
+  readonly letters: MemoryDeadLetters;
 
   constructor(options: { clock: Pick<Clock, 'now'>; partitionCount: number }) {
     this.#clock = options.clock;
+    const replies = {
+      find: (key: ReplyKey) => this.#findReply(key),
+      keep: (reply: KeyedReply) => this.#keep(reply),
+    };
+    this.letters = new MemoryDeadLetters({ clock: options.clock, replies });
     for (let id = 0; id < options.partitionCount; id++) {
       const row = { id, epoch: 0, batch: 0, generation: 0, owner: null };
       this.#partitions.set(id, { ...row, cursor: START, controlCursor: START });
@@ -119,10 +122,7 @@ export class MemoryStore implements Store {
   }
 
   async findReplies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]> {
-    return keys.flatMap((key) => {
-      const stored = this.#replies.get(replyKey(key));
-      return stored ? [JSON.parse(stored.text)] : [];
-    });
+    return keys.flatMap((key) => this.#findReply(key) ?? []);
   }
 
   async commit(batches: readonly Batch[]): Promise<CommitOutcome> {
@@ -187,6 +187,10 @@ export class MemoryStore implements Store {
       .map((timer) => structuredClone(timer));
   }
 
+  async dueReplays(...wanted: Parameters<Store['dueReplays']>): Promise<DueReplay[]> {
+    return this.letters.dueReplays(...wanted);
+  }
+
   async watched(partitions: readonly number[]): Promise<{ address: Address; watchMs: number }[]> {
     return [...this.#actors.values()].flatMap(({ partition, snapshot: { address, watchMs } }) =>
       watchMs !== null && partitions.includes(partition) ? [{ address, watchMs }] : [],
@@ -196,6 +200,7 @@ export class MemoryStore implements Store {
   async maintain(): Promise<void> {
     const beforeMs = this.#clock.now() - (LIMITS.replyKeptHours + 1) * 3_600_000;
     for (const [key, { atMs }] of this.#replies) if (atMs < beforeMs) this.#replies.delete(key);
+    this.letters.forget(this.#clock.now() - LIMITS.letterKeptDays * 86_400_000);
   }
 
   async stop(): Promise<void> {
@@ -220,12 +225,9 @@ export class MemoryStore implements Store {
     for (const { other, lane, n } of batch.inbound) this.#inbound.set(`${partition}/${other}/${lane}`, n);
     for (const timer of batch.timersSet) this.#timers.set(timerKey(timer), structuredClone(timer));
     for (const timer of batch.timersDropped) this.#timers.delete(timerKey(timer));
-    for (const letter of batch.deadLetters) {
-      const key = `${partition}/${batch.generation}/${letter.lane}/${letter.seq}`;
-      if (!this.#deadLetters.has(key)) {
-        this.#deadLetters.set(key, { ...letter, partition, generation: batch.generation });
-      }
-    }
+    const { generation } = batch;
+    for (const letter of batch.deadLetters) this.letters.bury(letter, { partition, generation });
+    for (const outcome of batch.replays) this.letters.endReplay(outcome);
   }
 
   /** The part of a batch that callers and readers see: snapshots and replies. */
@@ -236,8 +238,7 @@ export class MemoryStore implements Store {
     }
     for (const address of batch.removed) this.#actors.delete(formatAddress(address));
     for (const reply of batch.replies) {
-      if (this.isKnown(reply)) continue;
-      this.#replies.set(replyKey(reply), { text: JSON.stringify(reply), atMs: this.#clock.now() });
+      if (!this.isKnown(reply)) this.#keep(reply);
     }
   }
 
@@ -257,7 +258,7 @@ export class MemoryStore implements Store {
       actors: [...this.#actors.values()].map(({ snapshot }) => snapshot),
       outbox: [...this.#outbox.values()].sort(compareOutbox),
       timers: [...this.#timers.values()],
-      deadLetters: [...this.#deadLetters.values()],
+      deadLetters: this.letters.rows,
     };
   }
 
@@ -267,6 +268,15 @@ export class MemoryStore implements Store {
     const changed = next(row);
     this.#partitions.set(partition, changed);
     return changed;
+  }
+
+  #findReply(key: ReplyKey): KeyedReply | null {
+    const stored = this.#replies.get(replyKey(key));
+    return stored ? JSON.parse(stored.text) : null;
+  }
+
+  #keep(reply: KeyedReply): void {
+    this.#replies.set(replyKey(reply), { text: JSON.stringify(reply), atMs: this.#clock.now() });
   }
 
   #isNext(batch: Batch): boolean {

@@ -1,7 +1,7 @@
 /**
  * Runs one partition: takes messages in stream order, gives each to its actor, and gathers the turns for the commit.
  *
- * P1. Two turns of one actor never overlap; no data is taken while control waits, here or in the log.
+ * P1. Two turns of one actor never overlap; no data is taken while control waits, here or in the log (R1).
  * P2. At most `uncommittedMax` turns, or `uncommittedBytesMax`, wait for their commit (and one round more); past that
  *     nothing is taken, and the backlog waits in the log (readers hold at most `bufferMax` messages of each lane).
  * P3. Nothing leaves before its commit: this file only gathers. Whoever commits sends the outputs.
@@ -11,17 +11,17 @@
 import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, formatAddress } from '#protocols/address.ts';
 import { assert } from '#protocols/assert.ts';
-import { LANES, type Lane } from '#protocols/subjects.ts';
 import type { Activations } from './activations.ts';
 import { OpenBatch, type PreparedBatch, type Routes } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { Counters } from './counters.ts';
 import { type Item, sortMessages } from './intake.ts';
-import type { Delivery, Log, Reader } from './log.ts';
+import { Lanes, type Taken } from './lanes.ts';
+import type { Log } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
+import { activate, lookUpKeys, type RoundHost, takeTurns } from './round.ts';
 import type { LoadedActor, PartitionCounters, PartitionRow, Store } from './store.ts';
-import { type Cell, setAside, takeTurn } from './turn.ts';
 
 export const PARTITION_LIMITS = {
   uncommittedMax: 2_000,
@@ -57,17 +57,11 @@ export interface TakenPartition {
   readonly careful: boolean;
 }
 
-interface LaneBuffer {
-  readonly waiting: Delivery[];
-  reader: Reader | null;
-  roomWanted: (() => void) | null;
-}
-
 export class Partition {
   readonly row: PartitionRow;
   readonly #host: PartitionHost;
   readonly #counters: Counters;
-  readonly #lanes: Record<Lane, LaneBuffer> = { data: emptyLane(), control: emptyLane() };
+  readonly #lanes: Lanes;
   /** Until here keys are looked up before they are applied: after a commit met one that was known. */
   #careful: boolean;
   #open: OpenBatch;
@@ -83,6 +77,7 @@ export class Partition {
   #ending: Promise<void> | null = null;
   /** Names of the actors whose turns are being taken. */
   #inRound: ReadonlySet<string> = new Set();
+  readonly #rounds: RoundHost;
 
   constructor(taken: TakenPartition, host: PartitionHost) {
     const { row, counters, careful } = taken;
@@ -92,6 +87,22 @@ export class Partition {
     this.#open = new OpenBatch(row, this.#counters, host.routes);
     this.#nextBatch = row.batch;
     this.#careful = careful;
+    this.#lanes = new Lanes({
+      log: host.log,
+      partition: row.id,
+      bufferMax: PARTITION_LIMITS.bufferMax,
+      wake: () => this.#signal(),
+      onBroken: (reason) => host.onBroken(row.id, reason),
+    });
+    this.#rounds = {
+      partition: row.id,
+      activations: host.activations,
+      store: host.store,
+      clock: host.clock,
+      load: (addresses) => host.load(addresses),
+      stopped: this.#stopped.promise,
+      isStopped: () => this.#isStopped,
+    };
     this.#committedTo = { id: row.id, data: row.cursor.seq, control: row.controlCursor.seq };
   }
 
@@ -102,19 +113,8 @@ export class Partition {
 
   /** Opens the readers at the cursors and begins. */
   async start(): Promise<void> {
-    for (const lane of LANES) {
-      const buffer = this.#lanes[lane];
-      const reader = await this.#host.log.read({
-        lane,
-        partition: this.row.id,
-        after: lane === 'data' ? this.row.cursor : this.row.controlCursor,
-        onDelivery: (delivery) => this.#receive(buffer, delivery),
-        onCaughtUp: () => this.#signal(),
-        onBroken: (reason) => this.#host.onBroken(this.row.id, `${lane}: ${reason}`),
-      });
-      if (this.#isStopped) return reader.stop();
-      buffer.reader = reader;
-    }
+    await this.#lanes.open({ data: this.row.cursor, control: this.row.controlCursor });
+    if (this.#isStopped) return;
     this.#loop = this.#run().catch((error: unknown) => {
       if (!this.#isStopped) this.#host.onDefect(this.row.id, error);
     });
@@ -122,10 +122,7 @@ export class Partition {
 
   /** Messages known to wait: in the log beyond the readers, in the buffers, and in uncommitted turns. */
   get lag(): number {
-    const waiting = LANES.map(
-      (lane) => this.#lanes[lane].waiting.length + (this.#lanes[lane].reader?.pending ?? 0),
-    );
-    return waiting.reduce((sum, count) => sum + count, this.#uncommitted);
+    return this.#lanes.waiting + this.#uncommitted;
   }
 
   /** What is to be committed now, or null. The next call returns null until `committed` was called. */
@@ -157,8 +154,7 @@ export class Partition {
 
   /** Takes no more, and resolves when all that was taken is committed, or the partition was stopped. */
   async drain(): Promise<void> {
-    await this.#closeReaders();
-    for (const lane of LANES) this.#lanes[lane].waiting.length = 0;
+    await this.#lanes.close();
     this.#isDraining = true;
     this.#signal();
     await this.#loop;
@@ -179,7 +175,7 @@ export class Partition {
     this.#stopped.resolve();
     this.#host.activations.dropPartition(this.row.id);
     this.#signal();
-    await this.#closeReaders();
+    await this.#lanes.close();
     await this.#loop;
   }
 
@@ -193,23 +189,13 @@ export class Partition {
     return this.#open.turns + (this.#committing?.prepared.turns ?? 0);
   }
 
-  #receive(buffer: LaneBuffer, delivery: Delivery): void | Promise<void> {
-    if (this.#isStopped || this.#isDraining) return;
-    buffer.waiting.push(delivery);
-    this.#signal();
-    if (buffer.waiting.length < PARTITION_LIMITS.bufferMax) return;
-    return new Promise((resolve) => {
-      buffer.roomWanted = resolve;
-    });
-  }
-
   #signal(): void {
     this.#wake.resolve();
   }
 
   async #run(): Promise<void> {
     while (!this.#isStopped && !this.#isDraining) {
-      const deliveries = this.#isFull ? [] : this.#take();
+      const deliveries = this.#isFull ? [] : this.#lanes.take(PARTITION_LIMITS.roundMax);
       if (deliveries.length === 0) {
         this.#wake = Promise.withResolvers();
         // Something may have come between the look and the new promise only if it came from this very turn of the
@@ -221,23 +207,7 @@ export class Partition {
     }
   }
 
-  #take(): { lane: Lane; delivery: Delivery }[] {
-    const taken: { lane: Lane; delivery: Delivery }[] = [];
-    for (const lane of ['control', 'data'] as const) {
-      if (lane === 'data' && (this.#lanes.control.reader?.pending ?? 0) > 0) break;
-      const buffer = this.#lanes[lane];
-      for (const delivery of buffer.waiting.splice(0, PARTITION_LIMITS.roundMax - taken.length)) {
-        taken.push({ lane, delivery });
-      }
-      if (buffer.roomWanted && buffer.waiting.length < PARTITION_LIMITS.bufferMax / 2) {
-        buffer.roomWanted();
-        buffer.roomWanted = null;
-      }
-    }
-    return taken;
-  }
-
-  async #round(deliveries: readonly { lane: Lane; delivery: Delivery }[]): Promise<void> {
+  async #round(deliveries: readonly Taken[]): Promise<void> {
     const known = (tenant: string, key: string) =>
       this.#open.replyOf(tenant, key) ?? this.#committing?.batch.replyOf(tenant, key);
     const items = sortMessages(deliveries, {
@@ -248,87 +218,17 @@ export class Partition {
       partitionCount: this.#host.routes.partitionCount,
       known,
     });
-    if (this.#careful) await this.#lookUpKeys(items);
+    if (this.#careful) await lookUpKeys(items, this.#host.store);
     const caughtUp = this.lag === this.#uncommitted;
     this.#inRound = new Set(items.flatMap(({ fate }) => (fate.type === 'turn' ? [fate.envelope.to] : [])));
-    await this.#activate(items);
+    await activate(items, this.#rounds);
     if (this.#isStopped) return;
-    await this.#takeTurns(items);
+    await takeTurns(items, this.#rounds);
     if (this.#isStopped) return;
     for (const item of items) this.#gather(item);
     this.#inRound = new Set();
     if (caughtUp) this.#careful = false;
     this.#host.wakeCommit();
-  }
-
-  async #lookUpKeys(items: Item[]): Promise<void> {
-    const keys = items.flatMap((item) =>
-      item.fate.type === 'turn' && item.fate.envelope.source.kind === 'command'
-        ? [{ tenant: item.fate.address.tenant, key: item.fate.envelope.source.key }]
-        : [],
-    );
-    if (keys.length === 0) return;
-    const found = new Map(
-      (await this.#host.store.findReplies(keys)).map((reply) => [`${reply.tenant}/${reply.key}`, reply]),
-    );
-    for (const item of items) {
-      if (item.fate.type !== 'turn' || item.fate.envelope.source.kind !== 'command') continue;
-      const stored = found.get(`${item.fate.address.tenant}/${item.fate.envelope.source.key}`);
-      if (stored) item.fate = { type: 'repeat', envelope: item.fate.envelope, stored };
-    }
-  }
-
-  async #activate(items: readonly Item[]): Promise<void> {
-    const missing = new Map<string, { address: Address; kind: ActorKind }>();
-    for (const { fate } of items) {
-      if (fate.type !== 'turn' || this.#host.activations.has(fate.address)) continue;
-      missing.set(formatAddress(fate.address), fate);
-    }
-    if (missing.size === 0) return;
-    const loaded = await this.#host.load([...missing.values()].map(({ address }) => address));
-    if (this.#isStopped) return;
-    const stored = new Map(loaded.map((actor) => [formatAddress(actor.address), actor]));
-    for (const [name, { address, kind }] of missing) {
-      const loadedActor = stored.get(name);
-      const cell = toCell(address, kind, loadedActor);
-      if (cell.ok) this.#host.activations.activate(cell.cell, this.row.id, this.#host.clock.now());
-      else this.#setAsideUnreadable(items, name, { error: cell.error, timers: loadedActor?.timers ?? {} });
-    }
-  }
-
-  #setAsideUnreadable(
-    items: readonly Item[],
-    name: string,
-    { error, timers }: { error: string; timers: Cell['timers'] },
-  ): void {
-    for (const item of items) {
-      if (item.fate.type !== 'turn' || formatAddress(item.fate.address) !== name) continue;
-      const { address, kind, envelope } = item.fate;
-      const cell = { address, kind, version: 0, state: null, timers };
-      item.outcome = setAside(cell, envelope, { reason: 'unreadable_state', error });
-    }
-  }
-
-  async #takeTurns(items: readonly Item[]): Promise<void> {
-    const done = Promise.withResolvers<void>();
-    const open = items.filter((item) => item.fate.type === 'turn' && !item.outcome);
-    let left = open.length;
-    if (left === 0) return;
-    const nowMs = this.#host.clock.now();
-    for (const item of open) {
-      if (item.fate.type !== 'turn') continue;
-      const { address, envelope } = item.fate;
-      this.#host.activations.tell(
-        address,
-        (cell) => {
-          item.outcome = takeTurn(cell, envelope, item.place);
-          if (--left === 0) done.resolve();
-          return item.outcome.cell;
-        },
-        nowMs,
-      );
-    }
-    await Promise.race([done.promise, this.#stopped.promise]);
   }
 
   #gather(item: Item): void {
@@ -370,28 +270,5 @@ export class Partition {
         ? stored.reply
         : ({ ok: false, failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail } } as const);
     this.#open.answer({ replyTo, key, reply });
-  }
-
-  async #closeReaders(): Promise<void> {
-    for (const lane of LANES) this.#lanes[lane].roomWanted?.();
-    await Promise.all(LANES.map((lane) => this.#lanes[lane].reader?.stop()));
-  }
-}
-
-function emptyLane(): LaneBuffer {
-  return { waiting: [], reader: null, roomWanted: null };
-}
-
-function toCell(
-  address: Address,
-  kind: ActorKind,
-  loaded: LoadedActor | undefined,
-): { ok: true; cell: Cell } | { ok: false; error: string } {
-  if (!loaded) return { ok: true, cell: { address, kind, version: 0, state: null, timers: {} } };
-  try {
-    const state = kind.readState(loaded.state, loaded.stateVersion);
-    return { ok: true, cell: { address, kind, version: loaded.version, state, timers: loaded.timers } };
-  } catch (error) {
-    return { ok: false, error: error instanceof Error ? error.message : String(error) };
   }
 }

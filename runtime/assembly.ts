@@ -6,6 +6,7 @@ import type { Client } from './client.ts';
 import { systemClock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
 import { serveHealth } from './health.ts';
+import { takeAloneIn } from './isolation-process.ts';
 import type { Logger } from './logger.ts';
 import { buildMetrics } from './metrics.ts';
 import { buildClient } from './nats/client.ts';
@@ -31,10 +32,13 @@ const CONNECTIONS_MAX = 6;
 /** A stream made anew leaves this gap above the highest cursor. */
 const FIRST_SEQ_GAP = 1_000;
 
-/** Connects, checks both stores, and starts the node. Throws, saying what is wrong, with nothing left open. */
+/**
+ * Connects, checks both stores, and starts the node. Throws, saying what is wrong, with nothing left open.
+ * `kindsModule` exports the same kinds as ACTOR_KINDS, for the process in which a turn is taken alone.
+ */
 export async function startNode(
   config: NodeConfig,
-  parts: { kinds: readonly ActorKind[]; logger: Logger },
+  parts: { kinds: readonly ActorKind[]; kindsModule: URL; logger: Logger },
 ): Promise<RunningNode> {
   const { logger } = parts;
   const name = `oio-${config.OIO_NODE_ID}`;
@@ -83,6 +87,7 @@ export async function startClient(options: ClientOptions): Promise<Client> {
 
 interface Connections {
   readonly kinds: readonly ActorKind[];
+  readonly kindsModule: URL;
   readonly logger: Logger;
   readonly sql: Sql;
   readonly connection: NatsConnection;
@@ -117,6 +122,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
     partitionCount,
     membership,
     remote,
+    takeAlone: takeAloneIn({ kindsModule: parts.kindsModule, logger }),
     settings: NODE_SETTINGS,
   });
   const { routes } = node;

@@ -24,6 +24,7 @@ import {
   type Snapshot,
   type TimerRow,
 } from './store.ts';
+import type { KeptMail, MailTaken, SupervisedRow } from './supervision.ts';
 import type { Cell, Place, TurnOutcome } from './turn.ts';
 
 /** A caller who waits. */
@@ -76,6 +77,9 @@ export class OpenBatch {
   readonly #timersDropped = new Map<string, { address: Address; key: string }>();
   readonly #replies = new Map<string, KeyedReply>();
   readonly #deadLetters: DeadLetter[] = [];
+  readonly #supervised = new Map<string, SupervisedRow>();
+  readonly #mailKept: KeptMail[] = [];
+  readonly #mailTaken = new Map<string, MailTaken>();
   readonly #answers: Answer[] = [];
   readonly #requests: RemoteRequest[] = [];
   #cursor: Position;
@@ -101,7 +105,7 @@ export class OpenBatch {
 
   /** Whether a turn of this actor waits to be committed. */
   touches(name: string): boolean {
-    return this.#cells.has(name);
+    return this.#cells.has(name) || this.#mailTaken.has(name);
   }
 
   /** The reply under a key that is not committed yet. */
@@ -127,6 +131,18 @@ export class OpenBatch {
 
   deadLetter(letter: DeadLetter): void {
     this.#deadLetters.push(letter);
+  }
+
+  /** Mail that was kept is taken: the lanes stay where they are. */
+  takeKept(taken: MailTaken, bytes: number): void {
+    this.#mailTaken.set(formatAddress(taken.address), taken);
+    this.#turns++;
+    this.#bytes += bytes;
+  }
+
+  supervise(row: SupervisedRow, kept: KeptMail | null): void {
+    this.#supervised.set(formatAddress(row.address), row);
+    if (kept) this.#mailKept.push(kept);
   }
 
   /** Adds what a turn decided. */
@@ -171,6 +187,9 @@ export class OpenBatch {
         timersDropped: [...this.#timersDropped.values()],
         replies: [...this.#replies.values()],
         deadLetters: this.#deadLetters,
+        supervised: [...this.#supervised.values()],
+        mailKept: this.#mailKept,
+        mailTaken: [...this.#mailTaken.values()],
       },
       outputs: { outbox: this.#outbox, answers: this.#answers, requests: this.#requests },
     };

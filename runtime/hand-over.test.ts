@@ -7,6 +7,7 @@ import type { Store } from './store.ts';
 import { VirtualClock } from './testing/clock.ts';
 import { COUNTER } from './testing/counter.ts';
 import { type EventLoopWatch, watchEventLoop } from './testing/event-loop.ts';
+import { takeInPlace } from './testing/isolation.ts';
 import { MemoryLog } from './testing/log.ts';
 import { HeartbeatNetwork, MemoryMembership } from './testing/membership.ts';
 import { MemoryRemote, RemoteNetwork } from './testing/remote.ts';
@@ -44,6 +45,7 @@ function buildCluster() {
       clock,
       logger: buildLogger({ level: 'silent', role: 'test' }),
       metrics,
+      takeAlone: takeInPlace,
       settings: NODE_SETTINGS,
     });
     void node.start();

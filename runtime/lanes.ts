@@ -3,8 +3,10 @@
  *
  * R1. Control comes before data: no data is taken while control waits, here or in the log.
  * R2. Each lane holds a bounded number of messages; past that its reader waits until half of them are taken.
+ * R3. An order to the runtime ends what is taken with it: what comes behind it must not be taken before it is obeyed.
  */
 import { LANES, type Lane } from '#protocols/subjects.ts';
+import { isOrderId } from '#protocols/supervision.ts';
 import type { Delivery, Log, Position, Reader } from './log.ts';
 
 export interface Taken {
@@ -71,11 +73,17 @@ export class Lanes {
     for (const lane of ['control', 'data'] as const) {
       if (lane === 'data' && (this.#lanes.control.reader?.pending ?? 0) > 0) break;
       const buffer = this.#lanes[lane];
-      for (const delivery of buffer.waiting.splice(0, max - taken.length)) taken.push({ lane, delivery });
+      const order = buffer.waiting.findIndex(({ id }) => isOrderId(id));
+      const room = max - taken.length;
+      const isOrdered = order >= 0 && order < room;
+      for (const delivery of buffer.waiting.splice(0, isOrdered ? order + 1 : room)) {
+        taken.push({ lane, delivery });
+      }
       if (buffer.roomWanted && buffer.waiting.length < this.#host.bufferMax / 2) {
         buffer.roomWanted();
         buffer.roomWanted = null;
       }
+      if (isOrdered) break;
     }
     return taken;
   }

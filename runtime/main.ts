@@ -4,6 +4,7 @@ import { startNode } from './assembly.ts';
 import { type NodeConfig, parseConfig } from './config.ts';
 import { buildLogger } from './logger.ts';
 
+const KINDS_MODULE = new URL(import.meta.resolve('#actors/registry.ts'));
 const EXIT = { failed: 1, usage: 2 } as const;
 
 function readConfig(): NodeConfig {
@@ -18,7 +19,7 @@ function readConfig(): NodeConfig {
 const config = readConfig();
 const logger = buildLogger({ level: config.LOG_LEVEL, role: 'node', id: config.OIO_NODE_ID });
 try {
-  const running = await startNode(config, { kinds: ACTOR_KINDS, logger });
+  const running = await startNode(config, { kinds: ACTOR_KINDS, kindsModule: KINDS_MODULE, logger });
   let isStopping = false;
   const stop = async (signal: string) => {
     if (isStopping) return;

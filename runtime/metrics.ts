@@ -11,6 +11,8 @@ export interface RuntimeMetrics {
   readonly partitions: Gauge;
   readonly lag: Gauge;
   readonly activations: Gauge;
+  readonly suspended: Gauge;
+  readonly deadLetters: Counter<'reason'>;
 }
 
 export function buildMetrics(): RuntimeMetrics {
@@ -51,6 +53,17 @@ export function buildMetrics(): RuntimeMetrics {
     }),
     partitions: new Gauge({ name: 'oio_partitions', help: 'Partitions held by this node', registers }),
     lag: new Gauge({ name: 'oio_lag_messages', help: 'Messages that wait for this node', registers }),
+    suspended: new Gauge({
+      name: 'oio_suspended_actors',
+      help: 'Actors of this node that take nothing until a person resumes them',
+      registers,
+    }),
+    deadLetters: new Counter({
+      name: 'oio_dead_letters_total',
+      help: 'Messages set aside, by reason',
+      labelNames: ['reason'],
+      registers,
+    }),
     activations: new Gauge({ name: 'oio_activations', help: 'Actors in memory', registers }),
   };
 }

@@ -16,17 +16,19 @@ import { Activations } from './activations.ts';
 import type { Routes } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { Committer, type RereadReason } from './commit.ts';
+import type { TakeAlone } from './isolation.ts';
 import { Loader } from './loader.ts';
 import type { Log } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { Membership } from './membership.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { Outbox } from './outbox.ts';
-import { Partition, type PartitionHost } from './partition.ts';
+import { IN_HAND_MAX, Partition, type PartitionHost } from './partition.ts';
 import { shareOf } from './placement.ts';
 import type { Remote } from './remote.ts';
 import { RemoteRequests } from './remote-requests.ts';
-import type { Owner, PartitionRow, Store } from './store.ts';
+import type { Owner, Store, TakenRow } from './store.ts';
+import { WaryBook } from './wary.ts';
 
 export interface NodeOptions {
   /** Unique per process start. */
@@ -37,6 +39,7 @@ export interface NodeOptions {
   readonly log: Log;
   readonly membership: Membership;
   readonly remote: Remote;
+  readonly takeAlone: TakeAlone;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
@@ -72,6 +75,7 @@ export class RuntimeNode {
   readonly #ending = new Set<number>();
   readonly #rests = new Map<number, Rest>();
   readonly #careful = new Set<number>();
+  readonly #waries = new WaryBook();
   readonly #stopping = new AbortController();
   readonly #committer: Committer;
   readonly #host: PartitionHost;
@@ -111,7 +115,7 @@ export class RuntimeNode {
       partitions: () => this.#partitions.values(),
       release: (outputs) => this.outbox.release(outputs),
       onLost: (partition) => this.#lose(partition),
-      onReread: (partition, reason) => this.#reread(partition, reason),
+      onReread: (partition, reason, error) => this.#reread(partition, reason, error),
     });
     const loader = new Loader(store);
     this.#host = {
@@ -122,6 +126,7 @@ export class RuntimeNode {
       clock,
       logger,
       metrics,
+      takeAlone: options.takeAlone,
       activations: this.activations,
       load: (addresses: readonly Address[]) => loader.load(addresses),
       wakeCommit: () => this.#committer.wake(),
@@ -148,6 +153,13 @@ export class RuntimeNode {
     let lag = 0;
     for (const partition of this.#partitions.values()) lag += partition.lag;
     return lag;
+  }
+
+  /** Actors of the held partitions that take nothing. */
+  get suspended(): number {
+    let count = 0;
+    for (const partition of this.#partitions.values()) count += partition.suspended;
+    return count;
   }
 
   /** How long ago the node heard its own heartbeat: for so long it may have missed everybody else's. */
@@ -278,11 +290,13 @@ export class RuntimeNode {
     }
   }
 
-  async #open(row: PartitionRow): Promise<void> {
+  async #open(row: TakenRow): Promise<void> {
     const { store, logger } = this.#options;
-    const counters = await store.counters(row.id);
+    const [counters, supervised] = await Promise.all([store.counters(row.id), store.supervised(row.id)]);
     if (this.#stopping.signal.aborted || this.#isDraining) return store.release(row.id, row.epoch);
-    const partition = new Partition({ row, counters, careful: this.#careful.delete(row.id) }, this.#host);
+    const wary = this.#waries.open(row, IN_HAND_MAX);
+    const careful = this.#careful.delete(row.id);
+    const partition = new Partition({ row, counters, careful, supervised, wary }, this.#host);
     this.#partitions.set(row.id, partition);
     logger.debug({ partition: row.id, epoch: row.epoch, batch: row.batch }, 'partition taken');
     try {
@@ -316,9 +330,11 @@ export class RuntimeNode {
     void this.#close(partition).then(() => this.#planSoon());
   }
 
-  #reread(partition: Partition, reason: RereadReason): void {
+  #reread(partition: Partition, reason: RereadReason, error?: unknown): void {
     const { id } = partition.row;
     this.#careful.add(id);
+    if (reason === 'unwritable') this.#waries.unwritable(id, partition.wary, String(error));
+    else this.#waries.interrupted(id, partition.wary);
     if (reason === 'failed') this.#rest(id);
     void this.#close(partition).then(() => this.#planSoon());
   }

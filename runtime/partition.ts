@@ -11,23 +11,31 @@
 import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, formatAddress } from '#protocols/address.ts';
 import { assert } from '#protocols/assert.ts';
+import type { Envelope } from '#protocols/envelope.ts';
+import { LANES } from '#protocols/subjects.ts';
 import type { Activations } from './activations.ts';
 import { OpenBatch, type PreparedBatch, type Routes } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { Counters } from './counters.ts';
-import { type Item, sortMessages } from './intake.ts';
+import { type Item, sortKept, sortMessages } from './intake.ts';
+import type { TakeAlone } from './isolation.ts';
 import { Lanes, type Taken } from './lanes.ts';
 import type { Log } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
-import { activate, lookUpKeys, type RoundHost, takeTurns } from './round.ts';
+import { lookUpKeys, type RoundHost, takeRound, takeWarily } from './round.ts';
 import type { LoadedActor, PartitionCounters, PartitionRow, Store } from './store.ts';
+import type { SupervisedPart } from './supervised-turn.ts';
+import { type SupervisedRow, Supervision } from './supervision.ts';
+import type { Wary } from './wary.ts';
 
 export const PARTITION_LIMITS = {
   uncommittedMax: 2_000,
   uncommittedBytesMax: 8 * 1024 * 1024,
   bufferMax: 512,
   roundMax: 256,
+  /** Their bodies come from the store all at once. */
+  keptRoundMax: 64,
 } as const;
 
 /** What a partition uses of its node. */
@@ -40,6 +48,7 @@ export interface PartitionHost {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
+  readonly takeAlone: TakeAlone;
   /** Batched over the partitions of the node. */
   load(addresses: readonly Address[]): Promise<LoadedActor[]>;
   /** There is something to commit. */
@@ -50,11 +59,18 @@ export interface PartitionHost {
   onDefect(partition: number, error: unknown): void;
 }
 
+/** As many messages as one owner can have taken before it committed any of them. */
+export const IN_HAND_MAX = PARTITION_LIMITS.uncommittedMax + PARTITION_LIMITS.roundMax;
+
 /** What an owner has read of its partition. `careful`: keys are looked up until the backlog is applied. */
 export interface TakenPartition {
   readonly row: PartitionRow;
   readonly counters: PartitionCounters;
   readonly careful: boolean;
+  /** Actors that had faults, or are suspended. */
+  readonly supervised: readonly SupervisedRow[];
+  /** Turn by turn, until it is over. */
+  readonly wary: Wary | null;
 }
 
 export class Partition {
@@ -78,9 +94,13 @@ export class Partition {
   /** Names of the actors whose turns are being taken. */
   #inRound: ReadonlySet<string> = new Set();
   readonly #rounds: RoundHost;
+  readonly #supervision: Supervision;
+  #wary: Wary | null;
 
   constructor(taken: TakenPartition, host: PartitionHost) {
     const { row, counters, careful } = taken;
+    this.#supervision = new Supervision(taken.supervised);
+    this.#wary = taken.wary;
     this.row = row;
     this.#host = host;
     this.#counters = new Counters(counters);
@@ -97,8 +117,9 @@ export class Partition {
     this.#rounds = {
       partition: row.id,
       activations: host.activations,
-      store: host.store,
       clock: host.clock,
+      supervision: this.#supervision,
+      takeAlone: host.takeAlone,
       load: (addresses) => host.load(addresses),
       stopped: this.#stopped.promise,
       isStopped: () => this.#isStopped,
@@ -109,6 +130,16 @@ export class Partition {
   /** Stream sequences up to which both lanes are committed. */
   get committedTo(): { id: number; data: number; control: number } {
     return this.#committedTo;
+  }
+
+  /** How many of its actors are suspended. */
+  get suspended(): number {
+    return this.#supervision.suspended;
+  }
+
+  /** Null once it goes on as ever. */
+  get wary(): Wary | null {
+    return this.#wary;
   }
 
   /** Opens the readers at the cursors and begins. */
@@ -139,6 +170,9 @@ export class Partition {
     assert(this.#committing, 'a batch was taken before it is committed');
     const { cursor, controlCursor } = this.#committing.prepared.batch;
     this.#committedTo = { id: this.row.id, data: cursor.seq, control: controlCursor.seq };
+    for (const { reason } of this.#committing.prepared.batch.deadLetters) {
+      this.#host.metrics.deadLetters.inc({ reason });
+    }
     this.#committing = null;
     this.#nextBatch++;
     if (this.#open.turns > 0) this.#host.wakeCommit();
@@ -195,16 +229,34 @@ export class Partition {
 
   async #run(): Promise<void> {
     while (!this.#isStopped && !this.#isDraining) {
-      const deliveries = this.#isFull ? [] : this.#lanes.take(PARTITION_LIMITS.roundMax);
-      if (deliveries.length === 0) {
-        this.#wake = Promise.withResolvers();
-        // Something may have come between the look and the new promise only if it came from this very turn of the
-        // event loop, which it can't: both are synchronous.
-        await this.#wake.promise;
-        continue;
-      }
-      await this.#round(deliveries);
+      // Before the look: what comes meanwhile is not missed.
+      this.#wake = Promise.withResolvers();
+      if (!(await this.#step())) await this.#wake.promise;
     }
+  }
+
+  /** Takes one round, if there is anything that may be taken now. */
+  async #step(): Promise<boolean> {
+    if (this.#isFull) return false;
+    const goesOn = this.#supervision.goingOn;
+    // Kept mail is read from the store, and what is taken warily comes by itself: both want all before them committed.
+    if ((goesOn || this.#wary) && this.#uncommitted > 0) return false;
+    if (this.#wary) await this.#lookWhetherOver(this.#wary);
+    if (goesOn) {
+      await this.#takeKeptMail(goesOn);
+      return true;
+    }
+    const deliveries = this.#lanes.take(this.#wary?.stepMax ?? PARTITION_LIMITS.roundMax);
+    if (deliveries.length === 0) return false;
+    await this.#round(deliveries);
+    return true;
+  }
+
+  async #lookWhetherOver(wary: Wary): Promise<void> {
+    for (const lane of LANES) if (this.#lanes.waitingIn(lane) === 0) wary.sawEmpty(lane);
+    if (!wary.isOver) return;
+    if (wary.isRecording) await this.#host.store.attempt(this.row.id, this.row.epoch, null);
+    this.#wary = null;
   }
 
   async #round(deliveries: readonly Taken[]): Promise<void> {
@@ -220,21 +272,54 @@ export class Partition {
     });
     if (this.#careful) await lookUpKeys(items, this.#host.store);
     const caughtUp = this.lag === this.#uncommitted;
-    this.#inRound = new Set(items.flatMap(({ fate }) => (fate.type === 'turn' ? [fate.envelope.to] : [])));
-    await activate(items, this.#rounds);
+    await this.#take(items);
     if (this.#isStopped) return;
-    await takeTurns(items, this.#rounds);
-    if (this.#isStopped) return;
-    for (const item of items) this.#gather(item);
+    for (const item of items) {
+      this.#open.move(item.place.lane, { seq: item.place.seq, id: item.id }, item.size);
+      this.#gather(item);
+    }
     this.#inRound = new Set();
     if (caughtUp) this.#careful = false;
     this.#host.wakeCommit();
   }
 
+  /** Some of the mail that was kept for a suspended actor, which goes on now. */
+  async #takeKeptMail({ address }: SupervisedRow): Promise<void> {
+    const mail = await this.#host.store.keptMail(
+      address,
+      this.#wary?.stepMax ?? PARTITION_LIMITS.keptRoundMax,
+    );
+    if (this.#isStopped) return;
+    if (mail.length === 0) this.#open.supervise(this.#supervision.nothingKept(address), null);
+    const items = sortKept(mail, this.#host.kinds);
+    await this.#take(items);
+    if (this.#isStopped) return;
+    for (const item of items) {
+      if (item.supervised?.isLeft) break;
+      this.#open.takeKept({ address, n: item.keptAs ?? 0 }, item.size);
+      if (item.fate.type === 'dead') this.#open.supervise(this.#supervision.taken(address, item.size), null);
+      this.#gather(item);
+    }
+    this.#inRound = new Set();
+    this.#host.wakeCommit();
+  }
+
+  /** Takes the turns of these messages; their outcomes stand in them then, unless the partition was stopped. */
+  async #take(items: readonly Item[]): Promise<void> {
+    this.#inRound = new Set(items.flatMap(({ fate }) => (fate.type === 'turn' ? [fate.envelope.to] : [])));
+    if (!this.#wary || items.length === 0) return takeRound(items, this.#rounds);
+    const places = items.map(({ place: { lane, seq } }) => ({ lane, seq }));
+    const { id, epoch } = this.row;
+    this.#wary.begin(places);
+    if (this.#wary.isRecording && !(await this.#host.store.attempt(id, epoch, places))) {
+      throw new Error('the partition is no longer ours');
+    }
+    if (!this.#isStopped) await takeWarily(items, this.#wary, this.#rounds);
+  }
+
   #gather(item: Item): void {
     const { fate, place } = item;
     const batch = this.#open;
-    batch.move(place.lane, { seq: place.seq, id: item.id }, item.size);
     this.#host.metrics.messages.inc({ result: item.outcome?.deadLetter ? 'dead_letter' : fate.type });
     if (fate.type === 'dead') {
       if (fate.counter) batch.applied(fate.counter);
@@ -246,6 +331,7 @@ export class Partition {
       assert(item.outcome, 'every turn of a round was taken');
       if (fate.counter) batch.applied(fate.counter);
       batch.add(item.outcome, fate.envelope, place);
+      if (item.supervised) this.#supervise(item.supervised, fate.envelope);
       if (item.outcome.effects.some((effect) => effect.type === 'stop'))
         this.#host.activations.markIdle(fate.address);
       const letter = item.outcome.deadLetter;
@@ -254,6 +340,12 @@ export class Partition {
       batch.deadLetter({ ...letter, address, lane: place.lane, seq: place.seq, body: item.body() });
       this.#host.logger.error({ partition: this.row.id, address, ...letter }, 'message set aside');
     }
+  }
+
+  #supervise({ row, kept, refusal }: SupervisedPart, { source }: Envelope): void {
+    if (row) this.#open.supervise(row, kept);
+    if (!refusal || source.kind !== 'command' || source.replyTo === undefined) return;
+    this.#open.answer({ replyTo: source.replyTo, key: source.key, reply: refusal });
   }
 
   #answerRepeat(fate: Extract<Item['fate'], { type: 'repeat' }>): void {

@@ -177,6 +177,7 @@ export class Upkeep {
     }
     metrics.activations.set(node.activations.size);
     metrics.lag.set(node.lag);
+    metrics.suspended.set(node.suspended);
   }
 
   async #trim(): Promise<void> {

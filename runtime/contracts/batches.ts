@@ -20,6 +20,9 @@ export function nextBatch(row: PartitionRow, part: Partial<Batch> = {}): Batch {
     timersDropped: [],
     replies: [],
     deadLetters: [],
+    supervised: [],
+    mailKept: [],
+    mailTaken: [],
     ...part,
   };
 }

@@ -7,6 +7,8 @@
  *     with two bodies, is two commands.
  * C6. A key is looked up before its command is published: one that was committed long ago never comes into the log
  *     again, where only the commit would notice it, and its partition be read anew. New keys need no look.
+ * C7. A command that a suspended actor refused stands in the log without a reply: the same id said again would be
+ *     dropped there, so after the actor was resumed it is said under another.
  */
 import { hash, randomUUID } from 'node:crypto';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -15,6 +17,7 @@ import { encodeEnvelope } from '#protocols/envelope.ts';
 import type { FailureCode, Reply } from '#protocols/failure.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import { laneSubject, replySubject, replyToOf } from '#protocols/subjects.ts';
+import { orderId } from '#protocols/supervision.ts';
 import type { Command } from '../client.ts';
 import type { Entry } from '../log.ts';
 import type { Reads } from '../reads.ts';
@@ -40,6 +43,8 @@ interface Asked {
   entry: Entry | null;
   /** When it shall be published (again); never while that is under way or done. */
   publishAtMs: number;
+  /** The log had it already. */
+  isDuplicate: boolean;
   readonly resolve: (reply: Reply) => void;
 }
 
@@ -81,6 +86,7 @@ export class Asker {
         lookWaitMs: LOOK_AFTER_MS,
         entry: null,
         publishAtMs: Number.POSITIVE_INFINITY,
+        isDuplicate: false,
         resolve,
       };
       this.#waiting.set(asked.digest, (this.#waiting.get(asked.digest) ?? new Set()).add(asked));
@@ -105,7 +111,7 @@ export class Asker {
       return;
     }
     const { partitionCount } = await this.#reads.cluster();
-    const id = `c.${digest}`;
+    const id = command.supervise ? orderId(digest) : `c.${digest}`;
     const bytes = encodeEnvelope({
       id,
       to: formatAddress(command.to),
@@ -116,6 +122,7 @@ export class Asker {
         bodyHash: command.bodyHash,
         replyTo: replyToOf(this.#inbox, digest),
         by: command.by,
+        ...(command.supervise === undefined ? {} : { supervise: command.supervise }),
       },
       root: id,
       ...(command.trace === undefined ? {} : { trace: command.trace }),
@@ -130,6 +137,7 @@ export class Asker {
     try {
       const { isDuplicate } = await this.#gathered.publish(entry);
       // Whoever asked before may have the answer already.
+      asked.isDuplicate = isDuplicate;
       if (isDuplicate) asked.lookAtMs = 0;
     } catch {
       // The log did not say that it has it: say it again, the id makes that harmless.
@@ -165,8 +173,27 @@ export class Asker {
     asked.lookAtMs = Number.POSITIVE_INFINITY;
     const reply = await this.#knownReply(asked.command).catch(() => null);
     if (reply) this.#settle(asked, reply);
+    else if (asked.isDuplicate) await this.#lookForSuspension(asked).catch(() => undefined);
     asked.lookWaitMs *= 2;
     asked.lookAtMs = performance.now() + asked.lookWaitMs;
+  }
+
+  /** The log has the command and no reply is known: it was refused, if its actor is or was suspended meanwhile. */
+  async #lookForSuspension(asked: Asked): Promise<void> {
+    const { command, digest, entry } = asked;
+    const supervised = command.supervise ? null : await this.#reads.supervision(command.to);
+    if (!supervised || !entry) return;
+    const { status, resumes } = supervised;
+    if (status !== 'active') {
+      const detail = `${formatAddress(command.to)} is ${status}: it takes nothing until a person resumes it.`;
+      this.#settle(asked, refusal('ACTOR_SUSPENDED', detail));
+      return;
+    }
+    // Said once more for each time that the actor was let go on; its key makes it one command all the same.
+    const id = `c.${digest}.r${resumes}`;
+    if (resumes === 0 || entry.id === id) return;
+    asked.entry = { ...entry, id };
+    asked.publishAtMs = 0;
   }
 
   async #knownReply({ to, key, bodyHash }: Command): Promise<Reply | null> {

@@ -4,6 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { ARTIFACT_BUCKET, NODE_HEARTBEATS } from '#protocols/subjects.ts';
 import type { Client, ClusterHealth } from '../client.ts';
 import type { Logger } from '../logger.ts';
+import { orderCommand } from '../order.ts';
 import type { Reads } from '../reads.ts';
 import { Asker } from './asker.ts';
 import { pastEvents, watchEvents } from './events.ts';
@@ -16,6 +17,8 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
   const nodes = new NodeWatch(connection);
   return {
     ask: (command) => asker.ask(command),
+    supervise: (order) => asker.ask(orderCommand(order)),
+    suspended: (limit) => reads.suspended(limit),
     get: (address) => reads.get(address),
     list: (query) => reads.list(query),
     watchEvents: (onEvent) => watchEvents({ connection, logger }, onEvent),

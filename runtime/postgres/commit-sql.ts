@@ -5,16 +5,9 @@
  * Q2. Everything hangs on `moved`: what belongs to a partition whose row did not match is not written.
  * Q3. `repeated` looks for keys that another commit wrote; its partitions are left out.
  */
-import type { Address } from '#protocols/address.ts';
 import type { Batch, Counter } from '../store.ts';
-
-/** One table's share of the statement: left out where there is nothing to write, since each costs also when empty. */
-interface Section {
-  readonly columns: readonly Column[];
-  /** Types of the columns, in their order. */
-  readonly types: readonly string[];
-  sql(unnest: string): string;
-}
+import { addressColumns, type Column, type Part, type Section, spread, toText } from './section.ts';
+import { supervisionSections } from './supervision-sql.ts';
 
 const LOCK_AND_MOVE = `
 locked AS (
@@ -146,6 +139,7 @@ function writtenSections(batches: readonly Batch[]): Section[] {
         ON CONFLICT DO NOTHING
       )`,
     },
+    ...supervisionSections(batches),
   ];
 }
 
@@ -162,17 +156,6 @@ function counterSection(table: 'outbound' | 'inbound', columns: Column[]): Secti
       ON CONFLICT (partition, ${other}, lane) DO UPDATE SET n = excluded.n
     )`,
   };
-}
-
-type Column = (string | number | null)[];
-
-interface Part<Value> {
-  readonly batch: Batch;
-  readonly part: Value;
-}
-
-function spread<Value>(batches: readonly Batch[], parts: (batch: Batch) => readonly Value[]): Part<Value>[] {
-  return batches.flatMap((batch) => parts(batch).map((part) => ({ batch, part })));
 }
 
 function partitionColumns(batches: readonly Batch[]): Column[] {
@@ -195,15 +178,6 @@ function replyColumns(batches: readonly Batch[]): Column[] {
     replies.map(({ part }) => part.key),
     replies.map(({ part }) => part.bodyHash),
     replies.map(({ part }) => JSON.stringify(part.reply)),
-  ];
-}
-
-function addressColumns(addresses: readonly Part<Address>[]): Column[] {
-  return [
-    addresses.map(({ batch }) => batch.partition),
-    addresses.map(({ part }) => part.tenant),
-    addresses.map(({ part }) => part.type),
-    addresses.map(({ part }) => part.id),
   ];
 }
 
@@ -274,9 +248,4 @@ function deadLetterColumns(batches: readonly Batch[]): Column[] {
     letters.map(({ part }) => part.stateVersion),
     letters.map(({ part }) => toText(part.body)),
   ];
-}
-
-/** Postgres text holds no NUL, and what people wrote must not make a whole node's commit fail. */
-function toText(text: string | null): string | null {
-  return text === null ? null : text.replaceAll('\u0000', '\uFFFD');
 }

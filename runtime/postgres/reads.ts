@@ -1,10 +1,12 @@
 /** What clients read from Postgres: snapshots, lists, replies. After a reply the caller reads its own write. */
 import type { Address } from '#protocols/address.ts';
+import type { Supervised } from '#protocols/supervision.ts';
 import type { ListPage, ListQuery, StoredActor } from '../client.ts';
 import type { Reads } from '../reads.ts';
 import type { KeyedReply } from '../store.ts';
 import type { Sql } from './connection.ts';
 import { findReplies } from './replies.ts';
+import { readSupervisedOf, readSuspended } from './supervision-sql.ts';
 
 interface Row {
   tenant: string;
@@ -45,6 +47,14 @@ export class PostgresReads implements Reads {
       sql<{ total: number }[]>`SELECT count(*) AS total FROM actors WHERE ${where}`,
     ]);
     return { items: rows.map(toActor), total: counted[0]?.total ?? 0 };
+  }
+
+  supervision(address: Address): Promise<Supervised | null> {
+    return readSupervisedOf(this.#sql, address);
+  }
+
+  suspended(limit: number): Promise<Supervised[]> {
+    return readSuspended(this.#sql, limit);
   }
 
   replies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]> {

@@ -8,6 +8,7 @@ import { type Address, formatAddress } from '#protocols/address.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
 import { eventSubject, subjectMatches } from '#protocols/subjects.ts';
+import type { Supervised } from '#protocols/supervision.ts';
 import type {
   Client,
   ClusterHealth,
@@ -16,8 +17,10 @@ import type {
   ListPage,
   ListQuery,
   LiveEvent,
+  Order,
   StoredActor,
 } from '../client.ts';
+import { orderCommand } from '../order.ts';
 
 export interface IndexedActor extends StoredActor {
   readonly status?: string;
@@ -41,6 +44,7 @@ export class MemoryClient implements Client {
   /** Commands as they came, repeats among them. */
   readonly commands: Command[] = [];
   readonly events: LiveEvent[] = [];
+  supervised: Supervised[] = [];
   readonly objects = new Map<string, Uint8Array>();
   healthNow: ClusterHealth = HEALTHY;
   /** How often events were begun to be watched. */
@@ -52,6 +56,14 @@ export class MemoryClient implements Client {
 
   constructor(answer: Answer = refuseAll) {
     this.#answer = answer;
+  }
+
+  supervise(order: Order): Promise<Reply> {
+    return this.ask(orderCommand(order));
+  }
+
+  async suspended(limit: number): Promise<Supervised[]> {
+    return this.supervised.filter(({ status }) => status !== 'active').slice(0, limit);
   }
 
   async ask(command: Command): Promise<Reply> {

@@ -9,6 +9,7 @@ import type { Effect } from '#protocols/effects.ts';
 import type { Envelope } from '#protocols/envelope.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
+import { LIMITS } from '#protocols/limits.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import { eventSubject, type Lane, laneSubject } from '#protocols/subjects.ts';
 import { type Counters, keyOf } from './counters.ts';
@@ -23,6 +24,7 @@ import {
   type PartitionRow,
   type Snapshot,
   type TimerRow,
+  Unwritable,
 } from './store.ts';
 import type { KeptMail, MailTaken, SupervisedRow } from './supervision.ts';
 import type { Cell, Place, TurnOutcome } from './turn.ts';
@@ -299,11 +301,16 @@ export class OpenBatch {
 
 function toSnapshot(cell: Cell): Snapshot {
   const index = cell.kind.indexOf(cell.state);
+  const state = JSON.stringify(cell.state);
+  const bytes = Buffer.byteLength(state);
+  if (bytes > LIMITS.actorStateBytesMax) {
+    throw new Unwritable(`a state of ${bytes} bytes, where ${LIMITS.actorStateBytesMax} may be`);
+  }
   return {
     address: cell.address,
     version: cell.version,
     stateVersion: cell.kind.stateVersion,
-    state: JSON.stringify(cell.state),
+    state,
     timers: cell.timers,
     status: index.status ?? null,
     title: index.title ?? null,

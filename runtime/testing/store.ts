@@ -25,6 +25,7 @@ import {
   type Store,
   type TakenRow,
   type TimerRow,
+  Unwritable,
 } from '../store.ts';
 import type { AttemptPlace, KeptMail, SupervisedRow } from '../supervision.ts';
 import { SupervisionRows } from './supervision-rows.ts';
@@ -139,6 +140,9 @@ export class MemoryStore implements Store {
   async commit(batches: readonly Batch[]): Promise<CommitOutcome> {
     const repeated = batches.filter((batch) => batch.replies.some((reply) => this.isKnown(reply)));
     const moved = batches.filter((batch) => !repeated.includes(batch) && this.#isNext(batch));
+    if (batches.some((batch) => batch.snapshots.some(({ watchMs }) => !Number.isInteger(watchMs ?? 0)))) {
+      throw new Unwritable('watchMs is no whole number');
+    }
     for (const row of moved.flatMap((batch) => batch.outbox)) {
       if (this.#outbox.has(outboxKey(row))) throw new Error(`outbox row ${outboxKey(row)} is there already`);
     }

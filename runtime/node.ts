@@ -333,7 +333,7 @@ export class RuntimeNode {
   #reread(partition: Partition, reason: RereadReason, error?: unknown): void {
     const { id } = partition.row;
     this.#careful.add(id);
-    if (reason === 'unwritable') this.#waries.unwritable(id, partition.wary, String(error));
+    if (reason === 'unwritable') this.#waries.unwritable(id, partition.wary, error);
     else this.#waries.interrupted(id, partition.wary);
     if (reason === 'failed') this.#rest(id);
     void this.#close(partition).then(() => this.#planSoon());

@@ -113,8 +113,13 @@ export class WaryBook {
   }
 
   /** Its batch can't be written: the message that makes it so is the one that was alone in it, or is to be found. */
-  unwritable(id: number, wary: Wary | null, error: string): void {
-    const culprit = wary?.current ? { ...wary.current, error } : null;
+  unwritable(id: number, wary: Wary | null, error: unknown): void {
+    const culprit = wary?.current ? { ...wary.current, error: textOf(error) } : null;
     this.#unfinished.set(id, { isRecording: wary?.isRecording ?? false, isSearching: true, culprit });
   }
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${textOf(error.cause)}`;
 }

@@ -3,7 +3,8 @@
  * the runtime obeys itself; the actor never sees it.
  */
 import { z } from 'zod';
-import type { Address } from './address.ts';
+import { type Address, formatAddress } from './address.ts';
+import type { Failure } from './failure.ts';
 
 /**
  * `resume` hands the actor the mail that was kept, in order, and goes on. `drop` makes dead letters of that mail and
@@ -31,6 +32,17 @@ export interface Supervised {
   readonly kept: number;
   /** How often it was let go on. */
   readonly resumes: number;
+}
+
+/** The answer to a command whose actor takes nothing. Its key stays free. */
+export function refuseSuspended({ address, status, sinceMs }: Supervised): Failure {
+  const since = new Date(sinceMs).toISOString();
+  return {
+    code: 'ACTOR_SUSPENDED',
+    detail: `${formatAddress(address)} is ${status} since ${since}: it takes nothing until a person lets it go on.`,
+    retry_hint: 'Repeat it with the same key once the actor goes on.',
+    retry_after_seconds: 30,
+  };
 }
 
 /** Ids of orders in the log begin so: the partition ends its round after one, unread. */

@@ -4,9 +4,8 @@
  */
 import { formatAddress } from '#protocols/address.ts';
 import { emit } from '#protocols/effects.ts';
-import type { Envelope } from '#protocols/envelope.ts';
 import type { Reply } from '#protocols/failure.ts';
-import type { Supervise } from '#protocols/supervision.ts';
+import { refuseSuspended, type Supervise } from '#protocols/supervision.ts';
 import type { Item } from './intake.ts';
 import type { DeadLetter } from './store.ts';
 import type { KeptMail, SupervisedRow, Supervision } from './supervision.ts';
@@ -111,7 +110,7 @@ function holdBack(item: TurnItem, cell: Cell, supervision: Supervision): Supervi
   const { envelope, address } = item.fate;
   const { source } = envelope;
   if (source.kind === 'command') {
-    const refusal = refuseSuspended(envelope, supervision.of(address));
+    const refusal: Reply = { ok: false, failure: refuseSuspended(supervision.of(address)) };
     return { outcome: unchanged(cell), part: { row: null, kept: null, refusal } };
   }
   if (source.kind === 'timer' && !isOfTimer(cell, source)) {
@@ -127,14 +126,6 @@ function holdBack(item: TurnItem, cell: Cell, supervision: Supervision): Supervi
   // A timer's row would send it again and again; its mark stays, and with it the message counts when it is taken.
   const timersDropped = source.kind === 'timer' ? [source.key] : [];
   return { outcome: { ...unchanged(cell), timersDropped }, part: { row, kept, refusal: null } };
-}
-
-function refuseSuspended({ to }: Envelope, { status, sinceMs }: SupervisedRow): Reply {
-  const since = new Date(sinceMs).toISOString();
-  const detail = `${to} is ${status} since ${since}: it takes nothing until a person resumes it.`;
-  const retry_hint = 'Repeat it with the same key once the actor was resumed.';
-  const failure = { code: 'ACTOR_SUSPENDED', detail, retry_hint, retry_after_seconds: 30 } as const;
-  return { ok: false, failure };
 }
 
 function suspendedEvent({ reason, by }: SupervisedRow) {

@@ -8,6 +8,7 @@ import { watchEventLoop } from '#runtime/testing/event-loop.ts';
 import { Caller } from './caller.ts';
 import { checkRest, findUnrest } from './checker.ts';
 import { Cluster } from './cluster.ts';
+import { keepWatch } from './keeper.ts';
 import { KINDS, ORACLE } from './kinds.ts';
 import type { Mutant } from './mutant.ts';
 import { doHarm } from './nemesis.ts';
@@ -65,6 +66,7 @@ async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): 
   for (const caller of callers) {
     void keepAsking(world, caller, () => isHarmDone).then(() => stillAsking--);
   }
+  void keepWatch(world, buildCaller(world, 'keeper'), () => isHarmDone);
   void doHarm(world, cluster, acts).then(() => {
     isHarmDone = true;
   });

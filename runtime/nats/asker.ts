@@ -17,7 +17,7 @@ import { encodeEnvelope } from '#protocols/envelope.ts';
 import type { FailureCode, Reply } from '#protocols/failure.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import { laneSubject, replySubject, replyToOf } from '#protocols/subjects.ts';
-import { orderId } from '#protocols/supervision.ts';
+import { orderId, refuseSuspended } from '#protocols/supervision.ts';
 import type { Command } from '../client.ts';
 import type { Entry } from '../log.ts';
 import type { Reads } from '../reads.ts';
@@ -185,8 +185,7 @@ export class Asker {
     if (!supervised || !entry) return;
     const { status, resumes } = supervised;
     if (status !== 'active') {
-      const detail = `${formatAddress(command.to)} is ${status}: it takes nothing until a person resumes it.`;
-      this.#settle(asked, refusal('ACTOR_SUSPENDED', detail));
+      this.#settle(asked, { ok: false, failure: refuseSuspended(supervised) });
       return;
     }
     // Said once more for each time that the actor was let go on; its key makes it one command all the same.

@@ -1,5 +1,5 @@
 /** Suspended actors on nodes in memory: what becomes of their mail, whatever happens meanwhile. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ActorKind } from '#protocols/actor.ts';
 import { KEPT_MAIL, Supervision } from './supervision.ts';
 import { COUNTER } from './testing/counter.ts';
@@ -159,6 +159,39 @@ test('an owner that dies while mail is taken back leaves the rest to the next on
   expect(await nodes.seen('well')).toEqual([...texts, 'newer']);
   expect(statusOf('well')).toBe('active');
 }, 30_000);
+
+test('mail is taken back once, however long a commit takes: none is read again before it is gone', async () => {
+  const one = await nodes.start('one');
+  await nodes.order('well', 'suspend');
+  const texts = Array.from({ length: 150 }, (_, index) => `mail ${index}`);
+  for (const text of texts) await nodes.tell('well', text);
+  await one.die();
+  const commit: typeof nodes.store.commit = async (batches) => {
+    await nodes.clock.sleep(100);
+    return nodes.store.commit(batches);
+  };
+  await nodes.start('two', { store: { commit } });
+
+  await nodes.order('well', 'resume');
+  await nodes.clock.advance(2_000);
+
+  expect(await nodes.seen('well')).toEqual(texts);
+}, 30_000);
+
+test('the state of a suspended actor stays unread: it may be what does harm', async () => {
+  const one = await nodes.start('one');
+  await nodes.ask('bad', { type: 'note', text: 'x' });
+  await nodes.order('bad', 'suspend');
+  await one.die();
+  const readState = vi.spyOn(FRAGILE, 'readState');
+  await nodes.start('two');
+
+  await nodes.tell('bad', 'later');
+
+  expect(nodes.store.rows.keptMail).toHaveLength(1);
+  expect(readState).not.toHaveBeenCalled();
+  readState.mockRestore();
+});
 
 test('a kind that resumes has a budget of faults, counted by the time of its messages', () => {
   const kind: ActorKind = { ...COUNTER, faults: { max: 2, withinMs: 1_000 } };

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { refuseSuspended } from '#protocols/supervision.ts';
 import { buildTestGateway } from './testing/gateway.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -114,6 +115,23 @@ test('a full mailbox tells when to come again', async () => {
   expect(response.statusCode).toBe(503);
   expect(response.headers['retry-after']).toBe('5');
   expect(response.json()).toMatchObject({ code: 'MAILBOX_FULL', retryable: true });
+});
+
+test('a suspended actor tells when to come again, and that the same key will do', async () => {
+  const address = { type: 'session', tenant: 'dev', id: 'one' };
+  const known = { reason: 'broke', by: 'runtime', sinceMs: 0, kept: 3, resumes: 0 };
+  const failure = refuseSuspended({ address, status: 'suspended', ...known });
+  const { app } = buildTestGateway(() => ({ ok: false, failure }));
+
+  const response = await app.inject({ method: 'POST', url: '/api/v1/sessions/one/start' });
+
+  expect(response.statusCode).toBe(503);
+  expect(response.headers['retry-after']).toBe('30');
+  expect(response.json()).toMatchObject({
+    code: 'ACTOR_SUSPENDED',
+    retryable: true,
+    retry_hint: expect.stringContaining('same key'),
+  });
 });
 
 test('a page of another site cannot act', async () => {

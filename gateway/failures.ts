@@ -126,7 +126,7 @@ function problem(description: string) {
 
 const SERVER_PROBLEMS = {
   500: problem('Something went wrong on this side.'),
-  503: problem('Not ready, or too much waits; try again after `Retry-After`.'),
+  503: problem('Not ready, too much waits, or what was asked is suspended; try again after `Retry-After`.'),
 };
 
 export const LIST_PROBLEMS = {

@@ -7,6 +7,7 @@
  */
 import type { z } from 'zod';
 import type { Address } from './address.ts';
+import { assert } from './assert.ts';
 import type { Effect } from './effects.ts';
 import type { Message } from './envelope.ts';
 import { type Failure, toFaults } from './failure.ts';
@@ -39,6 +40,16 @@ export interface IndexFields {
   readonly watchMs?: number | null;
 }
 
+/** An actor with more faults than `max` within `withinMs`, by its messages' time, is suspended. */
+export interface FaultBudget {
+  readonly max: number;
+  readonly withinMs: number;
+}
+
+const FAULTS_DEFAULT: FaultBudget = { max: 10, withinMs: 60_000 };
+/** Faults are remembered at most so long, and so many. */
+export const FAULTS_LIMITS = { max: 1_000, withinMs: 3_600_000 } as const;
+
 export interface ActorDefinition<State, M extends Message> {
   readonly type: string;
   /** Grows with each change of the state's shape; `migrations[n]` turns shape n into n + 1. */
@@ -49,6 +60,8 @@ export interface ActorDefinition<State, M extends Message> {
   readonly control: readonly M['type'][];
   /** After a handler threw: go on with the next message, or keep all mail until a person looks. */
   readonly onDefect: 'resume' | 'suspend';
+  /** How many faults a kind that resumes may have; left out: 10 within a minute. */
+  readonly faults?: FaultBudget;
   readonly migrations?: Readonly<Record<number, (state: unknown) => unknown>>;
   readonly index?: (state: State) => IndexFields;
   readonly handle: (state: State | null, message: M, context: TurnContext) => Turn<State>;
@@ -59,6 +72,7 @@ export interface ActorKind {
   readonly type: string;
   readonly stateVersion: number;
   readonly onDefect: 'resume' | 'suspend';
+  readonly faults: FaultBudget;
   isControl(messageType: string): boolean;
   /** Migrates and checks a stored state. Throws on one that this code can't read. */
   readState(state: unknown, stateVersion: number): unknown;
@@ -69,10 +83,16 @@ export interface ActorKind {
 /** Makes a kind of its definition. `handle` answers with VALIDATION_FAILED where the message is not of the union. */
 export function defineActor<State, M extends Message>(definition: ActorDefinition<State, M>): ActorKind {
   const control: ReadonlySet<string> = new Set(definition.control);
+  const faults = definition.faults ?? FAULTS_DEFAULT;
+  assert(
+    faults.max <= FAULTS_LIMITS.max && faults.withinMs <= FAULTS_LIMITS.withinMs,
+    'a budget of faults is bounded',
+  );
   return {
     type: definition.type,
     stateVersion: definition.stateVersion,
     onDefect: definition.onDefect,
+    faults,
     isControl: (messageType) => control.has(messageType),
     readState(state, stateVersion) {
       let current = state;

@@ -9,6 +9,7 @@
 import { z } from 'zod';
 import { AddressText } from './address.ts';
 import { LIMITS } from './limits.ts';
+import { Supervise } from './supervision.ts';
 
 export const Message = z.looseObject({ type: z.string().min(1).max(64) });
 export type Message = z.infer<typeof Message>;
@@ -22,11 +23,13 @@ const CommandSource = z.object({
     // What a database column or a subject would change on the way could never be found again.
     .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces'),
   /** SHA-256 of what was asked: the same key with another body is refused. */
-  bodyHash: z.string().length(64),
+  bodyHash: z.string().regex(/^[0-9a-f]{64}$/),
   /** Core NATS subject on which the caller waits. */
   replyTo: z.string().optional(),
   /** Who asked: `user:…`, `agent:…`. */
   by: z.string(),
+  /** An order to the runtime itself; the actor never sees it. */
+  supervise: Supervise.optional(),
 });
 
 const EffectSource = z.object({

@@ -8,6 +8,7 @@ import type { Client } from './client.ts';
 import { systemClock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
 import { serveHealth } from './health.ts';
+import { takeAloneIn } from './isolation-process.ts';
 import { Keeper } from './keeper.ts';
 import { LockMirror } from './lock-mirror.ts';
 import type { Logger } from './logger.ts';
@@ -61,10 +62,13 @@ const LOOK_EVERY_MS = 5_000;
 const MIRROR_EVERY_MS = 500;
 const KEEPER_STOP_MS = 1_000;
 
-/** Connects, checks both stores, and starts the node. Throws, saying what is wrong, with nothing left open. */
+/**
+ * Connects, checks both stores, and starts the node. Throws, saying what is wrong, with nothing left open.
+ * `kindsModule` exports the same kinds as ACTOR_KINDS, for the process in which a turn is taken alone.
+ */
 export async function startNode(
   config: NodeConfig,
-  parts: { kinds: readonly ActorKind[]; logger: Logger },
+  parts: { kinds: readonly ActorKind[]; kindsModule: URL; logger: Logger },
 ): Promise<RunningNode> {
   const { logger } = parts;
   const name = `oio-${config.OIO_NODE_ID}`;
@@ -115,6 +119,7 @@ export async function startClient(options: ClientOptions): Promise<Client> {
 
 interface Connections {
   readonly kinds: readonly ActorKind[];
+  readonly kindsModule: URL;
   readonly logger: Logger;
   readonly sql: Sql;
   readonly connection: NatsConnection;
@@ -146,6 +151,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
     partitionCount,
     membership,
     remote,
+    takeAlone: takeAloneIn({ kindsModule: parts.kindsModule, logger }),
     settings: settingsOf(config),
   });
   const { routes } = node;

@@ -9,6 +9,7 @@ import type { Effect } from '#protocols/effects.ts';
 import { type Envelope, keyOf as keyOfMessage, type ReplaySource } from '#protocols/envelope.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
+import { LIMITS } from '#protocols/limits.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import { eventSubject, type Lane, laneSubject } from '#protocols/subjects.ts';
 import { type Counters, keyOf } from './counters.ts';
@@ -27,7 +28,9 @@ import {
   type ReplayOutcome,
   type Snapshot,
   type TimerRow,
+  Unwritable,
 } from './store.ts';
+import type { KeptMail, MailTaken, SupervisedRow } from './supervision.ts';
 import type { Cell, Place, TurnOutcome } from './turn.ts';
 
 /** A caller who waits. */
@@ -81,6 +84,9 @@ export class OpenBatch {
   readonly #replies = new Map<string, KeyedReply>();
   readonly #deadLetters: BuriedLetter[] = [];
   readonly #replays: ReplayOutcome[] = [];
+  readonly #supervised = new Map<string, SupervisedRow>();
+  readonly #mailKept: KeptMail[] = [];
+  readonly #mailTaken = new Map<string, MailTaken>();
   readonly #answers: Answer[] = [];
   readonly #requests: RemoteRequest[] = [];
   #cursor: Position;
@@ -106,7 +112,7 @@ export class OpenBatch {
 
   /** Whether a turn of this actor waits to be committed. */
   touches(name: string): boolean {
-    return this.#cells.has(name);
+    return this.#cells.has(name) || this.#mailTaken.has(name);
   }
 
   /** The reply under a key that is not committed yet. */
@@ -140,6 +146,18 @@ export class OpenBatch {
     }
     const { source, tenant, ...outcome } = again;
     this.#keepReplay(tenant, source, outcome);
+  }
+
+  /** Mail that was kept is taken: the lanes stay where they are. */
+  takeKept(taken: MailTaken, bytes: number): void {
+    this.#mailTaken.set(formatAddress(taken.address), taken);
+    this.#turns++;
+    this.#bytes += bytes;
+  }
+
+  supervise(row: SupervisedRow, kept: KeptMail | null): void {
+    this.#supervised.set(formatAddress(row.address), row);
+    if (kept) this.#mailKept.push(kept);
   }
 
   /** Adds what a turn decided. */
@@ -195,6 +213,9 @@ export class OpenBatch {
         replies: [...this.#replies.values()],
         deadLetters: this.#deadLetters,
         replays: this.#replays,
+        supervised: [...this.#supervised.values()],
+        mailKept: this.#mailKept,
+        mailTaken: [...this.#mailTaken.values()],
       },
       outputs: { outbox: this.#outbox, answers: this.#answers, requests: this.#requests },
     };
@@ -312,11 +333,16 @@ export class OpenBatch {
 
 function toSnapshot(cell: Cell): Snapshot {
   const index = cell.kind.indexOf(cell.state);
+  const state = JSON.stringify(cell.state);
+  const bytes = Buffer.byteLength(state);
+  if (bytes > LIMITS.actorStateBytesMax) {
+    throw new Unwritable(`a state of ${bytes} bytes, where ${LIMITS.actorStateBytesMax} may be`);
+  }
   return {
     address: cell.address,
     version: cell.version,
     stateVersion: cell.kind.stateVersion,
-    state: JSON.stringify(cell.state),
+    state,
     timers: cell.timers,
     status: index.status ?? null,
     title: index.title ?? null,

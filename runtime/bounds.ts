@@ -30,4 +30,6 @@ export const PARTITION_LIMITS = {
   bufferMax: 512,
   bufferBytesMax: 512 * KIB,
   roundMax: 256,
+  /** Of kept mail, whose bodies come from the store all at once. */
+  keptRoundMax: 64,
 } as const;

@@ -10,6 +10,7 @@ import type { Message } from '#protocols/envelope.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
 import type { Lane } from '#protocols/subjects.ts';
+import type { Supervise, Supervised, SupervisionAct } from '#protocols/supervision.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { TimerMark } from './store.ts';
 
@@ -29,6 +30,19 @@ export interface Command {
   /** How long the caller waits, in ms; after that DEADLINE_EXCEEDED, and the command may still be applied. */
   readonly timeoutMs: number;
   readonly trace?: string;
+  /** For the runtime itself; the actor never sees it. */
+  readonly supervise?: Supervise;
+}
+
+/** An order to the runtime about one actor. */
+export interface Order {
+  readonly address: Address;
+  readonly act: SupervisionAct;
+  readonly reason: string;
+  /** Who orders it: `user:…`. */
+  readonly by: string;
+  /** Left out: each call is an order of its own, which does no harm where it was obeyed before. */
+  readonly key?: string;
 }
 
 /** An actor's snapshot as it is stored. */
@@ -119,6 +133,10 @@ export interface Client {
    * after `withinMs` with its place in the queue.
    */
   acquireLock(command: Command, withinMs: number): Promise<Reply>;
+  /** Suspends an actor, lets it go on with the mail that was kept, or drops that mail. Answered after its commit. */
+  supervise(order: Order): Promise<Reply>;
+  /** Actors that take nothing, those that changed last first. */
+  suspended(limit: number): Promise<Supervised[]>;
   /** The snapshot as last committed, or null. Deleted ones are gone. */
   get(address: Address): Promise<StoredActor | null>;
   list(query: ListQuery): Promise<ListPage>;

@@ -5,18 +5,19 @@
  * M2. Outputs leave only for partitions whose row was moved.
  * M3. A commit that failed or whose outcome is unknown: every partition in it is read again under a new epoch.
  * M4. One commit is bounded, or a backlog would make one that no deadline allows, for ever; who was left out comes next.
+ * M5. What can't be written stops nobody else: the commit is made again in halves, until the batch is known that it is.
  */
 import type { Outputs, PreparedBatch } from './batch.ts';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { Partition } from './partition.ts';
-import type { CommitOutcome, Store } from './store.ts';
+import { type CommitOutcome, type Store, Unwritable } from './store.ts';
 
 export const COMMIT_LIMITS = { turnsMax: 4_000, bytesMax: 32 * 1024 * 1024 } as const;
 
-/** Why a partition has to be read again: its commit failed, or brought a key that another commit wrote. */
-export type RereadReason = 'failed' | 'repeated';
+/** Why a partition has to be read again: its commit failed, can't be written, or brought a key of another commit. */
+export type RereadReason = 'failed' | 'repeated' | 'unwritable';
 
 interface Taken {
   readonly partition: Partition;
@@ -36,7 +37,7 @@ export interface CommitterHost {
   /** The partition belongs to somebody else now. */
   onLost(partition: Partition): void;
   /** The partition has to be read again, with a look at the known keys. */
-  onReread(partition: Partition, reason: RereadReason): void;
+  onReread(partition: Partition, reason: RereadReason, error?: unknown): void;
 }
 
 export class Committer {
@@ -105,7 +106,7 @@ export class Committer {
       return partition.takeBatch();
     } catch (error) {
       this.#host.logger.error({ err: error, partition: partition.row.id }, 'batch could not be made');
-      this.#host.onReread(partition, 'failed');
+      this.#host.onReread(partition, 'unwritable', error);
       return null;
     }
   }
@@ -117,6 +118,7 @@ export class Committer {
     try {
       outcome = await store.commit(taken.map(({ prepared }) => prepared.batch));
     } catch (error) {
+      if (error instanceof Unwritable) return this.#commitApart(taken, error);
       logger.error({ err: error, partitions: taken.length }, 'commit failed');
       metrics.commits.inc({ result: 'failed' }, taken.length);
       for (const { partition } of taken) this.#host.onReread(partition, 'failed');
@@ -141,5 +143,20 @@ export class Committer {
     }
     this.#host.release(committed.map(({ outputs }) => outputs));
     this.#host.onCommitted(committed);
+  }
+
+  /** Nothing was written, and the same would fail again: finds the batch that it is. */
+  async #commitApart(taken: readonly Taken[], error: Unwritable): Promise<void> {
+    const { metrics, logger } = this.#host;
+    const [only] = taken;
+    if (taken.length === 1 && only) {
+      logger.error({ err: error, partition: only.partition.row.id }, 'batch can not be written');
+      metrics.commits.inc({ result: 'unwritable' });
+      this.#host.onReread(only.partition, 'unwritable', error);
+      return;
+    }
+    const half = Math.ceil(taken.length / 2);
+    await this.#commit(taken.slice(0, half));
+    await this.#commit(taken.slice(half));
   }
 }

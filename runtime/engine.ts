@@ -16,7 +16,7 @@ import { Room } from './room.ts';
 export interface EngineOwner {
   readonly partitions: ReadonlyMap<number, Partition>;
   onLost(partition: Partition): void;
-  onReread(partition: Partition, reason: RereadReason): void;
+  onReread(partition: Partition, reason: RereadReason, error?: unknown): void;
   onBroken(id: number, reason: string): void;
 }
 
@@ -57,6 +57,7 @@ export class Engine {
       clock,
       logger,
       metrics,
+      takeAlone: options.takeAlone,
       activations: this.activations,
       room: new Room({
         bounds,

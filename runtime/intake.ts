@@ -4,13 +4,16 @@
  * I1. Every message gets a fate: a turn, a repeat, a gap, or a dead letter with its reason. None is dropped in silence.
  */
 import type { ActorKind } from '#protocols/actor.ts';
-import { type Address, parseAddress } from '#protocols/address.ts';
+import { type Address, formatAddress, parseAddress } from '#protocols/address.ts';
 import { decodeEnvelope, type Envelope, keyOf } from '#protocols/envelope.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import type { Lane } from '#protocols/subjects.ts';
+import { isOrderId } from '#protocols/supervision.ts';
 import type { Counters } from './counters.ts';
 import type { Delivery } from './log.ts';
 import type { Counter, DeadLetter, KeyedReply } from './store.ts';
+import type { SupervisedPart } from './supervised-turn.ts';
+import type { KeptMail } from './supervision.ts';
 import type { Place, TurnOutcome } from './turn.ts';
 
 export type Fate =
@@ -37,6 +40,9 @@ export interface Item {
   readonly size: number;
   fate: Fate;
   outcome: TurnOutcome | null;
+  supervised: SupervisedPart | null;
+  /** Its number, where it was kept for a suspended actor and is taken now. */
+  readonly keptAs: number | null;
   body(): string;
 }
 
@@ -64,6 +70,8 @@ export function sortMessages(
     size: delivery.bytes.length,
     fate: decide(delivery, { lane, keys, context }),
     outcome: null,
+    supervised: null,
+    keptAs: null,
     body: () => decoder.decode(delivery.bytes),
   }));
 }
@@ -73,6 +81,29 @@ export function keyedOf(fate: Fate): { tenant: string; key: string; envelope: En
   const envelope = fate.type === 'turn' || fate.type === 'dead' ? fate.envelope : null;
   const keyed = envelope && keyOf(envelope.source);
   return keyed && envelope ? { tenant: parseAddress(envelope.to).tenant, key: keyed.key, envelope } : null;
+}
+
+/** Mail that was kept, as it comes back: its counter was moved when it was kept. */
+export function sortKept(mail: readonly KeptMail[], kinds: IntakeContext['kinds']): Item[] {
+  return mail.map(({ n, generation, lane, seq, atMs, address, body }) => {
+    const bytes = Buffer.from(body);
+    const decoded = decodeEnvelope(bytes);
+    const kind = kinds.get(address.type);
+    const fault = decoded.ok ? `no actor kind is called ${address.type}` : decoded.fault;
+    return {
+      id: `kept.${n}`,
+      place: { generation, lane, seq, atMs },
+      size: bytes.length,
+      fate:
+        decoded.ok && kind
+          ? { type: 'turn', envelope: decoded.envelope, address, kind, counter: null }
+          : dead('unknown_type', fault, { address: formatAddress(address) }),
+      outcome: null,
+      supervised: null,
+      keptAs: n,
+      body: () => body,
+    };
+  });
 }
 
 function decide(delivery: Delivery, round: { lane: Lane; keys: Set<string>; context: IntakeContext }): Fate {
@@ -87,6 +118,9 @@ function decide(delivery: Delivery, round: { lane: Lane; keys: Set<string>; cont
     return dead('misrouted', error, { address: envelope.to, envelope: replayed });
   }
   const { source } = envelope;
+  if (source.kind === 'command' && source.supervise && !isOrderId(delivery.id)) {
+    return dead('malformed', 'an order that does not say so in its id', { address: envelope.to });
+  }
   let counter: Counter | null = null;
   if (source.kind === 'effect') {
     const taken = context.counters.take(source.partition, round.lane, source.n);

@@ -5,6 +5,7 @@ import { type NodeConfig, parseConfig } from './config.ts';
 import { buildLogger } from './logger.ts';
 import { startWatchdog } from './watchdog.ts';
 
+const KINDS_MODULE = new URL(import.meta.resolve('#actors/registry.ts'));
 const EXIT = { failed: 1, usage: 2 } as const;
 
 function readConfig(): NodeConfig {
@@ -19,7 +20,7 @@ function readConfig(): NodeConfig {
 const config = readConfig();
 const logger = buildLogger({ level: config.LOG_LEVEL, role: 'node', id: config.OIO_NODE_ID });
 try {
-  const running = await startNode(config, { kinds: ACTOR_KINDS, logger });
+  const running = await startNode(config, { kinds: ACTOR_KINDS, kindsModule: KINDS_MODULE, logger });
   startWatchdog();
   let isStopping = false;
   const stop = async (signal: string) => {

@@ -18,6 +18,8 @@ export interface RuntimeMetrics {
   readonly outboxFull: Counter;
   /** Says where progress is read when somebody asks. */
   watch(look: () => ProgressLook): void;
+  readonly suspended: Gauge;
+  readonly deadLetters: Counter<'reason'>;
 }
 
 export function buildMetrics(): RuntimeMetrics {
@@ -58,6 +60,17 @@ export function buildMetrics(): RuntimeMetrics {
     }),
     partitions: new Gauge({ name: 'oio_partitions', help: 'Partitions held by this node', registers }),
     lag: new Gauge({ name: 'oio_lag_messages', help: 'Messages that wait for this node', registers }),
+    suspended: new Gauge({
+      name: 'oio_suspended_actors',
+      help: 'Actors of this node that take nothing until a person resumes them',
+      registers,
+    }),
+    deadLetters: new Counter({
+      name: 'oio_dead_letters_total',
+      help: 'Messages set aside, by reason',
+      labelNames: ['reason'],
+      registers,
+    }),
     activations: new Gauge({ name: 'oio_activations', help: 'Actors in memory', registers }),
     activationBytes: new Gauge({
       name: 'oio_activation_bytes',

@@ -10,6 +10,7 @@ import { RuntimeNode } from './node.ts';
 import type { Batch, Store } from './store.ts';
 import { COUNTER, CounterState } from './testing/counter.ts';
 import { command, counterAddress } from './testing/envelopes.ts';
+import { takeInPlace } from './testing/isolation.ts';
 import { MemoryLog } from './testing/log.ts';
 import { HeartbeatNetwork, MemoryMembership } from './testing/membership.ts';
 import { MemoryRemote, RemoteNetwork } from './testing/remote.ts';
@@ -41,6 +42,7 @@ function startNode(change: {
     clock: systemClock,
     logger: buildLogger({ level: 'silent', role: 'test' }),
     metrics: buildMetrics(),
+    takeAlone: takeInPlace,
     settings: SETTINGS,
   });
   const publish = (id: string, key: string) => {

@@ -18,6 +18,7 @@ import type { NodeBounds } from './bounds.ts';
 import type { Clock } from './clock.ts';
 import type { RereadReason } from './commit.ts';
 import { Engine } from './engine.ts';
+import type { TakeAlone } from './isolation.ts';
 import { buildLoadReport, type LoadReport } from './load-report.ts';
 import type { Log } from './log.ts';
 import type { Logger } from './logger.ts';
@@ -25,15 +26,16 @@ import type { HandOver, Membership, NodeReport } from './membership.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { Moves, movesMax } from './moves.ts';
 import type { Outbox } from './outbox.ts';
-import { Partition } from './partition.ts';
+import { IN_HAND_MAX, Partition } from './partition.ts';
 import { Peers } from './peers.ts';
 import { Planner } from './planner.ts';
 import { type PartitionProgress, Progress, STUCK_AFTER_MS } from './progress.ts';
 import type { Remote } from './remote.ts';
 import { Rests } from './rests.ts';
 
-import type { Owner, PartitionRow, Store } from './store.ts';
+import type { Owner, Store, TakenRow } from './store.ts';
 import { eachTogether } from './together.ts';
+import { WaryBook } from './wary.ts';
 
 export interface NodeOptions {
   /** Unique per process start. */
@@ -44,6 +46,7 @@ export interface NodeOptions {
   readonly log: Log;
   readonly membership: Membership;
   readonly remote: Remote;
+  readonly takeAlone: TakeAlone;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
@@ -80,6 +83,7 @@ export class RuntimeNode {
   /** What was handed over to this node and is being taken. */
   readonly #taking = new Set<Promise<void>>();
   readonly #careful = new Set<number>();
+  readonly #waries = new WaryBook();
   readonly #stopping = new AbortController();
   readonly #engine: Engine;
   readonly activations: Activations;
@@ -105,7 +109,7 @@ export class RuntimeNode {
     this.#engine = new Engine(options, {
       partitions: this.#partitions,
       onLost: (partition) => this.#lose(partition),
-      onReread: (partition, reason) => this.#reread(partition, reason),
+      onReread: (partition, reason, error) => this.#reread(partition, reason, error),
       onBroken: (id, reason) => this.#reconcile(id, reason),
     });
     this.routes = this.#engine.routes;
@@ -139,6 +143,13 @@ export class RuntimeNode {
   /** What is held, under which epoch. */
   owned(): { id: number; epoch: number }[] {
     return [...this.#partitions.values()].map(({ row: { id, epoch } }) => ({ id, epoch }));
+  }
+
+  /** Actors of the held partitions that take nothing. */
+  get suspended(): number {
+    let count = 0;
+    for (const partition of this.#partitions.values()) count += partition.suspended;
+    return count;
   }
 
   progress(): PartitionProgress[] {
@@ -273,13 +284,15 @@ export class RuntimeNode {
     }
   }
 
-  async #open(row: PartitionRow): Promise<void> {
+  async #open(row: TakenRow): Promise<void> {
     const { store, logger } = this.#options;
-    const counters = await store.counters(row.id);
+    const [counters, supervised] = await Promise.all([store.counters(row.id), store.supervised(row.id)]);
     if (this.#stopping.signal.aborted || this.#isDraining) return store.release(row.id, row.epoch);
+    const wary = this.#waries.open(row, IN_HAND_MAX);
+    const careful = this.#careful.delete(row.id);
     const { host: shared } = this.#engine;
     const host = { ...shared, log: this.#progress.over(row.id, shared.log) };
-    const partition = new Partition({ row, counters, careful: this.#careful.delete(row.id) }, host);
+    const partition = new Partition({ row, counters, careful, supervised, wary }, host);
     this.#partitions.set(row.id, partition);
     logger.debug({ partition: row.id, epoch: row.epoch, batch: row.batch }, 'partition taken');
     try {
@@ -317,9 +330,11 @@ export class RuntimeNode {
     void this.#close(partition).then(() => this.#planner.soon());
   }
 
-  #reread(partition: Partition, reason: RereadReason): void {
+  #reread(partition: Partition, reason: RereadReason, error?: unknown): void {
     const { id } = partition.row;
     this.#careful.add(id);
+    if (reason === 'unwritable') this.#waries.unwritable(id, partition.wary, error);
+    else this.#waries.interrupted(id, partition.wary);
     if (reason === 'failed') this.#rests.begin(id);
     void this.#close(partition).then(() => this.#planner.soon());
   }

@@ -1,7 +1,7 @@
 /**
  * Runs one partition: takes messages in stream order, gives each to its actor, and gathers the turns for the commit.
  *
- * P1. Two turns of one actor never overlap; no data is taken while control waits, here or in the log.
+ * P1. Two turns of one actor never overlap; no data is taken while control waits, here or in the log (R1).
  * P2. Turns that wait for their commit are bounded, here and on the whole node (and one round more); past that nothing
  *     is taken, and the backlog waits in the log (Y1).
  * P3. Nothing leaves before its commit: this file only gathers. Whoever commits sends the outputs.
@@ -11,21 +11,26 @@
 import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, formatAddress } from '#protocols/address.ts';
 import { assert } from '#protocols/assert.ts';
-import { LANES, type Lane } from '#protocols/subjects.ts';
+import type { Envelope } from '#protocols/envelope.ts';
+import { LANES } from '#protocols/subjects.ts';
 import type { Activations } from './activations.ts';
 import { OpenBatch, type PreparedBatch, type Routes } from './batch.ts';
 import { PARTITION_LIMITS } from './bounds.ts';
 import type { Clock } from './clock.ts';
 import { Counters } from './counters.ts';
-import { type Item, keyedOf, sortMessages } from './intake.ts';
-import { LaneBuffer } from './lane-buffer.ts';
+import { type Item, sortKept, sortMessages } from './intake.ts';
+import type { TakeAlone } from './isolation.ts';
+import { Lanes, type Taken } from './lanes.ts';
 import type { LaneLoad } from './load-report.ts';
-import type { Delivery, Log } from './log.ts';
+import type { Log } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { Room, Uncommitted } from './room.ts';
+import { lookUpKeys, type RoundHost, takeRound, takeWarily } from './round.ts';
 import type { LoadedActor, PartitionCounters, PartitionRow, Store } from './store.ts';
-import { type Cell, setAside, takeTurn } from './turn.ts';
+import type { SupervisedPart } from './supervised-turn.ts';
+import { type SupervisedRow, Supervision } from './supervision.ts';
+import type { Wary } from './wary.ts';
 
 /** What a partition uses of its node. */
 export interface PartitionHost {
@@ -38,6 +43,7 @@ export interface PartitionHost {
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
   readonly room: Pick<Room, 'hasRoom'>;
+  readonly takeAlone: TakeAlone;
   /** Batched over the partitions of the node. */
   load(addresses: readonly Address[]): Promise<LoadedActor[]>;
   /** There is something to commit. */
@@ -48,18 +54,25 @@ export interface PartitionHost {
   onDefect(partition: number, error: unknown): void;
 }
 
+/** As many messages as one owner can have taken before it committed any of them. */
+export const IN_HAND_MAX = PARTITION_LIMITS.uncommittedMax + PARTITION_LIMITS.roundMax;
+
 /** What an owner has read of its partition. `careful`: keys are looked up until the backlog is applied. */
 export interface TakenPartition {
   readonly row: PartitionRow;
   readonly counters: PartitionCounters;
   readonly careful: boolean;
+  /** Actors that had faults, or are suspended. */
+  readonly supervised: readonly SupervisedRow[];
+  /** Turn by turn, until it is over. */
+  readonly wary: Wary | null;
 }
 
 export class Partition {
   readonly row: PartitionRow;
   readonly #host: PartitionHost;
   readonly #counters: Counters;
-  readonly #lanes: Record<Lane, LaneBuffer> = { data: new LaneBuffer(), control: new LaneBuffer() };
+  readonly #lanes: Lanes;
   /** Until here keys are looked up before they are applied: after a commit met one that was known. */
   #careful: boolean;
   #open: OpenBatch;
@@ -77,15 +90,36 @@ export class Partition {
   #ending: Promise<void> | null = null;
   /** Names of the actors whose turns are being taken. */
   #inRound: ReadonlySet<string> = new Set();
+  readonly #rounds: RoundHost;
+  readonly #supervision: Supervision;
+  #wary: Wary | null;
 
   constructor(taken: TakenPartition, host: PartitionHost) {
     const { row, counters, careful } = taken;
+    this.#supervision = new Supervision(taken.supervised);
+    this.#wary = taken.wary;
     this.row = row;
     this.#host = host;
     this.#counters = new Counters(counters);
     this.#open = new OpenBatch(row, this.#counters, host.routes);
     this.#nextBatch = row.batch;
     this.#careful = careful;
+    this.#lanes = new Lanes({
+      log: host.log,
+      partition: row.id,
+      wake: () => this.#signal(),
+      onBroken: (reason) => host.onBroken(row.id, reason),
+    });
+    this.#rounds = {
+      partition: row.id,
+      activations: host.activations,
+      clock: host.clock,
+      supervision: this.#supervision,
+      takeAlone: host.takeAlone,
+      load: (addresses) => host.load(addresses),
+      stopped: this.#stopped.promise,
+      isStopped: () => this.#isStopped,
+    };
     this.#committedTo = { id: row.id, data: row.cursor.seq, control: row.controlCursor.seq };
   }
 
@@ -94,38 +128,33 @@ export class Partition {
     return this.#committedTo;
   }
 
+  /** How many of its actors are suspended. */
+  get suspended(): number {
+    return this.#supervision.suspended;
+  }
+
+  /** Null once it goes on as ever. */
+  get wary(): Wary | null {
+    return this.#wary;
+  }
+
   /** Opens the readers at the cursors and begins. */
   async start(): Promise<void> {
-    await Promise.all(LANES.map((lane) => this.#openReader(lane)));
+    await this.#lanes.open({ data: this.row.cursor, control: this.row.controlCursor });
     if (this.#isStopped) return;
     this.#loop = this.#run().catch((error: unknown) => {
       if (!this.#isStopped) this.#host.onDefect(this.row.id, error);
     });
   }
 
-  async #openReader(lane: Lane): Promise<void> {
-    const buffer = this.#lanes[lane];
-    const reader = await this.#host.log.read({
-      lane,
-      partition: this.row.id,
-      after: lane === 'data' ? this.row.cursor : this.row.controlCursor,
-      onDelivery: (delivery) => this.#receive(buffer, delivery),
-      onCaughtUp: () => this.#signal(),
-      onBroken: (reason) => this.#host.onBroken(this.row.id, `${lane}: ${reason}`),
-    });
-    if (this.#isStopped) return reader.stop();
-    buffer.reader = reader;
-  }
-
   /** Messages known to wait: in the log beyond the readers, in the buffers, and in uncommitted turns. */
   get lag(): number {
-    return this.#lanes.data.lag + this.#lanes.control.lag + this.uncommitted.turns;
+    return this.#lanes.waiting + this.uncommitted.turns;
   }
 
   /** What waits in the data lane. */
   get load(): LaneLoad {
-    const { waiting, lag } = this.#lanes.data;
-    return { id: this.row.id, waiting, lag };
+    return { id: this.row.id, ...this.#lanes.load };
   }
 
   get uncommitted(): Uncommitted {
@@ -155,6 +184,9 @@ export class Partition {
     assert(this.#committing, 'a batch was taken before it is committed');
     const { cursor, controlCursor } = this.#committing.prepared.batch;
     this.#committedTo = { id: this.row.id, data: cursor.seq, control: controlCursor.seq };
+    for (const { reason } of this.#committing.prepared.batch.deadLetters) {
+      this.#host.metrics.deadLetters.inc({ reason });
+    }
     this.#committing = null;
     this.#nextBatch++;
     if (this.#open.turns > 0) this.#host.wakeCommit();
@@ -170,7 +202,7 @@ export class Partition {
 
   /** Takes no more, and resolves when all that was taken is committed, or the partition was stopped. */
   async drain(): Promise<void> {
-    for (const lane of LANES) this.#lanes[lane].clear();
+    this.#lanes.forget();
     this.#isDraining = true;
     this.#signal();
     await this.#loop;
@@ -191,14 +223,8 @@ export class Partition {
     this.#stopped.resolve();
     this.#host.activations.dropPartition(this.row.id);
     this.#signal();
-    await this.#closeReaders();
+    await this.#lanes.close();
     await this.#loop;
-  }
-
-  #receive(buffer: LaneBuffer, delivery: Delivery): void | Promise<void> {
-    if (this.#isStopped || this.#isDraining) return;
-    this.#signal();
-    return buffer.put(delivery);
   }
 
   #signal(): void {
@@ -207,31 +233,38 @@ export class Partition {
 
   async #run(): Promise<void> {
     while (!this.#isStopped && !this.#isDraining) {
-      this.#isHeld = !this.#host.room.hasRoom(this.uncommitted);
-      const deliveries = this.#isHeld ? [] : this.#take();
-      if (deliveries.length === 0) {
-        this.#wake = Promise.withResolvers();
-        // Something may have come between the look and the new promise only if it came from this very turn of the
-        // event loop, which it can't: both are synchronous.
-        await this.#wake.promise;
-        continue;
-      }
-      await this.#round(deliveries);
+      // Before the look: what comes meanwhile is not missed.
+      this.#wake = Promise.withResolvers();
+      if (!(await this.#step())) await this.#wake.promise;
     }
   }
 
-  #take(): { lane: Lane; delivery: Delivery }[] {
-    const taken: { lane: Lane; delivery: Delivery }[] = [];
-    for (const lane of ['control', 'data'] as const) {
-      if (lane === 'data' && this.#lanes.control.pending > 0) break;
-      for (const delivery of this.#lanes[lane].take(PARTITION_LIMITS.roundMax - taken.length)) {
-        taken.push({ lane, delivery });
-      }
+  /** Takes one round, if there is anything that may be taken now. */
+  async #step(): Promise<boolean> {
+    this.#isHeld = !this.#host.room.hasRoom(this.uncommitted);
+    if (this.#isHeld) return false;
+    const goesOn = this.#supervision.goingOn;
+    // Kept mail is read from the store, and what is taken warily comes by itself: both want all before them committed.
+    if ((goesOn || this.#wary) && this.uncommitted.turns > 0) return false;
+    if (this.#wary) await this.#lookWhetherOver(this.#wary);
+    if (goesOn) {
+      await this.#takeKeptMail(goesOn);
+      return true;
     }
-    return taken;
+    const deliveries = this.#lanes.take(this.#wary?.stepMax ?? PARTITION_LIMITS.roundMax);
+    if (deliveries.length === 0) return false;
+    await this.#round(deliveries);
+    return true;
   }
 
-  async #round(deliveries: readonly { lane: Lane; delivery: Delivery }[]): Promise<void> {
+  async #lookWhetherOver(wary: Wary): Promise<void> {
+    for (const lane of LANES) if (this.#lanes.waitingIn(lane) === 0) wary.sawEmpty(lane);
+    if (!wary.isOver) return;
+    if (wary.isRecording) await this.#host.store.attempt(this.row.id, this.row.epoch, null);
+    this.#wary = null;
+  }
+
+  async #round(deliveries: readonly Taken[]): Promise<void> {
     const known = (tenant: string, key: string) =>
       this.#open.replyOf(tenant, key) ?? this.#committing?.batch.replyOf(tenant, key);
     const items = sortMessages(deliveries, {
@@ -242,89 +275,56 @@ export class Partition {
       partitionCount: this.#host.routes.partitionCount,
       known,
     });
-    if (this.#careful) await this.#lookUpKeys(items);
+    if (this.#careful) await lookUpKeys(items, this.#host.store);
     const caughtUp = this.lag === this.uncommitted.turns;
-    this.#inRound = new Set(items.flatMap(({ fate }) => (fate.type === 'turn' ? [fate.envelope.to] : [])));
-    await this.#activate(items);
+    await this.#take(items);
     if (this.#isStopped) return;
-    await this.#takeTurns(items);
-    if (this.#isStopped) return;
-    for (const item of items) this.#gather(item);
+    for (const item of items) {
+      this.#open.move(item.place.lane, { seq: item.place.seq, id: item.id }, item.size);
+      this.#gather(item);
+    }
     this.#inRound = new Set();
     if (caughtUp) this.#careful = false;
     this.#host.wakeCommit();
   }
 
-  async #lookUpKeys(items: Item[]): Promise<void> {
-    const keys = items.flatMap(({ fate }) => keyedOf(fate) ?? []);
-    if (keys.length === 0) return;
-    const found = new Map(
-      (await this.#host.store.findReplies(keys)).map((reply) => [`${reply.tenant}/${reply.key}`, reply]),
+  /** Some of the mail that was kept for a suspended actor, which goes on now. */
+  async #takeKeptMail({ address }: SupervisedRow): Promise<void> {
+    const mail = await this.#host.store.keptMail(
+      address,
+      this.#wary?.stepMax ?? PARTITION_LIMITS.keptRoundMax,
     );
-    for (const item of items) {
-      const keyed = keyedOf(item.fate);
-      const stored = keyed && found.get(`${keyed.tenant}/${keyed.key}`);
-      if (stored) item.fate = { type: 'repeat', envelope: keyed.envelope, stored };
-    }
-  }
-
-  async #activate(items: readonly Item[]): Promise<void> {
-    const missing = new Map<string, { address: Address; kind: ActorKind }>();
-    for (const { fate } of items) {
-      if (fate.type !== 'turn' || this.#host.activations.has(fate.address)) continue;
-      missing.set(formatAddress(fate.address), fate);
-    }
-    if (missing.size === 0) return;
-    const loaded = await this.#host.load([...missing.values()].map(({ address }) => address));
     if (this.#isStopped) return;
-    const stored = new Map(loaded.map((actor) => [formatAddress(actor.address), actor]));
-    for (const [name, { address, kind }] of missing) {
-      const loadedActor = stored.get(name);
-      const cell = toCell(address, kind, loadedActor);
-      if (cell.ok) this.#host.activations.activate(cell.cell, this.row.id, this.#host.clock.now());
-      else this.#setAsideUnreadable(items, name, { error: cell.error, timers: loadedActor?.timers ?? {} });
-    }
-  }
-
-  #setAsideUnreadable(
-    items: readonly Item[],
-    name: string,
-    { error, timers }: { error: string; timers: Cell['timers'] },
-  ): void {
+    if (mail.length === 0) this.#open.supervise(this.#supervision.nothingKept(address), null);
+    const items = sortKept(mail, this.#host.kinds);
+    await this.#take(items);
+    if (this.#isStopped) return;
     for (const item of items) {
-      if (item.fate.type !== 'turn' || formatAddress(item.fate.address) !== name) continue;
-      const { address, kind, envelope } = item.fate;
-      const cell = { address, kind, version: 0, state: null, timers };
-      item.outcome = setAside(cell, envelope, { reason: 'unreadable_state', error });
+      if (item.supervised?.isLeft) break;
+      this.#open.takeKept({ address, n: item.keptAs ?? 0 }, item.size);
+      if (item.fate.type === 'dead') this.#open.supervise(this.#supervision.taken(address, item.size), null);
+      this.#gather(item);
     }
+    this.#inRound = new Set();
+    this.#host.wakeCommit();
   }
 
-  async #takeTurns(items: readonly Item[]): Promise<void> {
-    const done = Promise.withResolvers<void>();
-    const open = items.filter((item) => item.fate.type === 'turn' && !item.outcome);
-    let left = open.length;
-    if (left === 0) return;
-    const nowMs = this.#host.clock.now();
-    for (const item of open) {
-      if (item.fate.type !== 'turn') continue;
-      const { address, envelope } = item.fate;
-      this.#host.activations.tell(
-        address,
-        (cell) => {
-          item.outcome = takeTurn(cell, envelope, item.place);
-          if (--left === 0) done.resolve();
-          return item.outcome.cell;
-        },
-        nowMs,
-      );
+  /** Takes the turns of these messages; their outcomes stand in them then, unless the partition was stopped. */
+  async #take(items: readonly Item[]): Promise<void> {
+    this.#inRound = new Set(items.flatMap(({ fate }) => (fate.type === 'turn' ? [fate.envelope.to] : [])));
+    if (!this.#wary || items.length === 0) return takeRound(items, this.#rounds);
+    const places = items.map(({ place: { lane, seq } }) => ({ lane, seq }));
+    const { id, epoch } = this.row;
+    this.#wary.begin(places);
+    if (this.#wary.isRecording && !(await this.#host.store.attempt(id, epoch, places))) {
+      throw new Error('the partition is no longer ours');
     }
-    await Promise.race([done.promise, this.#stopped.promise]);
+    if (!this.#isStopped) await takeWarily(items, this.#wary, this.#rounds);
   }
 
   #gather(item: Item): void {
     const { fate, place } = item;
     const batch = this.#open;
-    batch.move(place.lane, { seq: place.seq, id: item.id }, item.size);
     this.#host.metrics.messages.inc({ result: item.outcome?.deadLetter ? 'dead_letter' : fate.type });
     if (fate.type === 'dead') {
       if (fate.counter) batch.applied(fate.counter);
@@ -334,8 +334,10 @@ export class Partition {
       this.#answerRepeat(fate);
     } else if (fate.type === 'turn') {
       assert(item.outcome, 'every turn of a round was taken');
+      if (item.supervised?.isPutOff) return;
       if (fate.counter) batch.applied(fate.counter);
       batch.add(item.outcome, fate.envelope, place);
+      if (item.supervised) this.#supervise(item.supervised, fate.envelope);
       if (item.outcome.effects.some((effect) => effect.type === 'stop'))
         this.#host.activations.markEnded(fate.address);
       const letter = item.outcome.deadLetter;
@@ -345,6 +347,12 @@ export class Partition {
       batch.deadLetter({ ...letter, address, lane, seq, body: item.body() }, atMs);
       this.#host.logger.error({ partition: this.row.id, address, ...letter }, 'message set aside');
     }
+  }
+
+  #supervise({ row, kept, refusal }: SupervisedPart, { source }: Envelope): void {
+    if (row) this.#open.supervise(row, kept);
+    if (!refusal || source.kind !== 'command' || source.replyTo === undefined) return;
+    this.#open.answer({ replyTo: source.replyTo, key: source.key, reply: refusal });
   }
 
   #answerRepeat(fate: Extract<Item['fate'], { type: 'repeat' }>): void {
@@ -361,24 +369,5 @@ export class Partition {
         ? stored.reply
         : ({ ok: false, failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail } } as const);
     this.#open.answer({ replyTo, key, reply });
-  }
-
-  async #closeReaders(): Promise<void> {
-    for (const lane of LANES) this.#lanes[lane].letGo();
-    await Promise.all(LANES.map((lane) => this.#lanes[lane].reader?.stop()));
-  }
-}
-
-function toCell(
-  address: Address,
-  kind: ActorKind,
-  loaded: LoadedActor | undefined,
-): { ok: true; cell: Cell } | { ok: false; error: string } {
-  if (!loaded) return { ok: true, cell: { address, kind, version: 0, state: null, timers: {} } };
-  try {
-    const state = kind.readState(loaded.state, loaded.stateVersion);
-    return { ok: true, cell: { address, kind, version: loaded.version, state, timers: loaded.timers } };
-  } catch (error) {
-    return { ok: false, error: error instanceof Error ? error.message : String(error) };
   }
 }

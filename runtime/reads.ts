@@ -1,5 +1,6 @@
 /** What clients read, as a port: committed snapshots, lists and replies. */
 import type { Address } from '#protocols/address.ts';
+import type { Supervised } from '#protocols/supervision.ts';
 import type { ActorDetail, ListPage, ListQuery, PartitionDetail, StoredActor } from './client.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { KeyedReply } from './store.ts';
@@ -12,6 +13,10 @@ export interface Reads {
   readonly deadLetters: DeadLetters;
   /** Those of the keys that are known, in any order. */
   replies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]>;
+  /** What is known of an actor that had faults or was suspended lately. */
+  supervision(address: Address): Promise<Supervised | null>;
+  /** Actors that take nothing, those that changed last first. */
+  suspended(limit: number): Promise<Supervised[]>;
   cluster(): Promise<{ partitionCount: number }>;
   /** Asks the server itself; the number of partitions. */
   ping(): Promise<number>;

@@ -44,7 +44,11 @@ afterAll(async () => {
 /** Starts a node and stops it at once; rejects where it is refused. */
 async function tryToStart(settings: Record<string, string> = {}): Promise<void> {
   const config = parseConfig({ NATS_URL: nats.url, DATABASE_URL: databaseUrl, ...settings });
-  const node = await startNode(config, { kinds: [COUNTER], logger });
+  const node = await startNode(config, {
+    kinds: [COUNTER],
+    kindsModule: new URL('./testing/kinds.ts', import.meta.url),
+    logger,
+  });
   await node.stop();
 }
 

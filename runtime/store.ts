@@ -12,6 +12,7 @@ import type { Message } from '#protocols/envelope.ts';
 import type { Reply } from '#protocols/failure.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Position } from './log.ts';
+import type { KeptMail, MailTaken, SupervisedRow, SupervisionStore } from './supervision.ts';
 
 /** Lane of the outbox rows that are events, and their target partition. */
 export type OutLane = Lane | 'event';
@@ -111,7 +112,17 @@ export interface DeadLetter {
     | 'invalid_message'
     | 'defect'
     | 'unreadable_state'
-    | 'state_too_large';
+    | 'state_too_large'
+    /** It ended processes, and then the one in which it was taken alone. */
+    | 'poison'
+    /** The same, of reading its actor's state: the actor is suspended at once. */
+    | 'poison_state'
+    /** What its turn made can't be stored. */
+    | 'unwritable'
+    /** Its actor is suspended and keeps no more. */
+    | 'kept_mail_full'
+    /** Kept for a suspended actor, and dropped by a person. */
+    | 'dropped';
   readonly error: string;
   readonly stateVersion: number | null;
   readonly body: string;
@@ -169,6 +180,14 @@ export interface Batch {
   readonly replies: readonly KeyedReply[];
   readonly deadLetters: readonly BuriedLetter[];
   readonly replays: readonly ReplayOutcome[];
+  readonly supervised: readonly SupervisedRow[];
+  readonly mailKept: readonly KeptMail[];
+  readonly mailTaken: readonly MailTaken[];
+}
+
+/** What was to be written can't be, whenever it is tried; nothing of the commit was. */
+export class Unwritable extends Error {
+  override name = 'Unwritable';
 }
 
 export interface CommitOutcome {
@@ -195,10 +214,18 @@ export interface MoveLimit {
   readonly withinMs: number;
 }
 
-export interface Store {
+/** A partition as its new owner gets it. */
+export interface TakenRow extends PartitionRow {
+  /** The owner before did not give it free: it may have died of a message. */
+  readonly isAbandoned: boolean;
+  /** Which messages were about to be taken when an owner died (`attemptText`), and how often. */
+  readonly suspects: Readonly<Record<string, number>>;
+}
+
+export interface Store extends SupervisionStore {
   owners(): Promise<Owner[]>;
   /** Takes a partition whose epoch is still `seenEpoch`; null where another was faster. */
-  acquire(partition: number, seenEpoch: number, owner: string): Promise<PartitionRow | null>;
+  acquire(partition: number, seenEpoch: number, owner: string): Promise<TakenRow | null>;
   /** Gives a partition free, if it is still held under this epoch. */
   release(partition: number, epoch: number): Promise<void>;
   /** Whether a partition held under this epoch may be given away now to balance the load; if so it counts as moved. */
@@ -208,7 +235,10 @@ export interface Store {
   counters(partition: number): Promise<PartitionCounters>;
   load(addresses: readonly Address[]): Promise<LoadedActor[]>;
   findReplies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]>;
-  /** Throws when the outcome is unknown or nothing was written: acquire again, then read again. */
+  /**
+   * Throws when the outcome is unknown or nothing was written: acquire again, then read again. Throws Unwritable where
+   * the same would fail for ever.
+   */
   commit(batches: readonly Batch[]): Promise<CommitOutcome>;
   /** Deletes the outbox rows that their target's counter has reached. */
   settleOutbox(partitions: readonly number[]): Promise<void>;

@@ -69,7 +69,7 @@ export interface TurnOutcome {
 /** Hands `envelope` to the actor in `cell`. */
 export function takeTurn(cell: Cell, envelope: Envelope, place: Place): TurnOutcome {
   const source = originOf(envelope.source);
-  if (source.kind === 'timer' && cell.timers[source.key]?.generation !== source.generation) {
+  if (source.kind === 'timer' && !isOfTimer(cell, source)) {
     return { ...unchanged(cell), ignored: true };
   }
   let turn: Turn<unknown> | Failure;
@@ -117,7 +117,7 @@ export function setAside(
 ): TurnOutcome {
   const source = originOf(envelope.source);
   const detail = 'The message was set aside as a dead letter; a person will look at it.';
-  const isTimer = source.kind === 'timer' && cell.timers[source.key]?.generation === source.generation;
+  const isTimer = source.kind === 'timer' && isOfTimer(cell, source);
   return {
     ...unchanged(cell),
     reply: { ok: false, failure: { code: 'INTERNAL_ERROR', detail } },
@@ -126,7 +126,13 @@ export function setAside(
   };
 }
 
-function unchanged(cell: Cell): TurnOutcome {
+/** Whether the actor still holds the timer that this message is of (U2). */
+export function isOfTimer(cell: Cell, timer: { key: string; generation: number }): boolean {
+  return cell.timers[timer.key]?.generation === timer.generation;
+}
+
+/** The outcome of a message that left its actor as it was. */
+export function unchanged(cell: Cell): TurnOutcome {
   return {
     cell,
     changed: false,

@@ -8,6 +8,7 @@ import { VirtualClock } from './testing/clock.ts';
 import { COUNTER } from './testing/counter.ts';
 import { command } from './testing/envelopes.ts';
 import { watchEventLoop } from './testing/event-loop.ts';
+import { takeInPlace } from './testing/isolation.ts';
 import { MemoryLog } from './testing/log.ts';
 import { HeartbeatNetwork, MemoryMembership } from './testing/membership.ts';
 import { MemoryRemote, RemoteNetwork } from './testing/remote.ts';
@@ -30,6 +31,7 @@ async function startNode(settings: { idleMs: number; journalMs: number }) {
     kinds: [COUNTER],
     membership: new MemoryMembership(new HeartbeatNetwork(), clock),
     remote: new MemoryRemote(new RemoteNetwork()),
+    takeAlone: takeInPlace,
     settings: NODE_SETTINGS,
   });
   const upkeep = new Upkeep({ ...ports, node, routes: node.routes, settings });

@@ -181,6 +181,7 @@ export class Upkeep {
     metrics.activations.set(node.activations.size);
     metrics.activationBytes.set(node.activations.bytes);
     metrics.lag.set(node.lag);
+    metrics.suspended.set(node.suspended);
   }
 
   async #trim(): Promise<void> {

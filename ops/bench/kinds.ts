@@ -75,3 +75,6 @@ export const BENCH_KIND: ActorKind = defineActor({
     }
   },
 });
+
+/** For whoever loads kinds by name. */
+export const ACTOR_KINDS: readonly ActorKind[] = [BENCH_KIND];

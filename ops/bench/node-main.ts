@@ -4,11 +4,15 @@ import { runInNewContext } from 'node:vm';
 import { startNode } from '#runtime/assembly.ts';
 import { parseConfig } from '#runtime/config.ts';
 import { buildLogger } from '#runtime/logger.ts';
-import { BENCH_KIND } from './kinds.ts';
+import { ACTOR_KINDS } from './kinds.ts';
 
 const config = parseConfig(process.env);
 const logger = buildLogger({ level: 'info', role: 'node', id: config.OIO_NODE_ID });
-const running = await startNode(config, { kinds: [BENCH_KIND], logger });
+const running = await startNode(config, {
+  kinds: ACTOR_KINDS,
+  kindsModule: new URL('./kinds.ts', import.meta.url),
+  logger,
+});
 process.on('SIGUSR2', () => {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');

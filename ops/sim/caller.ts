@@ -10,6 +10,7 @@ import { encodeEnvelope, type Message } from '#protocols/envelope.ts';
 import type { Reply } from '#protocols/failure.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import { laneSubject } from '#protocols/subjects.ts';
+import { orderId, type Supervise, type SupervisionAct } from '#protocols/supervision.ts';
 import type { Log } from '#runtime/log.ts';
 import type { KeyedReply, Store } from '#runtime/store.ts';
 import { TENANT } from './kinds.ts';
@@ -34,6 +35,14 @@ export interface CallerOptions {
   isControl(type: string, messageType: string): boolean;
 }
 
+interface Publication {
+  readonly asked: Asked;
+  readonly message: Message;
+  readonly bodyHash: string;
+  readonly supervise?: Supervise | undefined;
+}
+
+const REFUSED_PAUSE_MS = 700;
 const TIMEOUT_MS = 4_000;
 const LOOK_AFTER_MS = 500;
 const PUBLISH_PAUSE_MS = 200;
@@ -43,6 +52,7 @@ export class Caller {
   readonly #replyTo: string;
   readonly name: string;
   readonly asked: Asked[] = [];
+  #orders = 0;
 
   constructor(options: CallerOptions) {
     this.#options = options;
@@ -64,7 +74,10 @@ export class Caller {
     const { world } = this.#options;
     while (asked.answeredAtMs === null) {
       const reply = await this.#once(asked, message);
-      if (reply) this.#answered(asked, reply);
+      if (reply && isRefused(reply) && isPatient) {
+        world.count('refused');
+        await world.clock.sleep(REFUSED_PAUSE_MS);
+      } else if (reply && !isRefused(reply)) this.#answered(asked, reply);
       else if (!isPatient) {
         asked.isAbandoned = true;
         break;
@@ -74,9 +87,18 @@ export class Caller {
     return asked;
   }
 
+  /** Orders what the runtime itself shall do, until it is answered. */
+  async order(to: Address, act: SupervisionAct): Promise<void> {
+    const key = `order-${this.#orders++}-${this.name}`;
+    const message = { type: 'supervise', act };
+    const asked = { key, to, message, replies: [], answeredAtMs: null, isAbandoned: false };
+    while (!(await this.#once(asked, message, { act, reason: key })));
+  }
+
   /** Publishes once and looks no more. */
   async throwIn(to: Address, message: Message & { op: string }): Promise<void> {
-    const asked: Asked = { key: message.op, to, message, replies: [], answeredAtMs: null, isAbandoned: true };
+    const fresh = { replies: [], answeredAtMs: null, isAbandoned: true };
+    const asked: Asked = { key: message.op, to, message, ...fresh };
     this.asked.push(asked);
     const over = new AbortController();
     const published = this.#publish({ asked, message, bodyHash: hashOf(message) }, over.signal);
@@ -87,14 +109,22 @@ export class Caller {
   /** Asks the same again: the answer must be the same. */
   async askAgain(asked: Asked): Promise<void> {
     const reply = await this.#once(asked, asked.message);
-    if (reply) this.#answered(asked, reply);
+    // A node that does not know of the key yet sees a suspended actor first.
+    if (reply && !isRefused(reply)) this.#answered(asked, reply);
   }
 
   /** Asks something else under the same key: that must be refused. */
   async askOther(asked: Asked): Promise<void> {
     const reply = await this.#once(asked, { ...asked.message, other: true });
-    if (!reply || (!reply.ok && reply.failure.code === 'IDEMPOTENCY_KEY_REUSED')) return;
+    if (!reply || isRefused(reply) || (!reply.ok && reply.failure.code === 'IDEMPOTENCY_KEY_REUSED')) return;
     this.#options.world.violated(`key: ${asked.key} was taken for another request too`);
+  }
+
+  /** As the real client: a command that may have been refused is said under another id once its actor goes on. */
+  #resumesOf(to: Address): number {
+    const name = formatAddress(to);
+    const { supervised } = this.#options.world.store.rows;
+    return supervised.find(({ address }) => formatAddress(address) === name)?.resumes ?? 0;
   }
 
   /** One for each request: a late repeat of an answer must not be taken for that to another. */
@@ -108,7 +138,7 @@ export class Caller {
     this.#options.world.note(`answer ${asked.key} ${JSON.stringify(reply)}`);
   }
 
-  async #once(asked: Asked, message: Message): Promise<Reply | null> {
+  async #once(asked: Asked, message: Message, supervise?: Supervise): Promise<Reply | null> {
     const { clock, remote } = this.#options.world;
     const { callers } = remote;
     const over = new AbortController();
@@ -120,7 +150,7 @@ export class Caller {
     const known = await this.#look(asked.key, bodyHash);
     if (known) resolve(known);
     else {
-      void this.#publish({ asked, message, bodyHash }, over.signal);
+      void this.#publish({ asked, message, bodyHash, supervise }, over.signal);
       void this.#keepLooking(asked.key, bodyHash, over.signal).then((reply) => reply && resolve(reply));
     }
     const reply = await promise;
@@ -129,17 +159,16 @@ export class Caller {
     return reply;
   }
 
-  async #publish(
-    { asked, message, bodyHash }: { asked: Asked; message: Message; bodyHash: string },
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #publish({ asked, message, bodyHash, supervise }: Publication, signal: AbortSignal): Promise<void> {
     const { log, world, isControl, name } = this.#options;
     const { to, key } = asked;
-    const id = `c.${hashOf([key, bodyHash])}`;
+    const digest = `${hashOf([key, bodyHash])}.${this.#resumesOf(to)}`;
+    const id = supervise ? orderId(digest) : `c.${digest}`;
     const replyTo = this.#replySubject(key, bodyHash);
-    const source = { kind: 'command' as const, key, bodyHash, replyTo, by: `user:${name}` };
+    const command = { kind: 'command' as const, key, bodyHash, replyTo, by: `user:${name}` };
+    const source = supervise ? { ...command, supervise } : command;
     const bytes = encodeEnvelope({ id, to: formatAddress(to), message, source, root: id });
-    const lane = isControl(to.type, message.type) ? 'control' : 'data';
+    const lane = supervise || isControl(to.type, message.type) ? 'control' : 'data';
     const subject = laneSubject(lane, partitionOf(to, world.partitionCount));
     do {
       try {
@@ -172,6 +201,10 @@ export class Caller {
     if (stored.bodyHash === bodyHash) return stored.reply;
     return { ok: false, failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail: key } };
   }
+}
+
+function isRefused(reply: Reply): boolean {
+  return !reply.ok && reply.failure.code === 'ACTOR_SUSPENDED';
 }
 
 function hashOf(value: unknown): string {

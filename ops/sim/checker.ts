@@ -9,12 +9,13 @@ import { AccountState } from './kinds.ts';
 import { SetAside } from './mender.ts';
 import type { World } from './world.ts';
 
-const Did = z.object({ payload: z.object({ op: z.string() }) });
+/** Events of supervision have no op. */
+const Did = z.object({ payload: z.object({ op: z.string().optional() }) });
 const SILENT_OPS: ReadonlySet<string> = new Set(['throw', 'light', 'smash']);
 
 /** What still waits; empty when the cluster has come to rest. */
 export function findUnrest(world: World, cluster: Cluster, callers: readonly Caller[]): string[] {
-  const { partitions, outbox, timers, deadLetters } = world.store.rows;
+  const { partitions, outbox, timers, deadLetters, supervised, keptMail } = world.store.rows;
   const unrest: string[] = [];
   for (const row of partitions) {
     const owner = cluster.alive.find(({ process }) => process.name === row.owner);
@@ -26,6 +27,11 @@ export function findUnrest(world: World, cluster: Cluster, callers: readonly Cal
       if (cursor.seq < last) unrest.push(`p${row.id} ${lane} is at ${cursor.seq} of ${last}`);
     }
   }
+  for (const { address, status } of supervised) {
+    if (status !== 'active') unrest.push(`${address.id} is ${status}`);
+  }
+  if (keptMail.length > 0)
+    unrest.push(`mail is kept for ${keptMail.map(({ address }) => address.id).join()}`);
   if (outbox.length > 0) unrest.push(`outbox holds ${outbox.length}, the first is ${outbox[0]?.id}`);
   if (timers.length > 0) unrest.push(`timers wait: ${timers.map((timer) => timer.key).join()}`);
   const replaying = deadLetters.filter(({ status }) => status === 'replaying').map(({ id }) => id);
@@ -139,7 +145,7 @@ function checkAnswers(world: World, accounts: Accounts): void {
 /** Every turn that was committed has its event in the stream, at least once. */
 function checkEvents(world: World, accounts: Accounts): void {
   const decoder = new TextDecoder();
-  const told = new Set<string>();
+  const told = new Set<string | undefined>();
   for (const { bytes } of world.log.events())
     told.add(Did.safeParse(JSON.parse(decoder.decode(bytes))).data?.payload.op ?? '');
   for (const { ops, urgent } of accounts.values()) {

@@ -6,6 +6,7 @@ import { buildLogger } from '#runtime/logger.ts';
 import { buildMetrics } from '#runtime/metrics.ts';
 import { NODE_SETTINGS, RuntimeNode } from '#runtime/node.ts';
 import type { Store } from '#runtime/store.ts';
+import { takeInPlace } from '#runtime/testing/isolation.ts';
 import { MemoryMembership } from '#runtime/testing/membership.ts';
 import type { Random } from '#runtime/testing/random.ts';
 import { MemoryRemote } from '#runtime/testing/remote.ts';
@@ -79,6 +80,7 @@ export class Cluster {
       kinds: mutant?.kinds ?? KINDS,
       membership: this.#join(process, clock),
       remote: remoteOver(world, process, new MemoryRemote(world.remote)),
+      takeAlone: takeInPlace,
       settings: { ...NODE_SETTINGS, bounds: this.#bounds, movesPercentMax: this.#movesPercentMax },
     });
     const settings = { idleMs: this.#idleMs, journalMs: 5_000 };

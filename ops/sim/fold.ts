@@ -4,14 +4,17 @@
  *
  * Z1. Holds while nothing was taken from the log behind the partitions' backs; from then on it looks no more.
  * Z2. The lanes of one commit are read one after the other: the kinds here are made so that it makes no difference.
+ * Z3. Where an actor's supervision changed within a commit, the commit says which messages found it suspended; whether it
+ *     had to change, and what became of the mail that was kept, is looked at here.
  */
 import type { ActorKind, Turn } from '#protocols/actor.ts';
 import { formatAddress, parseAddress } from '#protocols/address.ts';
-import { decodeEnvelope, type Envelope, originOf } from '#protocols/envelope.ts';
+import { decodeEnvelope, type Envelope, keyOf, originOf } from '#protocols/envelope.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import { LANES, type Lane } from '#protocols/subjects.ts';
 import type { Delivery } from '#runtime/log.ts';
 import type { Batch, PartitionRow } from '#runtime/store.ts';
+import type { SupervisedRow } from '#runtime/supervision.ts';
 import type { MemoryLog } from '#runtime/testing/log.ts';
 
 /** A timer that was set in the commit at hand: its generation is not known yet. */
@@ -20,6 +23,31 @@ const FRESH = -1;
 interface Actor {
   state: unknown;
   readonly timers: Map<string, number>;
+  status: SupervisedRow['status'];
+  /** When its faults were since it was last let go on. */
+  faults: number[];
+  readonly kept: Kept[];
+  /** Number of the newest message that was kept. */
+  lastKept: number;
+}
+
+/** What is known of the commit that is followed. */
+interface Folding {
+  readonly partition: Partition;
+  readonly touched: Set<string>;
+  /** Actors that were ordered about. */
+  readonly ordered: Set<string>;
+  readonly changed: ReadonlySet<string>;
+  /** Places of the messages that it keeps. */
+  readonly kept: ReadonlySet<string>;
+  /** Keys that it answers. */
+  readonly replied: ReadonlySet<string>;
+}
+
+interface Kept {
+  readonly n: number;
+  readonly envelope: Envelope;
+  readonly atMs: number;
 }
 
 interface Partition {
@@ -60,31 +88,93 @@ export class Fold {
     if (!this.#isLogWhole) return;
     const partition = this.#partitions.get(batch.partition) ?? newPartition();
     this.#partitions.set(batch.partition, partition);
-    const touched = new Set<string>();
+    const folding: Folding = {
+      partition,
+      touched: new Set(),
+      ordered: new Set(),
+      changed: new Set(batch.supervised.map(({ address }) => formatAddress(address))),
+      kept: new Set(batch.mailKept.map(({ lane, seq }) => `${lane}/${seq}`)),
+      replied: new Set(batch.replies.map(({ key }) => key)),
+    };
+    // Kept mail is taken by itself, before anything else of its commit.
+    for (const taken of batch.mailTaken) this.#takeKept(partition, formatAddress(taken.address), taken.n);
     for (const lane of LANES) {
       const [from, to] =
         lane === 'data' ? [before.cursor, batch.cursor] : [before.controlCursor, batch.controlCursor];
       for (const message of this.#log.messages(lane, batch.partition)) {
-        if (message.seq > from.seq && message.seq <= to.seq)
-          this.#take(partition, { lane, message, touched });
+        if (message.seq > from.seq && message.seq <= to.seq) this.#take(folding, lane, message);
       }
     }
-    this.#compare(partition, batch, touched);
+    this.#compare(partition, batch, folding.touched);
+    for (const row of batch.supervised) this.#compareSupervised(folding, row);
   }
 
-  #take(partition: Partition, taken: { lane: Lane; message: Delivery; touched: Set<string> }): void {
+  #take(folding: Folding, lane: Lane, message: Delivery): void {
     this.messages++;
-    const decoded = decodeEnvelope(taken.message.bytes);
+    const decoded = decodeEnvelope(message.bytes);
     if (!decoded.ok) return;
     const { envelope } = decoded;
+    const { partition } = folding;
     const kind = this.#kinds.get(parseAddress(envelope.to).type);
-    const actor = partition.actors.get(envelope.to) ?? { state: null, timers: new Map() };
-    if (!isNew(envelope, taken.lane, { partition, actor }) || !kind) return;
-    const turn = handle(kind, actor.state, { envelope, atMs: taken.message.atMs });
-    if (!turn) return;
+    const actor = partition.actors.get(envelope.to) ?? newActor();
+    const isHeld = isHeldBack(actor, folding, { envelope, place: `${lane}/${message.seq}` });
+    if (isHeld && keyOf(envelope.source)) return;
+    if (!isNew(envelope, lane, { partition, actor }) || !kind) return;
     partition.actors.set(envelope.to, actor);
-    taken.touched.add(envelope.to);
+    if (envelope.source.kind === 'command' && envelope.source.supervise) {
+      folding.ordered.add(envelope.to);
+      if (envelope.source.supervise.act !== 'suspend') actor.faults = [];
+    } else if (isHeld) {
+      actor.kept.push({ n: ++actor.lastKept, envelope, atMs: message.atMs });
+    } else if (this.#turn(kind, actor, { envelope, atMs: message.atMs })) {
+      folding.touched.add(envelope.to);
+    }
+  }
+
+  /** Its kept mail is all there, and it is suspended by its faults or by an order, and by nothing else. */
+  #compareSupervised({ partition, ordered }: Folding, row: SupervisedRow): void {
+    const name = formatAddress(row.address);
+    const actor = partition.actors.get(name) ?? newActor();
+    if (row.kept !== actor.kept.length) {
+      this.#onDifference(`${name} keeps ${row.kept} messages, not ${actor.kept.length}`);
+    }
+    const faultsMax = this.#kinds.get(row.address.type)?.faults.max ?? 0;
+    const isOver = actor.faults.length > faultsMax;
+    const expected = actor.status === 'active' && isOver ? 'suspended' : actor.status;
+    if (!ordered.has(name) && row.status !== expected) {
+      this.#onDifference(`${name} is ${row.status}, not ${expected}`);
+    }
+    actor.status = row.status;
+    partition.actors.set(name, actor);
+  }
+
+  #takeKept(partition: Partition, name: string, upTo: number): void {
+    const actor = partition.actors.get(name);
+    const kind = this.#kinds.get(parseAddress(name).type);
+    if (actor?.status !== 'resuming' || !kind) {
+      this.#onDifference(`${name} is ${actor?.status} and takes mail that was kept`);
+      return;
+    }
+    const mail = actor.kept.splice(0, actor.kept.filter(({ n }) => n <= upTo).length);
+    for (const { envelope, atMs } of mail) {
+      const { source } = envelope;
+      if (source.kind === 'timer' && actor.timers.get(source.key) !== source.generation) continue;
+      this.#turn(kind, actor, { envelope, atMs });
+    }
+    if (actor.kept.length === 0 && actor.status === 'resuming') actor.status = 'active';
+  }
+
+  /** Whether there was a turn; a fault may suspend the actor instead. */
+  #turn(kind: ActorKind, actor: Actor, message: { envelope: Envelope; atMs: number }): boolean {
+    const { envelope, atMs } = message;
+    const turn = handle(kind, actor.state, message);
+    if (turn === 'fault') {
+      const { max, withinMs } = kind.faults;
+      actor.faults = [...actor.faults.filter((at) => atMs - at < withinMs), atMs].slice(-max - 1);
+    }
+    if (turn === 'fault' || turn === 'refused') return false;
     settle(actor, turn, envelope);
+    return true;
   }
 
   #compare(partition: Partition, batch: Batch, touched: ReadonlySet<string>): void {
@@ -144,12 +234,32 @@ function isNew(
   }
 }
 
-/** What the handler says; null where it throws, does not understand, or says more than an actor may hold. */
+function newActor(): Actor {
+  return { state: null, timers: new Map(), status: 'active', faults: [], kept: [], lastKept: 0 };
+}
+
+/**
+ * Whether a message found its actor suspended. Where that changed within a commit only the commit says which messages
+ * came before: what it keeps, and what it answered.
+ */
+function isHeldBack(
+  { status }: Actor,
+  { changed, kept, replied }: Folding,
+  { envelope: { to, source }, place }: { envelope: Envelope; place: string },
+): boolean {
+  const isOrder = source.kind === 'command' && source.supervise !== undefined;
+  if (isOrder || (status === 'active' && !changed.has(to))) return false;
+  if (!changed.has(to)) return true;
+  const keyed = keyOf(source);
+  return keyed ? !replied.has(keyed.key) : kept.has(place);
+}
+
+/** What the handler says; refused, too, where it says more than an actor may hold. */
 function handle(
   kind: ActorKind,
   state: unknown,
   { envelope, atMs }: { envelope: Envelope; atMs: number },
-): Turn<unknown> | null {
+): Turn<unknown> | 'fault' | 'refused' {
   const self = parseAddress(envelope.to);
   const id = () => {
     throw new Error('the kinds here need no ids');
@@ -157,12 +267,12 @@ function handle(
   try {
     const context = { self, now: atMs, messageId: envelope.id, by: envelope.source.kind, id };
     const turn = kind.handle(state, envelope.message, context);
-    if ('code' in turn) return null;
+    if ('code' in turn) return 'refused';
     const isTooLarge = turn.state !== state && JSON.stringify(turn.state).length > LIMITS.actorStateBytesMax;
-    return isTooLarge ? null : turn;
+    return isTooLarge ? 'refused' : turn;
   } catch {
     // A dead letter: nothing changes.
-    return null;
+    return 'fault';
   }
 }
 

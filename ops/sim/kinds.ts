@@ -87,6 +87,9 @@ export function lampAddress(id: string): Address {
   return { type: 'lamp', tenant: TENANT, id };
 }
 
+/** Soon spent, so that accounts are suspended while all goes on. */
+const ACCOUNT_FAULTS = { max: 1, withinMs: 20_000 } as const;
+
 export const ACCOUNT: ActorKind = defineActor({
   type: 'account',
   stateVersion: 1,
@@ -94,6 +97,7 @@ export const ACCOUNT: ActorKind = defineActor({
   message: AccountMessage,
   control: ['hurry', 'nudge'],
   onDefect: 'resume',
+  faults: ACCOUNT_FAULTS,
   handle: (state, message, context) => handleAccount(state ?? EMPTY, message, context),
 });
 

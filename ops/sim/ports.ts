@@ -240,7 +240,8 @@ export function remoteOver(world: World, process: SimProcess, server: Remote): R
 
 /** I6: a caller is answered only what is committed. */
 function checkAnswer(world: World, key: string, reply: Reply): void {
-  if (!reply.ok && reply.failure.code === 'IDEMPOTENCY_KEY_REUSED') return;
+  // A refusal has nothing to commit: the key stays free.
+  if (!reply.ok && ['IDEMPOTENCY_KEY_REUSED', 'ACTOR_SUSPENDED'].includes(reply.failure.code)) return;
   if (!world.store.isKnown({ tenant: TENANT, key })) {
     world.violated(`early: ${key} was answered before its commit`);
   }

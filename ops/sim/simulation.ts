@@ -8,6 +8,7 @@ import { watchEventLoop } from '#runtime/testing/event-loop.ts';
 import { Caller } from './caller.ts';
 import { checkRest, findUnrest } from './checker.ts';
 import { Cluster } from './cluster.ts';
+import { keepWatch } from './keeper.ts';
 import { KINDS, ORACLE } from './kinds.ts';
 import { checkLocks } from './lock-checker.ts';
 import { keepLocking, Registers } from './lock-users.ts';
@@ -77,6 +78,7 @@ async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): 
   for (const mender of [new Mender(world, 'mender-1'), new Mender(world, 'mender-2')]) {
     void mender.keepMending(() => isHarmDone);
   }
+  void keepWatch(world, buildCaller(world, 'keeper'), () => isHarmDone);
   void doHarm(world, cluster, acts).then(() => {
     isHarmDone = true;
   });

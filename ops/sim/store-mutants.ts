@@ -120,6 +120,18 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   },
   { name: 'the outbox is not written', serverStore: writing((batch) => ({ ...batch, outbox: [] })) },
   { name: 'replies are not written', serverStore: writing((batch) => ({ ...batch, replies: [] })) },
+  {
+    name: 'mail of suspended actors is not kept',
+    serverStore: writing((batch) => ({ ...batch, mailKept: [] })),
+  },
+  {
+    name: 'mail that was kept and taken stays',
+    serverStore: writing((batch) => ({ ...batch, mailTaken: [] })),
+  },
+  {
+    name: 'who is suspended is not written',
+    serverStore: writing((batch) => ({ ...batch, supervised: [] })),
+  },
   { name: 'dead letters are not written', serverStore: writing((batch) => ({ ...batch, deadLetters: [] })) },
   {
     name: 'what became of a replay is not written',

@@ -37,6 +37,8 @@ export class World {
   readonly slowness: number;
   /** How likely a caller throws in more than can be held at once. */
   readonly floodChance: number;
+  /** How likely a person, who looked, suspends an actor. */
+  readonly suspendChance: number;
   storeAwayUntilMs = 0;
   storeSlowUntilMs = 0;
   logAwayUntilMs = 0;
@@ -47,6 +49,7 @@ export class World {
     this.partitionCount = this.random.between(2, 8);
     this.slowness = this.random.chance(0.2) ? 12 : 1;
     this.floodChance = this.random.chance(0.1) ? 0.01 : 0;
+    this.suspendChance = this.random.chance(0.5) ? 0.3 : 0;
     const { rates, nemeses } = drawSwarm(this.random);
     this.rates = rates;
     this.nemeses = nemeses;

@@ -31,6 +31,9 @@ export function nextBatch(row: PartitionRow, part: Partial<Batch> = {}): Batch {
     replies: [],
     deadLetters: [],
     replays: [],
+    supervised: [],
+    mailKept: [],
+    mailTaken: [],
     ...part,
   };
 }

@@ -130,6 +130,8 @@ export function testStore(open: () => Promise<StoreUnderTest>): void {
       generation: 0,
       cursor,
       controlCursor,
+      isAbandoned: true,
+      suspects: {},
       owner: 'next',
     });
   });

@@ -9,6 +9,8 @@
  *     again, where only the commit would notice it, and its partition be read anew. New keys need no look.
  * C7. Past the bounds a command is refused before it is published (`admission.ts`), and so is one for which the stream
  *     has no room. A refusal says that nothing was done: not where an earlier publication may have been stored.
+ * C8. A command that a suspended actor refused stands in the log without a reply: the same id said again would be
+ *     dropped there, so after the actor was resumed it is said under another.
  */
 import { hash, randomUUID } from 'node:crypto';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -17,6 +19,7 @@ import { encodeEnvelope } from '#protocols/envelope.ts';
 import type { Failure, FailureCode, Reply } from '#protocols/failure.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import { laneSubject, replySubject, replyToOf } from '#protocols/subjects.ts';
+import { orderId, refuseSuspended } from '#protocols/supervision.ts';
 import { Admission } from '../admission.ts';
 import type { Command } from '../client.ts';
 import type { Entry } from '../log.ts';
@@ -50,6 +53,8 @@ interface Asked {
   /** Was not refused before it was published. */
   isIn: boolean;
   mayBeStored: boolean;
+  /** The log had it already. */
+  isDuplicate: boolean;
   readonly resolve: (reply: Reply) => void;
 }
 
@@ -101,6 +106,7 @@ export class Asker {
         refusal: null,
         isIn: false,
         mayBeStored: false,
+        isDuplicate: false,
         resolve,
       };
       this.#inAll++;
@@ -139,7 +145,7 @@ export class Asker {
     }
     asked.isIn = true;
     this.#count(asked.to, 1);
-    const id = `c.${digest}`;
+    const id = command.supervise ? orderId(digest) : `c.${digest}`;
     const bytes = encodeEnvelope({
       id,
       to: asked.to,
@@ -150,6 +156,7 @@ export class Asker {
         bodyHash: command.bodyHash,
         replyTo: replyToOf(this.#inbox, digest),
         by: command.by,
+        ...(command.supervise === undefined ? {} : { supervise: command.supervise }),
       },
       root: id,
       ...(command.trace === undefined ? {} : { trace: command.trace }),
@@ -165,6 +172,7 @@ export class Asker {
       const { isDuplicate } = await this.#gathered.publish(entry);
       asked.mayBeStored = true;
       // Whoever asked before may have the answer already.
+      asked.isDuplicate = isDuplicate;
       if (isDuplicate) asked.lookAtMs = 0;
     } catch (error) {
       if (error instanceof NotStored) this.#notStored(asked, error);
@@ -213,8 +221,26 @@ export class Asker {
     asked.lookAtMs = Number.POSITIVE_INFINITY;
     const reply = await this.#knownReply(asked.command).catch(() => null);
     if (reply) this.#settle(asked, reply);
+    else if (asked.isDuplicate) await this.#lookForSuspension(asked).catch(() => undefined);
     asked.lookWaitMs *= 2;
     asked.lookAtMs = performance.now() + asked.lookWaitMs;
+  }
+
+  /** The log has the command and no reply is known: it was refused, if its actor is or was suspended meanwhile. */
+  async #lookForSuspension(asked: Asked): Promise<void> {
+    const { command, digest, entry } = asked;
+    const supervised = command.supervise ? null : await this.#reads.supervision(command.to);
+    if (!supervised || !entry) return;
+    const { status, resumes } = supervised;
+    if (status !== 'active') {
+      this.#settle(asked, { ok: false, failure: refuseSuspended(supervised) });
+      return;
+    }
+    // Said once more for each time that the actor was let go on; its key makes it one command all the same.
+    const id = `c.${digest}.r${resumes}`;
+    if (resumes === 0 || entry.id === id) return;
+    asked.entry = { ...entry, id };
+    asked.publishAtMs = 0;
   }
 
   async #knownReply({ to, key, bodyHash }: Command): Promise<Reply | null> {

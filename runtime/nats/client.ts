@@ -6,6 +6,7 @@ import type { Client, ClusterHealth } from '../client.ts';
 import { systemClock } from '../clock.ts';
 import { acquireLock, type LockWaitHost } from '../lock-wait.ts';
 import type { Logger } from '../logger.ts';
+import { orderCommand } from '../order.ts';
 import type { Reads } from '../reads.ts';
 import { Asker } from './asker.ts';
 import { within } from './deadline.ts';
@@ -32,6 +33,8 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
   return {
     ask: (command) => asker.ask(command),
     acquireLock: (command, withinMs) => acquireLock(waits, command, withinMs),
+    supervise: (order) => asker.ask(orderCommand(order)),
+    suspended: (limit) => reads.suspended(limit),
     get: (address) => reads.get(address),
     list: (query) => reads.list(query),
     inspect: (address) => reads.inspect(address),

@@ -6,12 +6,12 @@
  * Q2. Everything hangs on `moved`: what belongs to a partition whose row did not match is not written.
  * Q3. `repeated` looks for keys that another commit wrote; its partitions are left out.
  */
-import type { Address } from '#protocols/address.ts';
 import type { Batch } from '../store.ts';
 import { type CounterRow, changedRows } from './counter-rows.ts';
 import { letterSections } from './dead-letter-sql.ts';
 import { isEvent, type Placed } from './outbox-rows.ts';
-import { type Column, type Part, type Section, spread, toText } from './section.ts';
+import { addressColumns, type Column, type Section, spread, toText } from './section.ts';
+import { supervisionSections } from './supervision-sql.ts';
 
 const MOVE = `
 moved AS (
@@ -144,6 +144,7 @@ function writtenSections(batches: readonly Batch[], placed: readonly Placed[]): 
       )`,
     },
     ...letterSections(batches),
+    ...supervisionSections(batches),
   ];
 }
 
@@ -186,15 +187,6 @@ function replyColumns(batches: readonly Batch[]): Column[] {
     replies.map(({ part }) => part.key),
     replies.map(({ part }) => part.bodyHash),
     replies.map(({ part }) => JSON.stringify(part.reply)),
-  ];
-}
-
-function addressColumns(addresses: readonly Part<Address>[]): Column[] {
-  return [
-    addresses.map(({ batch }) => batch.partition),
-    addresses.map(({ part }) => part.tenant),
-    addresses.map(({ part }) => part.type),
-    addresses.map(({ part }) => part.id),
   ];
 }
 

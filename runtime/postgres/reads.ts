@@ -1,11 +1,13 @@
 /** What clients read from Postgres: snapshots, lists, replies. After a reply the caller reads its own write. */
 import type { Address } from '#protocols/address.ts';
+import type { Supervised } from '#protocols/supervision.ts';
 import type { ActorDetail, ListPage, ListQuery, PartitionDetail, StoredActor } from '../client.ts';
 import type { Reads } from '../reads.ts';
 import type { KeyedReply, TimerMark } from '../store.ts';
 import type { Sql } from './connection.ts';
 import { PostgresDeadLetters } from './dead-letters.ts';
 import { findReplies } from './replies.ts';
+import { readSupervisedOf, readSuspended } from './supervision-sql.ts';
 
 interface Row {
   tenant: string;
@@ -82,6 +84,14 @@ export class PostgresReads implements Reads {
       SELECT id, owner, epoch, batch, generation, cursor, control_cursor AS "controlCursor", moved_at
       FROM partitions ORDER BY id`;
     return rows.map(({ moved_at, ...row }) => ({ ...row, movedAtMs: moved_at.getTime() }));
+  }
+
+  supervision(address: Address): Promise<Supervised | null> {
+    return readSupervisedOf(this.#sql, address);
+  }
+
+  suspended(limit: number): Promise<Supervised[]> {
+    return readSuspended(this.#sql, limit);
   }
 
   replies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]> {

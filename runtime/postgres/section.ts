@@ -1,7 +1,6 @@
-/** What the commit's statement is put together of: one section a table, one array a column. */
+/** The parts that the commit's statement is made of: columns of all batches, and one table's share of the text. */
+import type { Address } from '#protocols/address.ts';
 import type { Batch } from '../store.ts';
-
-export type Column = (string | number | null)[];
 
 /** One table's share of the statement: left out where there is nothing to write, since each costs also when empty. */
 export interface Section {
@@ -10,6 +9,8 @@ export interface Section {
   readonly types: readonly string[];
   sql(unnest: string): string;
 }
+
+export type Column = (string | number | null)[];
 
 export interface Part<Value> {
   readonly batch: Batch;
@@ -21,6 +22,15 @@ export function spread<Value>(
   parts: (batch: Batch) => readonly Value[],
 ): Part<Value>[] {
   return batches.flatMap((batch) => parts(batch).map((part) => ({ batch, part })));
+}
+
+export function addressColumns(addresses: readonly Part<Address>[]): Column[] {
+  return [
+    addresses.map(({ batch }) => batch.partition),
+    addresses.map(({ part }) => part.tenant),
+    addresses.map(({ part }) => part.type),
+    addresses.map(({ part }) => part.id),
+  ];
 }
 
 /** Postgres text holds no NUL, and what people wrote must not make a whole node's commit fail. */

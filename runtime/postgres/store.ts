@@ -2,7 +2,6 @@
 import type { Address } from '#protocols/address.ts';
 import { Message } from '#protocols/envelope.ts';
 import { LIMITS } from '#protocols/limits.ts';
-
 import {
   type Counter,
   type DueReplay,
@@ -15,17 +14,26 @@ import {
   type Owner,
   type PartitionRow,
   type Store,
+  type TakenRow,
   type TimerMark,
   type TimerRow,
   type UnsentLimits,
+  Unwritable,
 } from '../store.ts';
-
+import {
+  type AttemptPlace,
+  attemptText,
+  FAULTS_KEPT_MS,
+  type KeptMail,
+  type SupervisedRow,
+} from '../supervision.ts';
 import { commitStatement } from './commit-sql.ts';
 import type { Sql } from './connection.ts';
 import { type CounterRow, countersIn } from './counter-rows.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { type EventKey, placeRows } from './outbox-rows.ts';
 import { findReplies } from './replies.ts';
+import { forgetFaults, readKeptMail, readSupervised } from './supervision-sql.ts';
 
 const HOUR_MS = 3_600_000;
 /** Every look for a key goes through each table: by the hour they would be 28, and a commit three times as dear. */
@@ -37,6 +45,9 @@ const LETTERS_FORGOTTEN_MAX = 1_000;
 /** Postgres calls it a check violation; no other table here has one that a commit could meet. */
 const NO_TABLE_FOR_ROW = '23514';
 
+/** Data exceptions, and what is larger than the server's limits. */
+const UNWRITABLE = /^(22...|54...|ERR_STRING_TOO_LONG|ERR_OUT_OF_RANGE)$/;
+
 interface RawPartition {
   id: number;
   epoch: number;
@@ -47,6 +58,7 @@ interface RawPartition {
   control_cursor: number;
   control_cursor_id: string | null;
   owner: string | null;
+  suspects: Record<string, number>;
 }
 
 export class PostgresStore implements Store {
@@ -62,12 +74,18 @@ export class PostgresStore implements Store {
     return [...(await this.#sql<Owner[]>`SELECT id, epoch, owner FROM partitions ORDER BY id`)];
   }
 
-  async acquire(partition: number, seenEpoch: number, owner: string): Promise<PartitionRow | null> {
-    const [row] = await this.#sql<RawPartition[]>`
-      UPDATE partitions SET epoch = epoch + 1, owner = ${owner}
-      WHERE id = ${partition} AND epoch = ${seenEpoch} RETURNING *`;
+  async acquire(partition: number, seenEpoch: number, owner: string): Promise<TakenRow | null> {
+    // What was about to be taken when its owner died is suspect; what was committed is not.
+    const [row] = await this.#sql<(RawPartition & { is_abandoned: boolean })[]>`
+      UPDATE partitions p SET epoch = p.epoch + 1, owner = ${owner}, attempt = NULL, attempt_batch = NULL,
+        suspects = CASE WHEN old.is_abandoned AND p.attempt_batch = p.batch AND p.attempt IS NOT NULL
+          THEN p.suspects || jsonb_build_object(p.attempt, coalesce((p.suspects->>p.attempt)::int, 0) + 1)
+          ELSE p.suspects END
+      FROM (SELECT id, owner IS NOT NULL AND owner <> ${owner} AS is_abandoned FROM partitions
+            WHERE id = ${partition} AND epoch = ${seenEpoch} FOR UPDATE) AS old
+      WHERE p.id = old.id RETURNING p.*, old.is_abandoned`;
     if (row) this.#outbox.acquired(partition);
-    return row ? toRow(row) : null;
+    return row ? { ...toRow(row), isAbandoned: row.is_abandoned, suspects: row.suspects } : null;
   }
 
   async release(partition: number, epoch: number): Promise<void> {
@@ -107,6 +125,24 @@ export class PostgresStore implements Store {
     };
   }
 
+  supervised(partition: number): Promise<SupervisedRow[]> {
+    return readSupervised(this.#sql, partition);
+  }
+
+  keptMail(address: Address, limit: number): Promise<KeptMail[]> {
+    return readKeptMail(this.#sql, address, limit);
+  }
+
+  async attempt(partition: number, epoch: number, places: readonly AttemptPlace[] | null): Promise<boolean> {
+    // It has to outlive this process, not the server: no need to wait for the disk.
+    const rows = await this.#sql`
+      WITH quick AS (SELECT set_config('synchronous_commit', 'off', true))
+      UPDATE partitions SET attempt = ${places && attemptText(places)}, attempt_batch = batch,
+        suspects = CASE WHEN ${places === null} THEN '{}' ELSE suspects END
+      FROM quick WHERE id = ${partition} AND epoch = ${epoch} RETURNING id`;
+    return rows.length > 0;
+  }
+
   async load(addresses: readonly Address[]): Promise<LoadedActor[]> {
     const rows = await this.#sql<
       {
@@ -140,13 +176,14 @@ export class PostgresStore implements Store {
   async commit(batches: Parameters<Store['commit']>[0]): ReturnType<Store['commit']> {
     const placed = placeRows(batches);
     const { sql, parameters } = commitStatement(batches, placed);
-    const rows = await this.#sql
-      .unsafe<{ id: number; committed: boolean }[]>(sql, parameters, { prepare: true })
-      .catch(async (error: unknown) => {
-        // After a long sleep of the machine this time's table is not there yet: the next try finds it.
-        if (isCode(error, NO_TABLE_FOR_ROW)) await this.maintain();
-        throw error;
-      });
+    const write = () =>
+      this.#sql.unsafe<{ id: number; committed: boolean }[]>(sql, parameters, { prepare: true });
+    const rows = await write().catch(async (error: unknown) => {
+      // After a long sleep of the machine this time's table is not there yet: the next try finds it.
+      if (isCode(error, NO_TABLE_FOR_ROW)) await this.maintain();
+      if (isUnwritable(error)) throw new Unwritable('Postgres can not take these rows', { cause: error });
+      throw error;
+    });
     const committed = new Set(rows.filter((row) => row.committed).map((row) => row.id));
     this.#outbox.committed(placed.filter(({ row }) => committed.has(row.partition)));
     return {
@@ -217,6 +254,7 @@ export class PostgresStore implements Store {
   }
 
   async maintain(): Promise<void> {
+    await forgetFaults(this.#sql, FAULTS_KEPT_MS);
     await this.#sql.begin(async (sql) => {
       await sql`SELECT pg_advisory_xact_lock(hashtext('oio.replies'))`;
       const [clock] = await sql<{ now: Date }[]>`SELECT now() AS now`;
@@ -249,6 +287,13 @@ export class PostgresStore implements Store {
   async stop(): Promise<void> {
     await this.#sql.end({ timeout: 5 });
   }
+}
+
+/** What is wrong with the rows themselves, and nothing that another moment would mend. */
+function isUnwritable(error: unknown): boolean {
+  if (error instanceof RangeError) return true;
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
+  return UNWRITABLE.test(error.code);
 }
 
 function isCode(error: unknown, code: string): boolean {

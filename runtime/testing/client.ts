@@ -8,6 +8,7 @@ import { type Address, formatAddress } from '#protocols/address.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
 import { eventSubject, subjectMatches } from '#protocols/subjects.ts';
+import type { Supervised } from '#protocols/supervision.ts';
 import type {
   ActorDetail,
   Client,
@@ -17,12 +18,14 @@ import type {
   ListPage,
   ListQuery,
   LiveEvent,
+  Order,
   PartitionDetail,
   StoredActor,
 } from '../client.ts';
 import { systemClock } from '../clock.ts';
 import { bury } from '../dead-letter.ts';
 import { acquireLock } from '../lock-wait.ts';
+import { orderCommand } from '../order.ts';
 import type { DeadLetter, KeyedReply } from '../store.ts';
 import { MemoryDeadLetters } from './dead-letters.ts';
 
@@ -50,6 +53,7 @@ export class MemoryClient implements Client {
   /** Commands as they came, repeats among them. */
   readonly commands: Command[] = [];
   readonly events: LiveEvent[] = [];
+  supervised: Supervised[] = [];
   readonly objects = new Map<string, Uint8Array>();
   healthNow: ClusterHealth = HEALTHY;
   /** How often events were begun to be watched. */
@@ -69,6 +73,14 @@ export class MemoryClient implements Client {
 
   constructor(answer: Answer = refuseAll) {
     this.#answer = answer;
+  }
+
+  supervise(order: Order): Promise<Reply> {
+    return this.ask(orderCommand(order));
+  }
+
+  async suspended(limit: number): Promise<Supervised[]> {
+    return this.supervised.filter(({ status }) => status !== 'active').slice(0, limit);
   }
 
   async ask(command: Command): Promise<Reply> {

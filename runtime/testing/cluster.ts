@@ -6,6 +6,7 @@ import type { Owner, Store } from '../store.ts';
 import { VirtualClock } from './clock.ts';
 import { COUNTER } from './counter.ts';
 import type { EventLoopWatch } from './event-loop.ts';
+import { takeInPlace } from './isolation.ts';
 import { MemoryLog } from './log.ts';
 import { HeartbeatNetwork, MemoryMembership } from './membership.ts';
 import { MemoryRemote, RemoteNetwork } from './remote.ts';
@@ -56,6 +57,7 @@ export class MemoryCluster {
       clock: this.clock,
       logger: buildLogger({ level: 'silent', role: 'test' }),
       metrics,
+      takeAlone: takeInPlace,
       settings: { ...NODE_SETTINGS, ...change.settings },
     });
     void node.start();

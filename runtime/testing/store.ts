@@ -25,10 +25,14 @@ import {
   type PartitionRow,
   type Snapshot,
   type Store,
+  type TakenRow,
   type TimerRow,
   type UnsentLimits,
+  Unwritable,
 } from '../store.ts';
+import type { AttemptPlace, KeptMail, SupervisedRow } from '../supervision.ts';
 import { MemoryDeadLetters } from './dead-letters.ts';
+import { SupervisionRows } from './supervision-rows.ts';
 
 export interface StoredOutboxRow extends OutboxRow {
   readonly committedAtMs: number;
@@ -59,6 +63,7 @@ export class MemoryStore implements Store {
   readonly #timers = new Map<string, TimerRow>();
   readonly #replies = new Map<string, StoredReply>();
   readonly letters: MemoryDeadLetters;
+  readonly #supervision = new SupervisionRows();
 
   constructor(options: { clock: Pick<Clock, 'now'>; partitionCount: number }) {
     this.#clock = options.clock;
@@ -77,8 +82,27 @@ export class MemoryStore implements Store {
     return [...this.#partitions.values()].map(({ id, epoch, owner }) => ({ id, epoch, owner }));
   }
 
-  async acquire(partition: number, seenEpoch: number, owner: string): Promise<PartitionRow | null> {
-    return this.#change(partition, seenEpoch, (row) => ({ ...row, epoch: row.epoch + 1, owner }));
+  async acquire(partition: number, seenEpoch: number, owner: string): Promise<TakenRow | null> {
+    const before = this.#partitions.get(partition);
+    const row = this.#change(partition, seenEpoch, (old) => ({ ...old, epoch: old.epoch + 1, owner }));
+    if (!row) return null;
+    const isAbandoned = before?.owner != null && before.owner !== owner;
+    return { ...row, isAbandoned, suspects: this.#supervision.acquired(partition, row.batch, isAbandoned) };
+  }
+
+  async supervised(partition: number): Promise<SupervisedRow[]> {
+    return structuredClone(this.#supervision.of(partition));
+  }
+
+  async keptMail(address: Address, limit: number): Promise<KeptMail[]> {
+    return structuredClone(this.#supervision.keptMail(address, limit));
+  }
+
+  async attempt(partition: number, epoch: number, places: readonly AttemptPlace[] | null): Promise<boolean> {
+    const row = this.#partitions.get(partition);
+    if (row?.epoch !== epoch) return false;
+    this.#supervision.attempt(partition, row.batch, places);
+    return true;
   }
 
   async release(partition: number, epoch: number): Promise<void> {
@@ -128,6 +152,9 @@ export class MemoryStore implements Store {
   async commit(batches: readonly Batch[]): Promise<CommitOutcome> {
     const repeated = batches.filter((batch) => batch.replies.some((reply) => this.isKnown(reply)));
     const moved = batches.filter((batch) => !repeated.includes(batch) && this.#isNext(batch));
+    if (batches.some((batch) => batch.snapshots.some(({ watchMs }) => !Number.isInteger(watchMs ?? 0)))) {
+      throw new Unwritable('watchMs is no whole number');
+    }
     for (const row of moved.flatMap((batch) => batch.outbox)) {
       if (this.#outbox.has(outboxKey(row))) throw new Error(`outbox row ${outboxKey(row)} is there already`);
     }
@@ -225,6 +252,7 @@ export class MemoryStore implements Store {
     for (const { other, lane, n } of batch.inbound) this.#inbound.set(`${partition}/${other}/${lane}`, n);
     for (const timer of batch.timersSet) this.#timers.set(timerKey(timer), structuredClone(timer));
     for (const timer of batch.timersDropped) this.#timers.delete(timerKey(timer));
+    this.#supervision.apply(batch);
     const { generation } = batch;
     for (const letter of batch.deadLetters) this.letters.bury(letter, { partition, generation });
     for (const outcome of batch.replays) this.letters.endReplay(outcome);
@@ -259,6 +287,7 @@ export class MemoryStore implements Store {
       outbox: [...this.#outbox.values()].sort(compareOutbox),
       timers: [...this.#timers.values()],
       deadLetters: this.letters.rows,
+      ...this.#supervision.rows,
     };
   }
 

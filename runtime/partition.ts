@@ -75,7 +75,9 @@ export class Partition {
   #loop: Promise<void> | null = null;
   #settled: (() => void)[] = [];
   #ending: Promise<void> | null = null;
-  /** Names of the actors whose turns are being taken. */
+  /** Messages of the round whose turns are being taken. */
+  #taken = 0;
+  /** Names of its actors. */
   #inRound: ReadonlySet<string> = new Set();
 
   constructor(taken: TakenPartition, host: PartitionHost) {
@@ -125,10 +127,11 @@ export class Partition {
     return { id: this.row.id, waiting, lag };
   }
 
+  /** Taken and not committed. */
   get uncommitted(): Uncommitted {
     const prepared = this.#committing?.prepared;
     return {
-      turns: this.#open.turns + (prepared?.turns ?? 0),
+      turns: this.#open.turns + this.#taken + (prepared?.turns ?? 0),
       bytes: this.#open.bytes + (prepared?.bytes ?? 0),
     };
   }
@@ -214,6 +217,7 @@ export class Partition {
         await this.#wake.promise;
         continue;
       }
+      this.#taken = deliveries.length;
       await this.#round(deliveries);
     }
   }
@@ -247,6 +251,7 @@ export class Partition {
     if (this.#isStopped) return;
     await this.#takeTurns(items);
     if (this.#isStopped) return;
+    this.#taken = 0;
     for (const item of items) this.#gather(item);
     this.#inRound = new Set();
     if (caughtUp) this.#careful = false;

@@ -35,6 +35,8 @@ const TIMERS_MAX = 1_000;
 const TIMER_AGAIN_MS = 5_000;
 const SILENT_AGAIN_MS = 30_000;
 const FORGOTTEN_AFTER_MS = 3_600_000;
+/** Names of agents that are remembered; one more is heard when another was forgotten. */
+const HEARD_MAX = 100_000;
 /** Longer without its own heartbeat: the node hears nobody. */
 const DEAF_MS = 1_000;
 
@@ -83,7 +85,9 @@ export class Upkeep {
 
   /** An agent gave a sign of life. */
   heard(speaker: Speaker): void {
-    this.#heardAtMs.set(`${speaker.tenant}/${speaker.agent}`, this.#host.clock.now());
+    const name = `${speaker.tenant}/${speaker.agent}`;
+    if (this.#heardAtMs.size >= HEARD_MAX && !this.#heardAtMs.has(name)) return;
+    this.#heardAtMs.set(name, this.#host.clock.now());
   }
 
   async stop(): Promise<void> {

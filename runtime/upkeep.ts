@@ -77,6 +77,7 @@ export class Upkeep {
   start(): void {
     this.#every('timers', TIMERS_EVERY_MS, () => this.#sendTimers());
     this.#every('outbox', 500, () => this.#host.node.outbox.sweep());
+    this.#every('repeats', 1_000, () => this.#host.node.outbox.repeat());
     this.#every('passivation', 5_000, async () => this.#passivate());
     this.#every('silence', 1_000, () => this.#tellSilence());
     this.#every('trim', 15_000, () => this.#trim());

@@ -134,6 +134,31 @@ test('a suspended actor tells when to come again, and that the same key will do'
   });
 });
 
+test('a full actor is 429, a full partition, log or process 503, and each says which', async () => {
+  const answers = [];
+  for (const scope of ['actor', 'partition', 'log', 'client'] as const) {
+    const failure = {
+      code: 'MAILBOX_FULL',
+      detail: 'too much waits',
+      scope,
+      retry_after_seconds: 3,
+    } as const;
+    const { app } = buildTestGateway(() => ({ ok: false, failure }));
+    const response = await app.inject({ method: 'POST', url: '/api/v1/sessions/one/start' });
+    const metrics = await app.inject({ url: '/metrics' });
+    expect(response.headers['retry-after']).toBe('3');
+    expect(metrics.body).toContain(`oio_http_failures_total{code="MAILBOX_FULL",scope="${scope}"} 1`);
+    answers.push([response.statusCode, response.json().scope, response.json().status]);
+  }
+
+  expect(answers).toEqual([
+    [429, 'actor', 429],
+    [503, 'partition', 503],
+    [503, 'log', 503],
+    [503, 'client', 503],
+  ]);
+});
+
 test('a page of another site cannot act', async () => {
   const { app, client } = buildTestGateway();
   const from = (origin: string) =>

@@ -50,9 +50,13 @@ export function unwrap(reply: Reply): unknown {
   return reply.value;
 }
 
-export function handleErrors(app: FastifyInstance): void {
+export function handleErrors(
+  app: FastifyInstance,
+  onFailure: (failure: Failure) => void = () => undefined,
+): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const { failure, status } = toFailure(error);
+    onFailure(failure);
     if (failure.code === 'INTERNAL_ERROR') request.log.error({ err: error }, 'request failed');
     return sendProblem(reply, failure, status);
   });

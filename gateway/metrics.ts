@@ -1,12 +1,15 @@
 /** The gateway's own measures, in Prometheus' format. Labels come from closed sets only. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { FailureCode, FullScope } from '#protocols/failure.ts';
 
 export interface Metrics {
   readonly contentType: string;
   read(): Promise<string>;
   /** `route` is the template, never the path. */
   requestEnded(request: { method: string; route: string; status: number; seconds: number }): void;
+  /** `scope`: what was full. */
+  requestFailed(code: FailureCode, scope: FullScope | undefined): void;
   viewersChanged(by: 1 | -1): void;
   framesSent(count: number): void;
   viewerShed(): void;
@@ -28,6 +31,12 @@ export function buildMetrics(): Metrics {
     buckets: LATENCY_SECONDS,
     registers,
   });
+  const failures = new Counter({
+    name: 'oio_http_failures_total',
+    help: 'Requests that ended with a failure, by its code and, where something was full, by what.',
+    labelNames: ['code', 'scope'],
+    registers,
+  });
   const viewers = new Gauge({ name: 'oio_live_viewers', help: 'Viewers of the live feed now.', registers });
   const frames = new Counter({
     name: 'oio_live_frames_total',
@@ -45,6 +54,7 @@ export function buildMetrics(): Metrics {
     read: () => registry.metrics(),
     requestEnded: ({ method, route, status, seconds }) =>
       requests.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, seconds),
+    requestFailed: (code, scope) => failures.inc({ code, scope: scope ?? 'none' }),
     viewersChanged: (by) => viewers.inc(by),
     framesSent: (count) => frames.inc(count),
     viewerShed: () => shed.inc(),

@@ -71,7 +71,7 @@ export function buildServer(options: ServerOptions): App {
   const app = buildApp(logger, now);
   const routes = collectRoutes(app);
   readBodies(app);
-  handleErrors(app);
+  handleErrors(app, ({ code, scope }) => metrics.requestFailed(code, scope));
   watchRequests(app, metrics);
   addFeed(app, feed);
   addOpenApi(app);

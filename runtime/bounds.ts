@@ -17,8 +17,8 @@ export interface NodeBounds {
 
 export const NODE_BOUNDS: NodeBounds = {
   actorBytesMax: ACTOR_MEMORY_DEFAULT_MB * MIB,
-  uncommittedMax: 8_000,
-  uncommittedBytesMax: 64 * MIB,
+  uncommittedMax: 4_000,
+  uncommittedBytesMax: 32 * MIB,
   inFlightMax: 10_000,
   inFlightBytesMax: 32 * MIB,
 };
@@ -27,9 +27,9 @@ export const PARTITION_LIMITS = {
   uncommittedMax: 2_000,
   uncommittedBytesMax: 8 * MIB,
   /** Messages of one lane that were read and not taken yet; one more where a single message is larger. */
-  bufferMax: 512,
+  bufferMax: 128,
   bufferBytesMax: 512 * KIB,
-  roundMax: 256,
+  roundMax: 128,
   /** Of kept mail, whose bodies come from the store all at once. */
   keptRoundMax: 64,
 } as const;

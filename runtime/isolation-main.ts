@@ -1,10 +1,14 @@
 /**
  * The process in which one turn is taken alone, started by `isolation-process.ts`. Its first thread only listens, so
  * that the process ends with its parent whatever the turn does; the turn is taken in a second one, with a bounded heap.
+ *
+ * How far it came is written by the second thread itself, at once: what goes by the first one is lost with a turn that
+ * ends the process.
  */
+import { writeSync } from 'node:fs';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { ActorKind } from '#protocols/actor.ts';
-import { type AloneTurn, takeWhole } from './isolation.ts';
+import { type AloneTurn, STEP, STEPS_FD, takeWhole } from './isolation.ts';
 import type { TurnOutcome } from './turn.ts';
 
 /** What a parent asks for. */
@@ -16,11 +20,10 @@ export interface AloneJob {
   readonly turn: AloneTurn;
 }
 
-/** How far it came: the kinds are loaded, the state is read, the turn is taken. */
-export type AloneNews =
-  | { readonly type: 'loaded' }
-  | { readonly type: 'read' }
-  | { readonly type: 'taken'; readonly outcome: AloneOutcome };
+/** The turn is taken. */
+export interface AloneNews {
+  readonly outcome: AloneOutcome;
+}
 
 /** An outcome as it can leave a thread: without the kind, which holds functions. */
 export interface AloneOutcome extends Omit<TurnOutcome, 'cell'> {
@@ -45,12 +48,12 @@ function serve(): void {
 }
 
 async function takeInThread({ kindsModule, type, turn }: AloneJob): Promise<void> {
-  const tell = (news: AloneNews) => parentPort?.postMessage(news);
   const { ACTOR_KINDS }: { ACTOR_KINDS: readonly ActorKind[] } = await import(kindsModule);
   const kind = ACTOR_KINDS.find((one) => one.type === type);
   if (!kind) throw new Error(`${kindsModule} has no kind ${type}`);
-  tell({ type: 'loaded' });
-  const outcome = takeWhole(kind, turn, () => tell({ type: 'read' }));
+  writeSync(STEPS_FD, STEP.loaded);
+  const outcome = takeWhole(kind, turn, () => writeSync(STEPS_FD, STEP.read));
   const { kind: _kind, ...cell } = outcome.cell;
-  tell({ type: 'taken', outcome: { ...outcome, cell } });
+  const news: AloneNews = { outcome: { ...outcome, cell } };
+  parentPort?.postMessage(news);
 }

@@ -8,7 +8,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { AloneResult, TakeAlone } from './isolation.ts';
+import { type AloneResult, STEP, STEPS_FD, type TakeAlone } from './isolation.ts';
 import type { AloneJob, AloneNews, AloneOutcome } from './isolation-main.ts';
 import type { Logger } from './logger.ts';
 
@@ -57,7 +57,7 @@ function attemptOnce(job: AloneJob, limits: AloneLimits): Promise<Attempt> {
     env: {},
     execArgv: [],
     serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
   });
   return new Promise((resolve) => follow(child, { job, limits, resolve }));
 }
@@ -85,11 +85,11 @@ function follow(
   child.stderr?.on('data', (text: Buffer) => {
     errors = `${errors}${text.toString()}`.slice(-STDERR_CHARS_MAX);
   });
-  child.on('message', (news: AloneNews) => {
+  child.stdio[STEPS_FD]?.on('data', (steps: Buffer) => {
     ticks = 0;
-    if (news.type === 'taken') settle(news);
-    else at = news.type === 'loaded' ? 'state' : 'turn';
+    at = steps.toString().endsWith(STEP.loaded) ? 'state' : 'turn';
   });
+  child.on('message', ({ outcome }: AloneNews) => settle({ type: 'taken', outcome }));
   child.once('error', (error) => end(error.message));
   child.once('close', (code, signal) => end(signal ?? `exit code ${code}`));
   child.send(job, (error) => {

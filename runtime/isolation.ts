@@ -10,6 +10,10 @@ import { readCell } from './cell.ts';
 import type { LoadedActor } from './store.ts';
 import { type Place, setAside, type TurnOutcome, takeTurn } from './turn.ts';
 
+/** Where the process of such a turn writes how far it came, a letter a step: the kinds are loaded, the state is read. */
+export const STEPS_FD = 4;
+export const STEP = { loaded: 'l', read: 'r' } as const;
+
 export interface AloneTurn {
   readonly address: Address;
   /** What the store has of the actor: to read it may be what kills. */

@@ -83,7 +83,7 @@ export class Outbox {
     }
   }
 
-  /** One round of upkeep: deletes what has arrived, publishes again what has not. */
+  /** Deletes what has arrived. */
   async sweep(): Promise<void> {
     const held = this.#host.held();
     if (held.length === 0) return;
@@ -91,7 +91,12 @@ export class Outbox {
     const out = this.#eventsOut.splice(0);
     if (out.length > 0) await this.#host.store.settleEvents(out);
     await this.#host.store.settleOutbox(held);
-    if (this.#isFull) return;
+  }
+
+  /** Publishes again what has not arrived for a while. */
+  async repeat(): Promise<void> {
+    const held = this.#host.held();
+    if (held.length === 0 || this.#isFull) return;
     const nowMs = this.#host.clock.now();
     const heads = await this.#host.store.unsentHeads(held, RESEND_AFTER_MS);
     const keys = new Set(heads.map(keyOfHead));

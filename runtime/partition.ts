@@ -88,7 +88,9 @@ export class Partition {
   #loop: Promise<void> | null = null;
   #settled: (() => void)[] = [];
   #ending: Promise<void> | null = null;
-  /** Names of the actors whose turns are being taken. */
+  /** Messages of the round whose turns are being taken. */
+  #taken = 0;
+  /** Names of its actors. */
   #inRound: ReadonlySet<string> = new Set();
   readonly #rounds: RoundHost;
   readonly #supervision: Supervision;
@@ -157,10 +159,11 @@ export class Partition {
     return { id: this.row.id, ...this.#lanes.load };
   }
 
+  /** Taken and not committed. */
   get uncommitted(): Uncommitted {
     const prepared = this.#committing?.prepared;
     return {
-      turns: this.#open.turns + (prepared?.turns ?? 0),
+      turns: this.#open.turns + this.#taken + (prepared?.turns ?? 0),
       bytes: this.#open.bytes + (prepared?.bytes ?? 0),
     };
   }
@@ -253,6 +256,7 @@ export class Partition {
     }
     const deliveries = this.#lanes.take(this.#wary?.stepMax ?? PARTITION_LIMITS.roundMax);
     if (deliveries.length === 0) return false;
+    this.#taken = deliveries.length;
     await this.#round(deliveries);
     return true;
   }
@@ -279,6 +283,7 @@ export class Partition {
     const caughtUp = this.lag === this.uncommitted.turns;
     await this.#take(items);
     if (this.#isStopped) return;
+    this.#taken = 0;
     for (const item of items) {
       this.#open.move(item.place.lane, { seq: item.place.seq, id: item.id }, item.size);
       this.#gather(item);

@@ -9,6 +9,8 @@ import type { Logger } from './logger.ts';
 import type { Remote } from './remote.ts';
 
 const ANSWER_WITHIN_MS = 5_000;
+/** Under way at a time. One more is not sent: its actor's timer asks again. */
+const UNDER_WAY_MAX = 5_000;
 /** Agents' subjects only: an actor can't make the runtime speak on one that a stream captures. */
 const ALLOWED = /^eap\.v2\.[^\s]+\.in$/;
 
@@ -21,6 +23,7 @@ export interface RemoteRequestsHost {
 
 export class RemoteRequests {
   readonly #host: RemoteRequestsHost;
+  #underWay = 0;
 
   constructor(host: RemoteRequestsHost) {
     this.#host = host;
@@ -33,9 +36,21 @@ export class RemoteRequests {
       logger.error({ subject: request.subject }, 'request to a subject that is no agent');
       return;
     }
-    this.#ask(request).catch((error: unknown) => {
-      logger.warn({ err: error, subject: request.subject }, 'request to an agent failed');
-    });
+    if (this.#underWay >= UNDER_WAY_MAX) {
+      logger.warn(
+        { subject: request.subject, underWay: this.#underWay },
+        'too many requests to agents, one not sent',
+      );
+      return;
+    }
+    this.#underWay++;
+    this.#ask(request)
+      .catch((error: unknown) => {
+        logger.warn({ err: error, subject: request.subject }, 'request to an agent failed');
+      })
+      .finally(() => {
+        this.#underWay--;
+      });
   }
 
   async #ask(request: RemoteRequest): Promise<void> {

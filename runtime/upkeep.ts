@@ -36,6 +36,8 @@ const TIMERS_MAX = 1_000;
 const TIMER_AGAIN_MS = 5_000;
 const SILENT_AGAIN_MS = 30_000;
 const FORGOTTEN_AFTER_MS = 3_600_000;
+/** Names of agents that are remembered; one more is heard when another was forgotten. */
+const HEARD_MAX = 100_000;
 /** Longer without its own heartbeat: the node hears nobody. */
 const DEAF_MS = 1_000;
 
@@ -79,6 +81,7 @@ export class Upkeep {
     this.#every('timers', TIMERS_EVERY_MS, () => this.#sendTimers());
     this.#every('outbox', 500, () => this.#host.node.outbox.sweep());
     this.#every('replays', REPLAYS_EVERY_MS, () => this.#replays.sweep(this.#host.node.held()));
+    this.#every('repeats', 1_000, () => this.#host.node.outbox.repeat());
     this.#every('passivation', 5_000, async () => this.#passivate());
     this.#every('silence', 1_000, () => this.#tellSilence());
     this.#every('trim', 15_000, () => this.#trim());
@@ -87,7 +90,9 @@ export class Upkeep {
 
   /** An agent gave a sign of life. */
   heard(speaker: Speaker): void {
-    this.#heardAtMs.set(`${speaker.tenant}/${speaker.agent}`, this.#host.clock.now());
+    const name = `${speaker.tenant}/${speaker.agent}`;
+    if (this.#heardAtMs.size >= HEARD_MAX && !this.#heardAtMs.has(name)) return;
+    this.#heardAtMs.set(name, this.#host.clock.now());
   }
 
   async stop(): Promise<void> {

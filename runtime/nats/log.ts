@@ -30,7 +30,11 @@ import { Publisher } from './publisher.ts';
 const ID_HEADER = 'Nats-Msg-Id';
 const PUBLISH_TIMEOUT_MS = 5_000;
 const INACTIVE_AFTER_MS = 30_000;
-const PULL = { max_messages: 500, expires: 20_000, idle_heartbeat: 2_000 } as const;
+/**
+ * On their way to here, of each lane: so many bytes, more than the largest message has, and what the library makes of
+ * that: 100 messages.
+ */
+const PULL = { max_bytes: 2 * 1024 * 1024, expires: 20_000, idle_heartbeat: 2_000 } as const;
 const RESET_PAUSE_MS = 250;
 /** A reader whose user has no room asks so often what waits meanwhile. */
 const PENDING_EVERY_MS = 500;

@@ -5,6 +5,7 @@ import { hearAgent } from './agents-door.ts';
 import type { Client } from './client.ts';
 import { systemClock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
+import type { Ports } from './failpoints.ts';
 import { serveHealth } from './health.ts';
 import type { Logger } from './logger.ts';
 import { buildMetrics } from './metrics.ts';
@@ -27,15 +28,22 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
+/** What a node is made of beside its settings. */
+export interface NodeParts {
+  readonly kinds: readonly ActorKind[];
+  readonly logger: Logger;
+  /** For tests: what stands between the node and its stores. */
+  readonly intercept?: (ports: Ports) => Ports;
+  /** For tests: how long the log is kept behind the cursors. */
+  readonly journalMs?: number;
+}
+
 const CONNECTIONS_MAX = 6;
 /** A stream made anew leaves this gap above the highest cursor. */
 const FIRST_SEQ_GAP = 1_000;
 
 /** Connects, checks both stores, and starts the node. Throws, saying what is wrong, with nothing left open. */
-export async function startNode(
-  config: NodeConfig,
-  parts: { kinds: readonly ActorKind[]; logger: Logger },
-): Promise<RunningNode> {
+export async function startNode(config: NodeConfig, parts: NodeParts): Promise<RunningNode> {
   const { logger } = parts;
   const name = `oio-${config.OIO_NODE_ID}`;
   const sql = connectPostgres({ url: config.DATABASE_URL, name, connectionsMax: CONNECTIONS_MAX });
@@ -81,9 +89,7 @@ export async function startClient(options: ClientOptions): Promise<Client> {
   }
 }
 
-interface Connections {
-  readonly kinds: readonly ActorKind[];
-  readonly logger: Logger;
+interface Connections extends NodeParts {
   readonly sql: Sql;
   readonly connection: NatsConnection;
 }
@@ -97,13 +103,14 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
     return cluster;
   };
   const { partitionCount } = await openStreams();
-  const store = new PostgresStore(sql);
-  await store.maintain();
+  const postgresStore = new PostgresStore(sql);
+  await postgresStore.maintain();
   const mend = async () => {
     logger.error({}, 'a stream is gone, making it anew');
     await openStreams();
   };
-  const log = await openNatsLog(connection, logger, mend);
+  const natsLog = await openNatsLog(connection, logger, mend);
+  const { store, log } = (parts.intercept ?? bare)({ store: postgresStore, log: natsLog });
   const objects = await openObjects(connection, config.OIO_REPLICAS);
   const remote = new NatsRemote(connection, logger);
   const metrics = buildMetrics();
@@ -125,7 +132,10 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
     node,
     routes,
     fullness: (lane) => fullnessOf(connection, lane),
-    settings: { ...UPKEEP_SETTINGS, idleMs: config.OIO_IDLE_SECONDS * 1_000 },
+    settings: {
+      journalMs: parts.journalMs ?? UPKEEP_SETTINGS.journalMs,
+      idleMs: config.OIO_IDLE_SECONDS * 1_000,
+    },
   });
   const client = buildClient({ connection, reads: new PostgresReads(sql), logger });
   remote.onHeartbeat((speaker) => upkeep.heard(speaker));
@@ -146,4 +156,8 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
       await store.stop();
     },
   };
+}
+
+function bare(ports: Ports): Ports {
+  return ports;
 }

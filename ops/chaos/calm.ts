@@ -1,36 +1,27 @@
-/** When a system has come through: all partitions owned, nothing waits, every replica current. */
+/** When a system has come through: all partitions owned, every replica current, nothing waits. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stage } from './stage.ts';
 
 const LOOK_EVERY_MS = 50;
-const REPLICAS_MS = 60_000;
+const WHOLE_WITHIN_MS = 60_000;
 
-/** Resolves with the time until the lag was 0 for a moment, under load; throws, saying what is not, after `withinMs`. */
-export async function untilCaughtUp(stage: Stage, withinMs: number): Promise<number> {
-  const beganMs = performance.now();
-  await until(withinMs, async () => {
-    const health = await stage.client.health();
-    if (health.owned < health.partitions || health.partitions === 0) {
-      return `${health.owned} of ${health.partitions} partitions are owned`;
-    }
-    const lag = health.nodes.reduce((sum, node) => sum + node.lag, 0);
-    return lag > 0 ? `the lag is ${lag}` : null;
-  });
-  return performance.now() - beganMs;
-}
-
-/** Everything that was started is there again: the next fault finds a whole system. */
+/** Every partition has an owner, every server and node is there, every replica is current: ready for the next fault. */
 export async function untilWhole(stage: Stage): Promise<void> {
-  await stage.nats.untilWhole(REPLICAS_MS);
-  await until(REPLICAS_MS, async () => {
-    const { nodes } = await stage.client.health();
+  await stage.nats.untilWhole(WHOLE_WITHIN_MS);
+  await until(WHOLE_WITHIN_MS, async () => {
+    const { nodes, owned, partitions } = await stage.client.health();
+    if (owned < partitions || partitions === 0) return `${owned} of ${partitions} partitions are owned`;
     return nodes.length < stage.nodes.length ? `${nodes.length} nodes are heard` : null;
   });
 }
 
 /** Nothing is asked any more: no effect is under way and no timer waits. */
 export async function untilRest(stage: Stage, withinMs: number): Promise<void> {
-  await untilCaughtUp(stage, withinMs);
+  await until(withinMs, async () => {
+    const { nodes } = await stage.client.health();
+    const lag = nodes.reduce((sum, node) => sum + node.lag, 0);
+    return lag > 0 ? `the lag is ${lag}` : null;
+  });
   await until(withinMs, async () => {
     const [row] = await stage.sql<{ outbox: number; timers: number }[]>`
       SELECT (SELECT count(*)::int FROM outbox) AS outbox,

@@ -15,7 +15,6 @@ import type { Client } from '#runtime/client.ts';
 import { buildLogger } from '#runtime/logger.ts';
 import { type DataFolder, openDataFolder } from '../dev/data-folder.ts';
 import { findNatsServer } from '../dev/nats-binary.ts';
-import { freePort } from '../dev/ports.ts';
 import { reasonOf, StartFailure } from '../dev/start-failure.ts';
 import { migrate } from '../migrate.ts';
 import { Access } from './access.ts';
@@ -25,6 +24,7 @@ import { Disk, unmountUnder } from './disk.ts';
 import { NatsCluster } from './nats-cluster.ts';
 import { NatsMember, type NatsPorts } from './nats-member.ts';
 import { makeRegister } from './register.ts';
+import { stablePorts } from './stable-ports.ts';
 
 const PREFIX = 'oio-chaos-';
 const NODES = ['n1', 'n2', 'n3'] as const;
@@ -173,10 +173,11 @@ async function makeDisks({ folder, undo }: Building): Promise<Pick<Stage, 'disks
 
 async function makeCluster({ folder }: Building, disks: Stage['disks']): Promise<NatsCluster> {
   const binary = await findNatsServer({ env: process.env });
-  const ports: NatsPorts[] = [];
-  for (const _ of SERVERS) {
-    ports.push({ client: await freePort(), route: await freePort(), monitoring: await freePort() });
-  }
+  const free = await stablePorts(SERVERS.length * 3);
+  const ports = SERVERS.map((_, index): NatsPorts => {
+    const [client = 0, route = 0, monitoring = 0] = free.slice(index * 3);
+    return { client, route, monitoring };
+  });
   const routes = ports.map(({ route }) => route);
   const members = SERVERS.map((name, index) => {
     const own = ports[index];

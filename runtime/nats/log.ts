@@ -29,7 +29,11 @@ import { Publisher } from './publisher.ts';
 const ID_HEADER = 'Nats-Msg-Id';
 const PUBLISH_TIMEOUT_MS = 5_000;
 const INACTIVE_AFTER_MS = 30_000;
-const PULL = { max_messages: 500, expires: 20_000, idle_heartbeat: 2_000 } as const;
+/**
+ * A consumer lives on one server, and with it in memory. When that server dies while ours is another, only silence tells
+ * of it: two to three heartbeats long.
+ */
+const PULL = { max_messages: 500, expires: 20_000, idle_heartbeat: 1_000 } as const;
 const RESET_PAUSE_MS = 250;
 const STREAM_NOT_FOUND = 10_059;
 
@@ -121,7 +125,7 @@ class LaneReader implements Reader {
 
   async stop(): Promise<void> {
     this.#end();
-    await this.#discard();
+    this.#discard();
     await this.#running;
   }
 
@@ -154,16 +158,16 @@ class LaneReader implements Reader {
 
   /** A new consumer that starts at the last delivered message; null when the log turned out to be another one. */
   async #consume(): Promise<ConsumerMessages | null> {
-    await this.#discard();
+    this.#discard();
     const info = await this.#addConsumer();
     this.#consumerName = info.name;
     this.#pending = info.num_pending;
     if (this.#isStopped) {
-      await this.#discard();
+      this.#discard();
       return null;
     }
     if (this.#last.seq > 0 && this.#last.id !== null && info.num_pending === 0) {
-      await this.#broken(`nothing at or after ${this.#last.seq}`);
+      this.#broken(`nothing at or after ${this.#last.seq}`);
       return null;
     }
     const messages = await this.#tools.stream.consumers.getConsumerFromInfo(info).consume(PULL);
@@ -238,18 +242,22 @@ class LaneReader implements Reader {
     if (pending === 0) this.#options.onCaughtUp();
   }
 
-  async #broken(reason: string): Promise<void> {
+  #broken(reason: string): void {
     this.#end();
-    await this.#discard();
+    this.#discard();
     this.#options.onBroken(reason);
   }
 
-  async #discard(): Promise<void> {
+  /** Nobody waits for the deletion: where the consumer died with its server, the answer is a silence of seconds. */
+  #discard(): void {
     const name = this.#consumerName;
     this.#consumerName = null;
     this.#messages?.stop();
     this.#messages = null;
-    if (name === null) return;
+    if (name !== null) void this.#delete(name);
+  }
+
+  async #delete(name: string): Promise<void> {
     try {
       await this.#tools.manager.consumers.delete(this.#streamName, name);
     } catch (error) {

@@ -52,25 +52,29 @@ export class NatsCluster {
   async mailboxLeader(): Promise<NatsMember> {
     let leader = '';
     await this.#until('the mailbox stream has a leader', 30_000, async () => {
-      for (const member of this.members) leader ||= (await streamOf(member))?.cluster.leader ?? '';
+      for (const member of this.members) {
+        const mailbox = (await streamsOf(member)).find(({ name }) => name === STREAMS.data);
+        leader ||= mailbox?.cluster.leader ?? '';
+      }
       return leader !== '';
     });
     return this.member(leader);
   }
 
-  /** Every server runs, and each replica of the mailboxes has all there is. */
+  /** Every server runs, all agree on a leader, and each stream has one whose replicas have all there is. */
   async untilWhole(withinMs: number): Promise<void> {
     await this.#until('every replica is current', withinMs, async () => {
       if (this.members.some((member) => !member.isRunning)) return false;
+      const leaders = new Set(await Promise.all(this.members.map(metaLeader)));
+      if (leaders.size !== 1 || leaders.has('')) return false;
+      const led = new Set<string>();
       for (const member of this.members) {
-        const stream = await streamOf(member);
-        if (!stream || stream.cluster.leader !== member.name) continue;
-        const { replicas } = stream.cluster;
-        return (
-          replicas.length === this.members.length - 1 && replicas.every((one) => one.current && !one.offline)
-        );
+        for (const { name, cluster } of await streamsOf(member)) {
+          const isWhole = cluster.replicas.every((one) => one.current && !one.offline);
+          if (cluster.leader === member.name && isWhole) led.add(name);
+        }
       }
-      return false;
+      return Object.values(STREAMS).every((name) => led.has(name));
     });
   }
 
@@ -88,8 +92,7 @@ async function metaLeader(member: NatsMember): Promise<string> {
   return report.data?.meta_cluster?.leader ?? '';
 }
 
-async function streamOf(member: NatsMember) {
+async function streamsOf(member: NatsMember) {
   const report = StreamsReport.safeParse(await member.monitor('/jsz?streams=true'));
-  const streams = (report.data?.account_details ?? []).flatMap((account) => account.stream_detail);
-  return streams.find((stream) => stream.name === STREAMS.data);
+  return (report.data?.account_details ?? []).flatMap((account) => account.stream_detail);
 }

@@ -12,6 +12,8 @@ import { type Child, startChild } from '../dev/child.ts';
 
 const READY_MS = 30_000;
 const STOP_MS = 10_000;
+/** A lame duck moves its leaderships within a second, and shuts JetStream down then. */
+const LAME_DUCK_MS = 1_500;
 const STORE_BYTES_MAX = 16 * 1024 ** 3;
 
 export interface NatsPorts {
@@ -91,6 +93,13 @@ export class NatsMember {
     await child?.exited;
   }
 
+  /** As an upgrade does it: it hands its leaderships over before it goes. */
+  async retire(): Promise<void> {
+    this.signal('SIGUSR2');
+    await sleep(LAME_DUCK_MS);
+    await this.stop();
+  }
+
   async stop(): Promise<void> {
     const child = this.#child;
     child?.kill('SIGCONT');
@@ -127,6 +136,9 @@ export class NatsMember {
       `  routes: [${routes.map((port) => `"nats://127.0.0.1:${port}"`).join(', ')}]`,
       '  no_advertise: true',
       '}',
+      // Clients of a lame duck are sent away at once; the duration has a least value.
+      'lame_duck_grace_period: "100ms"',
+      'lame_duck_duration: "30s"',
       'jetstream {',
       `  store_dir: ${JSON.stringify(join(dataDir, 'store'))}`,
       `  max_file_store: ${STORE_BYTES_MAX}`,

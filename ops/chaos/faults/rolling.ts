@@ -7,7 +7,7 @@ const SETTLES_MS = 1_500;
 
 export const ROLLING: Fault = {
   name: 'rolling',
-  what: 'each node, each NATS server and Postgres are stopped in order and started again, one after the other',
+  what: 'each node, each NATS server (as a lame duck) and Postgres are stopped in order and started again, one by one',
   measured: 'each stop → every partition has answered',
   async run({ stage, probe, tell }) {
     for (const node of stage.nodes) {
@@ -20,7 +20,7 @@ export const ROLLING: Fault = {
     for (const member of stage.nats.members) {
       tell(`restarting ${member.name}`);
       probe(ALL_PARTITIONS);
-      await member.stop();
+      await member.retire();
       await member.start();
       await stage.nats.untilWhole(WHOLE_WITHIN_MS);
     }

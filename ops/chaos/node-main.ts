@@ -10,8 +10,8 @@ import { buildLogger } from '#runtime/logger.ts';
 import { CHAOS_KINDS } from './kinds.ts';
 
 const STDOUT = 1;
-/** Short, so that trimming happens while a fault test looks on. */
-const JOURNAL_MS = 5_000;
+/** The log is trimmed up to the cursors whenever it is trimmed: the harshest that a node may do. */
+const JOURNAL_MS = 0;
 
 const config = parseConfig(process.env);
 const logger = buildLogger({ level: config.LOG_LEVEL, role: 'node', id: config.OIO_NODE_ID });

@@ -38,7 +38,7 @@ export interface Report {
 }
 
 export function buildReport(result: RunResult, seed: number): Report {
-  const { history, happened, missing, timerLatenessMs, violations } = result;
+  const { history, happened, missing, failed, timerLatenessMs, violations } = result;
   const { operations } = history;
   const total = outcomesOf(operations);
   const okLatency = operations.flatMap(({ outcome, invokedMs, endedMs, act }) =>
@@ -49,6 +49,7 @@ export function buildReport(result: RunResult, seed: number): Report {
     happened.length === 0 && 'no fault happened',
     succeeded < SUCCEEDED_MIN &&
       `only ${(succeeded * 100).toFixed(0)} % of the operations succeeded, ${SUCCEEDED_MIN * 100} % must`,
+    ...[...failed].map(([name, reason]) => `${name} did not come about: ${reason}`),
   ].filter((reason) => reason !== false);
   return {
     seed,

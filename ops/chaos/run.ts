@@ -3,7 +3,8 @@
  *
  * R1. The next fault comes only when the last is healed and the system is whole again; within `HEALED_WITHIN_MS` of a
  *     healing everything that waited at the healing is applied, or the run has failed.
- * R2. A fault that could not be brought about is said to be missing, never counted.
+ * R2. A fault that can't be had here is said to be missing; one that should have come about and did not makes the run no
+ *     test. Neither is counted.
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -51,9 +52,11 @@ export interface Happened {
 
 export interface RunResult extends Verdict {
   readonly happened: readonly Happened[];
-  /** Kinds that could not be had here, with the reason. */
+  /** Kinds that can't be had here, with the reason. */
   readonly missing: ReadonlyMap<string, string>;
-  readonly history: History;
+  /** Kinds that should have happened and did not. */
+  readonly failed: ReadonlyMap<string, string>;
+  readonly history: Pick<History, 'operations'>;
   readonly perSecond: number;
   readonly capacity: number;
   readonly skipped: number;
@@ -93,6 +96,7 @@ export async function runChaos(stage: Stage, options: RunOptions): Promise<RunRe
     violations: [...nemesis.violations, ...verdict.violations],
     happened: nemesis.happened,
     missing: nemesis.missing,
+    failed: nemesis.failed,
     history,
     perSecond,
     capacity,
@@ -135,6 +139,7 @@ class Nemesis {
   readonly #probes: Probes;
   readonly happened: Happened[] = [];
   readonly missing = new Map<string, string>();
+  readonly failed = new Map<string, string>();
   readonly violations: Violation[] = [];
 
   constructor(options: NemesisOptions) {
@@ -166,7 +171,7 @@ class Nemesis {
       await fault.run({ stage, random, probe, tell: (what) => tell(`  ${what}`) });
     } catch (thrown) {
       tell(`${fault.name} did not come about: ${reasonOf(thrown)}`);
-      this.missing.set(fault.name, reasonOf(thrown));
+      this.failed.set(fault.name, reasonOf(thrown));
     }
     history.note(`${fault.name} healed`);
     await this.#heal(fault, { fromMs, asked });
@@ -186,7 +191,7 @@ class Nemesis {
       await untilWhole(stage);
       await this.#lookAtCut();
       await sleep(QUIET_MS);
-      if (this.missing.has(fault.name)) return;
+      if (this.failed.has(fault.name)) return;
       this.happened.push({ name: fault.name, recoveries, healedMs, fromMs, untilMs: performance.now() });
     } catch (thrown) {
       this.violations.push({ kind: 'liveness', text: `after ${fault.name}: ${reasonOf(thrown)}` });

@@ -1,10 +1,10 @@
-/** Nodes that die at a named point (`runtime/failpoints.ts`), two places at a time, each point after the other. */
+/** Nodes that die at a named point (`runtime/failpoints.ts`), one node beside the other, each point after the other. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FAILPOINTS, type Failpoint } from '#runtime/failpoints.ts';
 import type { ChaosNode } from '../chaos-node.ts';
 import { type Fault, heldBy, type Scene } from '../fault.ts';
 
-/** Trimming happens twice a minute: these points have a node for themselves. */
+/** Trimming happens four times a minute: these points have a node for themselves. */
 const SLOW: ReadonlySet<Failpoint> = new Set(['trim.before', 'trim.after']);
 /** Reached only when a node leaves. */
 const LEAVING: ReadonlySet<Failpoint> = new Set(['release.before', 'release.after']);
@@ -19,10 +19,15 @@ export const CRASH: Fault = {
   what: `a node kills itself at each of ${FAILPOINTS.length} named points between the store, the log and itself`,
   measured: 'its death → each partition that was still its own has answered',
   async run(scene) {
-    const [slowNode, quickNode] = scene.stage.nodes;
-    if (!slowNode || !quickNode) throw new Error('there are two nodes');
+    const [slowNode, ...quickNodes] = scene.stage.nodes;
+    if (!slowNode) throw new Error('there are nodes');
     const quick = FAILPOINTS.filter((point) => !SLOW.has(point));
-    await Promise.all([crashAtEach(scene, slowNode, [...SLOW]), crashAtEach(scene, quickNode, quick)]);
+    const shares = quickNodes.map((node, own) => ({
+      node,
+      points: quick.filter((_, index) => index % quickNodes.length === own),
+    }));
+    const all = [{ node: slowNode, points: [...SLOW] }, ...shares];
+    await Promise.all(all.map(({ node, points }) => crashAtEach(scene, node, points)));
   },
 };
 

@@ -2,6 +2,7 @@
 import type { Fault } from './fault.ts';
 import { CLOCK } from './faults/clock-faults.ts';
 import { CRASH } from './faults/crash-faults.ts';
+import { COMMIT_CUT, COMMIT_UNKNOWN, PUBLISH_CUT, PUBLISH_UNKNOWN } from './faults/cut-faults.ts';
 import { CLIENT_CUT, CUT, SILENT_NATS, SILENT_POSTGRES, SLOW } from './faults/line-faults.ts';
 import {
   NATS_DOWN,
@@ -15,7 +16,7 @@ import {
   NATS_POWER_ALL,
 } from './faults/nats-faults.ts';
 import { NODE_KILL, NODE_PAUSE } from './faults/node-faults.ts';
-import { COMMIT_CUT, COMMIT_UNKNOWN, POSTGRES_KILL } from './faults/postgres-faults.ts';
+import { POSTGRES_KILL } from './faults/postgres-faults.ts';
 import { ROLLING } from './faults/rolling.ts';
 
 export const FAULTS: readonly Fault[] = [
@@ -23,6 +24,8 @@ export const FAULTS: readonly Fault[] = [
   NODE_PAUSE,
   COMMIT_CUT,
   COMMIT_UNKNOWN,
+  PUBLISH_CUT,
+  PUBLISH_UNKNOWN,
   POSTGRES_KILL,
   CUT,
   CLIENT_CUT,

@@ -12,6 +12,7 @@ export type Outcome = 'ok' | 'fail' | 'info';
 
 export type Act =
   | 'append'
+  | 'read'
   | 'deposit'
   | 'transfer'
   | 'arm'

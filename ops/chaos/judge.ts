@@ -60,6 +60,7 @@ export function judge(evidence: Evidence): Verdict {
       ...checkChain(chain),
       ...falls,
       ...judgeEvents(truth),
+      ...judgeReads(operations),
       ...truth.deadLetters.map(({ address, reason, error }): Violation => {
         return { kind: 'dead-letter', text: `${address}: ${reason} ${error}` };
       }),
@@ -100,6 +101,16 @@ function appliedIn({ lists, accounts, alarms }: Truth): string[] {
     ...[...accounts.values()].flatMap(({ ops }) => ops),
     ...[...alarms.values()].flat().flatMap(({ type, op }) => (type === 'ring' ? [] : [op])),
   ];
+}
+
+/** Nobody is answered before the commit: who was answered finds what it wrote. */
+function judgeReads(operations: readonly Operation[]): Violation[] {
+  const stale = operations.filter(
+    ({ act, outcome, answer }) => act === 'read' && outcome === 'ok' && !answer,
+  );
+  return stale.map(({ target, asked }) => {
+    return { kind: 'stale', text: `${asked.wrote} was answered, and a read of ${target} did not find it` };
+  });
 }
 
 /** Each turn that was committed is told of. */

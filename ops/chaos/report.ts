@@ -124,7 +124,7 @@ export function formatReport(report: Report): string {
       `${operations.skipped} skipped; p50 ${formatMs(operations.latencyMs.p50)} ms, p99 ${formatMs(operations.latencyMs.p99)} ms`,
     `applied ${report.applied}; lock grants ${report.lockGrants}; timers ${timers.rung}, late by p50 ${formatMs(timers.lateMsP50)} ms, ` +
       `p99 ${formatMs(timers.lateMsP99)} ms, at most ${formatMs(timers.lateMsMax)} ms`,
-    `lost ${count('lost', 'effect', 'event', 'money')}, doubled ${count('doubled')}, out of order ${count('disorder')}, ` +
+    `lost ${count('lost', 'effect', 'event', 'money')}, doubled ${count('doubled')}, out of order ${count('disorder', 'stale')}, ` +
       `lock ${count('lock')}, timer ${count('timer')}, chain ${count('chain')}, other ${count('forged', 'dead-letter', 'liveness')}`,
   ].join('\n');
 }

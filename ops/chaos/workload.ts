@@ -10,7 +10,7 @@ import type { Client } from '#runtime/client.ts';
 import type { Random } from '#runtime/testing/random.ts';
 import { type Call, call } from './caller.ts';
 import type { History } from './history.ts';
-import { accountAddress, alarmAddress, listAddress } from './kinds.ts';
+import { accountAddress, alarmAddress, ListState, listAddress } from './kinds.ts';
 
 export interface WorkloadOptions {
   readonly client: Client;
@@ -19,12 +19,14 @@ export interface WorkloadOptions {
 }
 
 const LISTS = 40;
-const ACCOUNTS = 60;
+const ACCOUNTS = 24;
 const ALARMS = 30;
 const KEYS = ['a', 'b', 'c'] as const;
 /** A ledger that is full is followed by the next, so that states stay small in long runs. */
 const LEDGER_ENTRIES = 300;
 const DEPOSIT = 1_000;
+/** The share of appends that are read back. */
+const READS = 0.5;
 const TIMEOUT_MS = 20_000;
 const OPEN_MAX = 4_000;
 const TIMER_MAX_MS = 20_000;
@@ -114,9 +116,30 @@ export class Workload {
     this.#open.add(open);
   }
 
-  #call(what: Omit<Call, 'timeoutMs'>): Promise<unknown> {
+  async #call(what: Omit<Call, 'timeoutMs'>): Promise<void> {
+    const { client, history, random } = this.#options;
+    const operation = await call(client, history, { ...what, timeoutMs: TIMEOUT_MS });
+    if (what.act === 'append' && operation.outcome === 'ok' && random.chance(READS))
+      await this.#readBack(what);
+  }
+
+  /** Whoever was answered finds what it wrote. */
+  async #readBack({ to, op }: Pick<Call, 'to' | 'op'>): Promise<void> {
     const { client, history } = this.#options;
-    return call(client, history, { ...what, timeoutMs: TIMEOUT_MS });
+    const read = {
+      op: `read-${op}`,
+      process: 'reader',
+      act: 'read',
+      target: to.id,
+      asked: { wrote: op },
+    } as const;
+    const operation = history.invoke(read);
+    try {
+      const stored = await client.get(to);
+      history.end(operation, 'ok', stored !== null && ListState.parse(stored.state).items.includes(op));
+    } catch (thrown) {
+      history.end(operation, 'fail', thrown instanceof Error ? thrown.message : String(thrown));
+    }
   }
 
   #draw(): Omit<Call, 'timeoutMs'> {

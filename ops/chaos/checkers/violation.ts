@@ -5,6 +5,7 @@ export interface Violation {
     | 'doubled'
     | 'disorder'
     | 'forged'
+    | 'stale'
     | 'money'
     | 'effect'
     | 'lock'

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChaosNode } from '../chaos-node.ts';
 import { busiest, type Fault, heldBy, type Scene } from '../fault.ts';
 
-const CUTS = 4;
-const BETWEEN_CUTS_MS = 700;
+const CUTS = 12;
+const BETWEEN_CUTS_MS = { least: 80, most: 500 } as const;
 const REFUSED_MS = 3_000;
 const SILENT_MS = 5_000;
 const SLOW_MS = 4_000;
@@ -22,7 +22,9 @@ export const CUT: Fault = {
           proxy.refuse(cut === CUTS);
           proxy.cut();
         }
-        await sleep(cut === CUTS ? REFUSED_MS : BETWEEN_CUTS_MS);
+        await sleep(
+          cut === CUTS ? REFUSED_MS : scene.random.between(BETWEEN_CUTS_MS.least, BETWEEN_CUTS_MS.most),
+        );
       }
     }),
 };

@@ -1,0 +1,40 @@
+/**
+ * Finds what a node publishes into mailboxes (effects and timers, for commands come from callers), and says where to cut:
+ * inside, so that it is lost, or right behind it, so that the log has it and nobody hears that.
+ */
+import type { CutPlace } from './commit-tap.ts';
+import type { Tap } from './tcp-proxy.ts';
+
+/** A publication with headers: all of ours bear their id. */
+const MARK = 'HPUB mbx.';
+
+export class PublishTap {
+  #wanted: CutPlace | null = null;
+  #cuts = 0;
+
+  /** The next publication of any connection is cut there. */
+  arm(place: CutPlace): void {
+    this.#wanted = place;
+  }
+
+  disarm(): void {
+    this.#wanted = null;
+  }
+
+  get cuts(): number {
+    return this.#cuts;
+  }
+
+  /** For one connection. A publication whose head came in two pieces is left alone. */
+  tap(): Tap {
+    return (piece) => {
+      if (this.#wanted === null) return null;
+      const at = piece.indexOf(MARK);
+      if (at === -1) return null;
+      const place = this.#wanted;
+      this.#wanted = null;
+      this.#cuts++;
+      return place === 'behind' ? piece.length : at + MARK.length;
+    };
+  }
+}

@@ -13,6 +13,8 @@ export interface ChaosNodeOptions {
   readonly databaseUrl: string;
   readonly logFile: string;
   readonly partitions: number;
+  /** Aborted: nothing is started any more. */
+  readonly closing: AbortSignal;
   readonly onStart: (pid: number) => void;
   readonly onEnd: (pid: number) => void;
 }
@@ -52,6 +54,7 @@ export class ChaosNode {
   /** Starts the process; the caller awaits its readiness, or its death. */
   async begin(env: Readonly<Record<string, string>> = {}): Promise<RunningProcess> {
     const { name, access, databaseUrl, partitions, onStart, onEnd } = this.#options;
+    this.#options.closing.throwIfAborted();
     this.#failpoint = null;
     const running = await startProcess({
       role: name,

@@ -8,6 +8,8 @@ import { signal as sendSignal, startTimeOf } from '../dev/process-table.ts';
 
 export interface DatabaseOptions {
   readonly dataDir: string;
+  /** Aborted: nothing is started any more. */
+  readonly closing: AbortSignal;
   readonly onStart: (pid: number) => void;
   readonly onEnd: (pid: number) => void;
   readonly onLine: (line: string) => void;
@@ -26,6 +28,7 @@ export class Database {
   /** Resolves when it has answered a query. Returns its address, by its own port. */
   async start(): Promise<string> {
     const { dataDir, onStart, onEnd, onLine, onPort } = this.#options;
+    this.#options.closing.throwIfAborted();
     const running = await startPostgres({
       dataDir,
       throwAway: true,

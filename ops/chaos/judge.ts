@@ -25,6 +25,10 @@ export interface Verdict {
   readonly timerLatenessMs: readonly number[];
   readonly applied: number;
   readonly grants: number;
+  /** Epochs that were begun: partitions taken, released and taken again. */
+  readonly takeOvers: number;
+  /** Logs that were read anew from their start. */
+  readonly generations: number;
 }
 
 const LISTED: ReadonlySet<Act> = new Set(['append', 'probe']);
@@ -68,6 +72,8 @@ export function judge(evidence: Evidence): Verdict {
     timerLatenessMs: alarms.flatMap(({ latenessMs }) => latenessMs),
     applied: appliedIn(truth).length,
     grants,
+    takeOvers: countRises(chain, ({ epoch }) => epoch),
+    generations: countRises(chain, ({ generation }) => generation),
   };
 }
 
@@ -159,6 +165,14 @@ function grantsOf(operations: readonly Operation[], timeOriginMs: number): Grant
     }
     return [];
   });
+}
+
+/** How often a number of the chains rose. */
+function countRises(chain: readonly ChainLink[], numberOf: (link: ChainLink) => number): number {
+  return chain.filter((link, index) => {
+    const before = chain[index - 1];
+    return before?.partition === link.partition && numberOf(link) > numberOf(before);
+  }).length;
 }
 
 function mapValues<From, To>(map: ReadonlyMap<string, From>, turn: (value: From) => To): Map<string, To> {

@@ -67,8 +67,8 @@ function interrupt(why: string): void {
   if (interrupted.signal.aborted) return;
   interrupted.abort();
   tell(`${why}: ending everything`);
-  const end = stage ? stage.stop(options.keep) : Promise.resolve();
-  void end.finally(() => process.exit(EXIT.interrupted));
+  // One that is being opened ends itself.
+  void stage?.stop(options.keep).finally(() => process.exit(EXIT.interrupted));
 }
 process.on('SIGINT', interrupt);
 process.on('SIGTERM', interrupt);
@@ -76,8 +76,9 @@ const parent = process.ppid;
 setInterval(() => process.ppid !== parent && interrupt('the parent process is gone'), ORPHAN_LOOK_MS).unref();
 
 try {
-  stage = await openStage(tell);
+  stage = await openStage(tell, interrupted.signal);
 } catch (error) {
+  if (interrupted.signal.aborted) process.exit(EXIT.interrupted);
   console.error(`the system could not be started: ${reasonOf(error)}`);
   process.exit(EXIT.notStarted);
 }
@@ -94,10 +95,13 @@ try {
   process.exitCode = exitCodeOf(report);
   isKept = options.keep || report.violations.length > 0;
 } catch (error) {
-  console.error(error);
+  // What is ended in its middle says nothing.
+  if (!interrupted.signal.aborted) {
+    console.error(error);
+    console.log(`the folder is kept: ${stage.folder}`);
+  }
   process.exitCode = EXIT.violated;
-  console.log(`the folder is kept: ${stage.folder}`);
 } finally {
   await stage.stop(isKept);
 }
-process.exit();
+process.exit(interrupted.signal.aborted ? EXIT.interrupted : undefined);

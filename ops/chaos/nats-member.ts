@@ -30,6 +30,8 @@ export interface NatsMemberOptions {
   readonly ports: NatsPorts;
   /** Of all members. */
   readonly routes: readonly number[];
+  /** Aborted: nothing is started any more. */
+  readonly closing: AbortSignal;
   readonly onStart: (pid: number) => void;
   readonly onEnd: (pid: number) => void;
   readonly onLine: (line: string) => void;
@@ -58,6 +60,7 @@ export class NatsMember {
   /** Resolves when it listens and JetStream is on; alone it has no leader yet. */
   async start(): Promise<void> {
     const { binary, dataDir, onLine, onStart, onEnd, name } = this.#options;
+    this.#options.closing.throwIfAborted();
     mkdirSync(join(dataDir, 'store'), { recursive: true });
     const configFile = join(dataDir, 'nats-server.conf');
     writeFileSync(configFile, this.#configuration());

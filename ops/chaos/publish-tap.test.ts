@@ -5,7 +5,9 @@ const PUBLICATION = Buffer.from(
   'PING\r\nHPUB mbx.7 inbox.1 40 90\r\nNATS/1.0\r\nNats-Msg-Id: e.1\r\n\r\n{}\r\n',
 );
 
-test('a publication is cut inside or behind its end, once each time that it is told', () => {
+const EVENT = Buffer.from(PUBLICATION.toString().replace('mbx.7', 'evt.chaos.list.a.did'));
+
+test('a publication is cut inside or behind its end, once each time that it is told, events by turns', () => {
   const publications = new PublishTap();
   const tap = publications.tap();
 
@@ -14,11 +16,12 @@ test('a publication is cut inside or behind its end, once each time that it is t
   expect(tap(PUBLICATION)).toBe('PING\r\nHPUB mbx.'.length);
   expect(tap(PUBLICATION)).toBeNull();
   publications.arm('behind');
-  expect(tap(PUBLICATION)).toBe(PUBLICATION.length);
+  expect(tap(PUBLICATION)).toBeNull();
+  expect(tap(EVENT)).toBe(EVENT.length);
   expect(publications.cuts).toBe(2);
 });
 
-test('what is no publication into a mailbox passes', () => {
+test('what is no publication passes', () => {
   const publications = new PublishTap();
   publications.arm('inside');
 

@@ -1,18 +1,18 @@
 /**
- * Finds what a node publishes into mailboxes (effects and timers, for commands come from callers), and says where to cut:
- * inside, so that it is lost, or right behind it, so that the log has it and nobody hears that.
+ * Finds what a node publishes: effects and timers into mailboxes, and events. Says where to cut: inside, so that it is
+ * lost, or right behind it, so that the log has it and nobody hears that.
  */
 import type { CutPlace } from './commit-tap.ts';
 import type { Tap } from './tcp-proxy.ts';
 
-/** A publication with headers: all of ours bear their id. */
-const MARK = 'HPUB mbx.';
+/** Publications with headers: all of ours bear their id. */
+const MARKS = ['HPUB mbx.', 'HPUB evt.'] as const;
 
 export class PublishTap {
   #wanted: CutPlace | null = null;
   #cuts = 0;
 
-  /** The next publication of any connection is cut there. */
+  /** The next publication of any connection is cut there: by turns one into a mailbox and an event. */
   arm(place: CutPlace): void {
     this.#wanted = place;
   }
@@ -29,12 +29,13 @@ export class PublishTap {
   tap(): Tap {
     return (piece) => {
       if (this.#wanted === null) return null;
-      const at = piece.indexOf(MARK);
+      const mark = MARKS[this.#cuts % MARKS.length] ?? MARKS[0];
+      const at = piece.indexOf(mark);
       if (at === -1) return null;
       const place = this.#wanted;
       this.#wanted = null;
       this.#cuts++;
-      return place === 'behind' ? piece.length : at + MARK.length;
+      return place === 'behind' ? piece.length : at + mark.length;
     };
   }
 }

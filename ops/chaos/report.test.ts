@@ -20,6 +20,8 @@ function report(part: Partial<RunResult> & { asked: readonly Operation[] }) {
     timerLatenessMs: [1, 2, 300],
     applied: 0,
     grants: 0,
+    takeOvers: 0,
+    generations: 0,
     happened: [KILL],
     missing: new Map(),
     failed: new Map(),

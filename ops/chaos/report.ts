@@ -29,6 +29,8 @@ export interface Report {
   readonly operations: Outcomes & { readonly skipped: number; readonly latencyMs: Record<string, number> };
   readonly applied: number;
   readonly lockGrants: number;
+  readonly takeOvers: number;
+  readonly generations: number;
   readonly timers: { rung: number; lateMsP50: number; lateMsP99: number; lateMsMax: number };
   readonly faults: readonly FaultReport[];
   readonly missing: Readonly<Record<string, string>>;
@@ -63,6 +65,8 @@ export function buildReport(result: RunResult, seed: number): Report {
     },
     applied: result.applied,
     lockGrants: result.grants,
+    takeOvers: result.takeOvers,
+    generations: result.generations,
     timers: {
       rung: timerLatenessMs.length,
       lateMsP50: quantile(timerLatenessMs, 0.5),
@@ -122,7 +126,7 @@ export function formatReport(report: Report): string {
       `${report.seconds.toFixed(0)} s; seed ${report.seed}; ${report.perSecond.toFixed(0)} operations/s`,
     `operations: ${operations.ok} ok, ${operations.fail} failed, ${operations.info} of unknown outcome, ` +
       `${operations.skipped} skipped; p50 ${formatMs(operations.latencyMs.p50)} ms, p99 ${formatMs(operations.latencyMs.p99)} ms`,
-    `applied ${report.applied}; lock grants ${report.lockGrants}; timers ${timers.rung}, late by p50 ${formatMs(timers.lateMsP50)} ms, ` +
+    `applied ${report.applied}; partitions taken ${report.takeOvers} times, logs read anew ${report.generations} times; lock grants ${report.lockGrants}; timers ${timers.rung}, late by p50 ${formatMs(timers.lateMsP50)} ms, ` +
       `p99 ${formatMs(timers.lateMsP99)} ms, at most ${formatMs(timers.lateMsMax)} ms`,
     `lost ${count('lost', 'effect', 'event', 'money')}, doubled ${count('doubled')}, out of order ${count('disorder', 'stale')}, ` +
       `lock ${count('lock')}, timer ${count('timer')}, chain ${count('chain')}, other ${count('forged', 'dead-letter', 'liveness')}`,

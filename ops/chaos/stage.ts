@@ -52,18 +52,21 @@ export interface Stage {
 
 type Undo = () => unknown;
 
-export async function openStage(tell: (what: string) => void): Promise<Stage> {
+/** `signal`: ends the opening at its next step. */
+export async function openStage(tell: (what: string) => void, signal: AbortSignal): Promise<Stage> {
   await sweep();
   const path = mkdtempSync(join(tmpdir(), PREFIX));
   const folder = await openDataFolder(path, 'chaos');
   const undo: Undo[] = [];
+  const closing = new AbortController();
   let stopping: Promise<void> | null = null;
   const stop = (keep: boolean): Promise<void> => {
+    closing.abort(new Error('the system is being ended'));
     stopping ??= unwind(undo, folder, keep);
     return stopping;
   };
   try {
-    return { ...(await build({ folder, undo, tell })), stop };
+    return { ...(await build({ folder, undo, tell, signal, closing: closing.signal })), stop };
   } catch (thrown) {
     await stop(false);
     throw thrown;
@@ -107,12 +110,17 @@ interface Building {
   readonly folder: DataFolder;
   readonly undo: Undo[];
   readonly tell: (what: string) => void;
+  /** The opening shall not go on. */
+  readonly signal: AbortSignal;
+  /** Nothing may be started any more. */
+  readonly closing: AbortSignal;
 }
 
 async function build(building: Building): Promise<Omit<Stage, 'stop'>> {
-  const { folder, undo, tell } = building;
+  const { folder, undo, tell, signal } = building;
   const { disks, noDisks } = await makeDisks(building);
   const nats = await makeCluster(building, disks);
+  signal.throwIfAborted();
   const servers = nats.members.map(({ ports }) => ports.client);
   const accesses: Access[] = [];
   for (const _ of [...NODES, 'client', 'tester']) {
@@ -123,7 +131,7 @@ async function build(building: Building): Promise<Omit<Stage, 'stop'>> {
   const [clientAccess, testerAccess] = accesses.slice(NODES.length);
   if (!clientAccess || !testerAccess) throw new Error('every user has an access');
   const database = new Database({
-    ...remembering(folder, 'postgres'),
+    ...remembering(building, 'postgres'),
     dataDir: join(folder.path, 'postgres'),
     onPort: (port) => {
       for (const { postgres: proxy } of accesses) proxy.aim(port);
@@ -133,6 +141,7 @@ async function build(building: Building): Promise<Omit<Stage, 'stop'>> {
   undo.push(() => database.stop());
   undo.push(() => nats.stop());
   const [databaseUrl] = await Promise.all([database.start(), nats.start()]);
+  signal.throwIfAborted();
   await migrate(databaseUrl);
   const sql = postgres(testerAccess.databaseUrl(databaseUrl), {
     max: 4,
@@ -149,6 +158,7 @@ async function build(building: Building): Promise<Omit<Stage, 'stop'>> {
   tell('starting three nodes');
   await nodes[0]?.start();
   await Promise.all(nodes.slice(1).map((node) => node.start()));
+  signal.throwIfAborted();
   const client = await startClient({
     natsUrl: clientAccess.natsUrl,
     databaseUrl: clientAccess.databaseUrl(databaseUrl),
@@ -171,7 +181,7 @@ async function makeDisks({ folder, undo }: Building): Promise<Pick<Stage, 'disks
   }
 }
 
-async function makeCluster({ folder }: Building, disks: Stage['disks']): Promise<NatsCluster> {
+async function makeCluster(building: Building, disks: Stage['disks']): Promise<NatsCluster> {
   const binary = await findNatsServer({ env: process.env });
   const free = await stablePorts(SERVERS.length * 3);
   const ports = SERVERS.map((_, index): NatsPorts => {
@@ -182,14 +192,14 @@ async function makeCluster({ folder }: Building, disks: Stage['disks']): Promise
   const members = SERVERS.map((name, index) => {
     const own = ports[index];
     if (!own) throw new Error('every server has its ports');
-    const dataDir = disks.get(name)?.mountPoint ?? join(folder.path, name);
-    return new NatsMember({ binary, name, dataDir, ports: own, routes, ...remembering(folder, name) });
+    const dataDir = disks.get(name)?.mountPoint ?? join(building.folder.path, name);
+    return new NatsMember({ binary, name, dataDir, ports: own, routes, ...remembering(building, name) });
   });
   return new NatsCluster(members);
 }
 
 function makeNode(
-  { folder }: Building,
+  building: Building,
   place: { name: string; access: Access | undefined; databaseUrl: string },
 ): ChaosNode {
   const { name, access, databaseUrl } = place;
@@ -199,15 +209,16 @@ function makeNode(
     access,
     databaseUrl,
     partitions: PARTITIONS,
-    logFile: join(folder.path, `${name}.log`),
-    ...remembering(folder, name),
+    logFile: join(building.folder.path, `${name}.log`),
+    ...remembering(building, name),
   });
 }
 
-/** Its process ids into the folder's book, its lines into a log file. */
-function remembering(folder: DataFolder, role: string) {
+/** Its process ids into the folder's book, its lines into a log file, and no start once all is being ended. */
+function remembering({ folder, closing }: Building, role: string) {
   const log = createWriteStream(join(folder.path, `${role}.log`), { flags: 'a' });
   return {
+    closing,
     onStart: (pid: number) => folder.remember(role, pid),
     onEnd: (pid: number) => folder.forget(pid),
     onLine: (line: string) => void log.write(`${line}\n`),

@@ -25,14 +25,14 @@ export const COMMIT_UNKNOWN: Fault = {
 
 export const PUBLISH_CUT: Fault = {
   name: 'publish-cut',
-  what: `the connection of a node breaks in the middle of an effect on its way, ${CUTS.publication} times`,
+  what: `the connection of a node breaks in the middle of an effect or an event on its way, ${CUTS.publication} times`,
   measured: MEASURED,
   run: (scene) => cutAt(scene, { what: 'publication', place: 'inside' }),
 };
 
 export const PUBLISH_UNKNOWN: Fault = {
   name: 'publish-unknown',
-  what: `the connection of a node breaks behind an effect on its way, before the log has said so, ${CUTS.publication} times`,
+  what: `the connection of a node breaks behind an effect or an event on its way, before the log has said so, ${CUTS.publication} times`,
   measured: MEASURED,
   run: (scene) => cutAt(scene, { what: 'publication', place: 'behind' }),
 };

@@ -61,6 +61,14 @@ test('a dead letter and a version that fell are violations: the workload makes n
   ]);
 });
 
+test('a log that was read anew is found: no fault took anything from it', () => {
+  const link = { partition: 1, epoch: 1, batch: 1, generation: 0, cursor: 9, controlCursor: 0, owner: 'n1' };
+  const anew = { ...link, epoch: 2, generation: 1, cursor: 0 };
+
+  expect(kindsOf({ ...APPENDED, chain: [link, anew] })).toEqual(['chain']);
+  expect(kindsOf({ ...APPENDED, chain: [link, { ...anew, partition: 2 }] })).toEqual([]);
+});
+
 test('grants are found in what the lock answered, and two holders at a time with them', () => {
   const acquire = (owner: string, token: number, at: number): Operation => ({
     ...APPEND,

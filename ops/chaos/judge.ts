@@ -63,6 +63,7 @@ export function judge(evidence: Evidence): Verdict {
       ...lockViolations,
       ...checkChain(chain),
       ...falls,
+      ...judgeGenerations(chain),
       ...judgeEvents(truth),
       ...judgeReads(operations),
       ...truth.deadLetters.map(({ address, reason, error }): Violation => {
@@ -107,6 +108,15 @@ function appliedIn({ lists, accounts, alarms }: Truth): string[] {
     ...[...accounts.values()].flatMap(({ ops }) => ops),
     ...[...alarms.values()].flat().flatMap(({ type, op }) => (type === 'ring' ? [] : [op])),
   ];
+}
+
+/** No fault here takes an acknowledged message from a majority of disks: a log that is read anew was taken for another. */
+function judgeGenerations(chain: readonly ChainLink[]): Violation[] {
+  return chain.flatMap(({ partition, generation }, index) => {
+    const before = chain[index - 1];
+    if (before?.partition !== partition || before.generation === generation) return [];
+    return [{ kind: 'chain', text: `partition ${partition} read its log anew, although it was whole` }];
+  });
 }
 
 /** Nobody is answered before the commit: who was answered finds what it wrote. */

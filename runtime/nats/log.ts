@@ -5,7 +5,9 @@
  * J2. Consumer sequences have no gaps; at a gap, a lost consumer, missed heartbeats or a new connection the reader
  *     makes a new one, from the last delivered message on.
  * J3. A lost message shows also when none follows it: heartbeats tell what the consumer sent last.
- * J4. A stream that is gone while nodes run is made again (`mend`); L2 then finds out that it is another one.
+ * J4. A consumer reads the replica of its own server, which may be behind. So what it does not find is no evidence: the
+ *     stream's leader is asked before a log is taken for another one.
+ * J5. A stream that is gone while nodes run is made again (`mend`); L2 then finds out that it is another one.
  */
 import {
   AckPolicy,
@@ -167,7 +169,7 @@ class LaneReader implements Reader {
       return null;
     }
     if (this.#last.seq > 0 && this.#last.id !== null && info.num_pending === 0) {
-      this.#broken(`nothing at or after ${this.#last.seq}`);
+      await this.#doubt(`nothing at or after ${this.#last.seq}`);
       return null;
     }
     const messages = await this.#tools.stream.consumers.getConsumerFromInfo(info).consume(PULL);
@@ -211,7 +213,7 @@ class LaneReader implements Reader {
       if (mustMatch) {
         mustMatch = false;
         if (streamSequence !== this.#last.seq || delivery.id !== this.#last.id) {
-          return this.#broken(
+          return this.#doubt(
             `expected ${this.#last.id} at ${this.#last.seq}, found ${delivery.id} at ${streamSequence}`,
           );
         }
@@ -240,6 +242,26 @@ class LaneReader implements Reader {
   #note(pending: number): void {
     this.#pending = pending;
     if (pending === 0) this.#options.onCaughtUp();
+  }
+
+  /** The consumer did not find the last message: either it is behind, and the next one may do better, or the log is lost. */
+  async #doubt(reason: string): Promise<void> {
+    const leaders = await this.#askLeader();
+    if (this.#isStopped) return;
+    if (leaders === 'has another or none') this.#broken(reason);
+    else this.reset(`${reason}; the leader ${leaders}`);
+  }
+
+  /** What the stream's leader says of the last message. */
+  async #askLeader(): Promise<'has it' | 'has another or none' | 'is silent'> {
+    const { seq, id } = this.#last;
+    try {
+      const stored = await this.#tools.manager.streams.getMessage(this.#streamName, { seq });
+      return stored?.header.get(ID_HEADER) === id ? 'has it' : 'has another or none';
+    } catch (error) {
+      this.#tools.logger.debug({ err: error, subject: this.#subject }, 'the leader did not answer');
+      return 'is silent';
+    }
   }
 
   #broken(reason: string): void {

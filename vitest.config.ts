@@ -1,8 +1,8 @@
 /**
- * Four kinds of tests, each run by name (`vitest run --project unit`):
+ * Five kinds of tests, each run by name (`vitest run --project unit`):
  * unit is pure and quick; sim runs seeds of the simulated cluster and finds its planted bugs; live runs
  * against a real NATS and Postgres, started once for the run by ops/dev/test-services.ts; e2e starts the
- * whole system. The last two go file after file: they share the machine's disk and processor, and a test that measures a deadline must not pay for its neighbour.
+ * whole system; chaos hurts a whole cluster in every way once. Live and e2e go file after file: they share the machine's disk and processor, and a test that measures a deadline must not pay for its neighbour.
  */
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
@@ -54,6 +54,14 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'chaos',
+          include: ['ops/chaos/**/*.e2e.ts'],
+          exclude: notTests,
+          testTimeout: 600_000,
         },
       },
     ],

@@ -7,6 +7,7 @@ import { NODE_BOUNDS } from './bounds.ts';
 import type { Client } from './client.ts';
 import { systemClock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
+import type { Ports } from './failpoints.ts';
 import { serveHealth } from './health.ts';
 import { takeAloneIn } from './isolation-process.ts';
 import { Keeper } from './keeper.ts';
@@ -52,6 +53,17 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
+/** What a node is made of beside its settings. */
+export interface NodeParts {
+  readonly kinds: readonly ActorKind[];
+  readonly kindsModule: URL;
+  readonly logger: Logger;
+  /** For tests: what stands between the node and its stores. */
+  readonly intercept?: (ports: Ports) => Ports;
+  /** For tests: how long the log is kept behind the cursors. */
+  readonly journalMs?: number;
+}
+
 const CONNECTIONS_MAX = 6;
 const MIB = 1024 * 1024;
 /** A stream made anew leaves this gap above the highest cursor. */
@@ -66,10 +78,7 @@ const KEEPER_STOP_MS = 1_000;
  * Connects, checks both stores, and starts the node. Throws, saying what is wrong, with nothing left open.
  * `kindsModule` exports the same kinds as ACTOR_KINDS, for the process in which a turn is taken alone.
  */
-export async function startNode(
-  config: NodeConfig,
-  parts: { kinds: readonly ActorKind[]; kindsModule: URL; logger: Logger },
-): Promise<RunningNode> {
+export async function startNode(config: NodeConfig, parts: NodeParts): Promise<RunningNode> {
   const { logger } = parts;
   const name = `oio-${config.OIO_NODE_ID}`;
   const sql = connectPostgres({ url: config.DATABASE_URL, name, connectionsMax: CONNECTIONS_MAX });
@@ -117,10 +126,7 @@ export async function startClient(options: ClientOptions): Promise<Client> {
   }
 }
 
-interface Connections {
-  readonly kinds: readonly ActorKind[];
-  readonly kindsModule: URL;
-  readonly logger: Logger;
+interface Connections extends NodeParts {
   readonly sql: Sql;
   readonly connection: NatsConnection;
 }
@@ -131,13 +137,14 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   const openStreams = () => openBoth({ sql, connection, replicas, toldCount: config.OIO_PARTITIONS });
   const { partitionCount } = await openStreams();
   await checkNatsClock(connection, Date.now);
-  const store = new PostgresStore(sql);
-  await store.maintain();
+  const postgresStore = new PostgresStore(sql);
+  await postgresStore.maintain();
   const mend = async () => {
     logger.error({}, 'a stream is gone, making it anew');
     await openStreams();
   };
-  const log = await openNatsLog(connection, logger, mend);
+  const natsLog = await openNatsLog(connection, logger, mend);
+  const { store, log } = (parts.intercept ?? bare)({ store: postgresStore, log: natsLog });
   const objects = await openObjects(connection, replicas);
   const remote = new NatsRemote(connection, logger);
   const metrics = buildMetrics();
@@ -160,7 +167,10 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
     node,
     routes,
     fullness: (lane) => fullnessOf(connection, lane),
-    settings: { ...UPKEEP_SETTINGS, idleMs: config.OIO_IDLE_SECONDS * 1_000 },
+    settings: {
+      journalMs: parts.journalMs ?? UPKEEP_SETTINGS.journalMs,
+      idleMs: config.OIO_IDLE_SECONDS * 1_000,
+    },
   });
   const client = buildClient({ connection, reads: new PostgresReads(sql), logger });
   remote.onHeartbeat((speaker) => upkeep.heard(speaker));
@@ -262,4 +272,8 @@ function keep({ sql, connection, logger, id, node, replicas, openStreams }: Kept
       late.abort();
     },
   };
+}
+
+function bare(ports: Ports): Ports {
+  return ports;
 }

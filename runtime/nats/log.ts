@@ -5,7 +5,9 @@
  * J2. Consumer sequences have no gaps; at a gap, a lost consumer, missed heartbeats or a new connection the reader
  *     makes a new one, from the last delivered message on.
  * J3. A lost message shows also when none follows it: heartbeats tell what the consumer sent last.
- * J4. A stream that is gone while nodes run is made again (`mend`); L2 then finds out that it is another one.
+ * J4. A consumer reads the replica of its own server, which may be behind. So what it does not find is no evidence: the
+ *     stream's leader is asked before a log is taken for another one.
+ * J5. A stream that is gone while nodes run is made again (`mend`); L2 then finds out that it is another one.
  */
 import {
   AckPolicy,
@@ -32,9 +34,10 @@ const PUBLISH_TIMEOUT_MS = 5_000;
 const INACTIVE_AFTER_MS = 30_000;
 /**
  * On their way to here, of each lane: so many bytes, more than the largest message has, and what the library makes of
- * that: 100 messages.
+ * that: 100 messages. A consumer lives on one server, and with it in memory. When that server dies while ours is another,
+ * only silence tells of it: two to three heartbeats long.
  */
-const PULL = { max_bytes: 2 * 1024 * 1024, expires: 20_000, idle_heartbeat: 2_000 } as const;
+const PULL = { max_bytes: 2 * 1024 * 1024, expires: 20_000, idle_heartbeat: 1_000 } as const;
 const RESET_PAUSE_MS = 250;
 /** A reader whose user has no room asks so often what waits meanwhile. */
 const PENDING_EVERY_MS = 500;
@@ -128,7 +131,7 @@ class LaneReader implements Reader {
 
   async stop(): Promise<void> {
     this.#end();
-    await this.#discard();
+    this.#discard();
     await this.#running;
   }
 
@@ -161,16 +164,16 @@ class LaneReader implements Reader {
 
   /** A new consumer that starts at the last delivered message; null when the log turned out to be another one. */
   async #consume(): Promise<ConsumerMessages | null> {
-    await this.#discard();
+    this.#discard();
     const info = await this.#addConsumer();
     this.#consumerName = info.name;
     this.#pending = info.num_pending;
     if (this.#isStopped) {
-      await this.#discard();
+      this.#discard();
       return null;
     }
     if (this.#last.seq > 0 && this.#last.id !== null && info.num_pending === 0) {
-      await this.#broken(`nothing at or after ${this.#last.seq}`);
+      await this.#doubt(`nothing at or after ${this.#last.seq}`);
       return null;
     }
     const messages = await this.#tools.stream.consumers.getConsumerFromInfo(info).consume(PULL);
@@ -214,7 +217,7 @@ class LaneReader implements Reader {
       if (mustMatch) {
         mustMatch = false;
         if (streamSequence !== this.#last.seq || delivery.id !== this.#last.id) {
-          return this.#broken(
+          return this.#doubt(
             `expected ${this.#last.id} at ${this.#last.seq}, found ${delivery.id} at ${streamSequence}`,
           );
         }
@@ -275,18 +278,42 @@ class LaneReader implements Reader {
     if (pending === 0) this.#options.onCaughtUp();
   }
 
-  async #broken(reason: string): Promise<void> {
+  /** The consumer did not find the last message: either it is behind, and the next one may do better, or the log is lost. */
+  async #doubt(reason: string): Promise<void> {
+    const leaders = await this.#askLeader();
+    if (this.#isStopped) return;
+    if (leaders === 'has another or none') this.#broken(reason);
+    else this.reset(`${reason}; the leader ${leaders}`);
+  }
+
+  /** What the stream's leader says of the last message. */
+  async #askLeader(): Promise<'has it' | 'has another or none' | 'is silent'> {
+    const { seq, id } = this.#last;
+    try {
+      const stored = await this.#tools.manager.streams.getMessage(this.#streamName, { seq });
+      return stored?.header.get(ID_HEADER) === id ? 'has it' : 'has another or none';
+    } catch (error) {
+      this.#tools.logger.debug({ err: error, subject: this.#subject }, 'the leader did not answer');
+      return 'is silent';
+    }
+  }
+
+  #broken(reason: string): void {
     this.#end();
-    await this.#discard();
+    this.#discard();
     this.#options.onBroken(reason);
   }
 
-  async #discard(): Promise<void> {
+  /** Nobody waits for the deletion: where the consumer died with its server, the answer is a silence of seconds. */
+  #discard(): void {
     const name = this.#consumerName;
     this.#consumerName = null;
     this.#messages?.stop();
     this.#messages = null;
-    if (name === null) return;
+    if (name !== null) void this.#delete(name);
+  }
+
+  async #delete(name: string): Promise<void> {
     try {
       await this.#tools.manager.consumers.delete(this.#streamName, name);
     } catch (error) {

@@ -4,6 +4,7 @@
  * E1. The source says why the message is there, and with it how a repeat is told from a new one:
  *     a command by its idempotency key, an effect by its number, a timer by its generation.
  * E2. `cause` is the id of the message whose turn sent this one, `root` the id of the first of the chain.
+ * E3. An ask carries all who wait for it, so that nobody asks one that waits for its own answer.
  */
 import { z } from 'zod';
 import { AddressText } from './address.ts';
@@ -44,6 +45,8 @@ const SystemSource = z.object({ kind: z.literal('system') });
 export const Source = z.discriminatedUnion('kind', [CommandSource, EffectSource, TimerSource, SystemSource]);
 export type Source = z.infer<typeof Source>;
 
+const Answered = { key: z.string(), generation: z.number().int() };
+
 export const Envelope = z.object({
   id: z.string().min(1).max(256),
   to: AddressText,
@@ -51,6 +54,10 @@ export const Envelope = z.object({
   source: Source,
   cause: z.string().optional(),
   root: z.string(),
+  /** The sender waits for the answer under `key`; `chain`: who waits, the sender last (E3). */
+  ask: z.object({ ...Answered, chain: z.array(AddressText).min(1).max(LIMITS.askDepthMax) }).optional(),
+  /** The message is the answer to what its receiver asked under `key`. */
+  answer: z.object(Answered).optional(),
   /** W3C trace context. */
   trace: z.string().optional(),
 });

@@ -16,6 +16,10 @@ export const LIMITS = {
   replyKeptHours: 24,
   idempotencyKeyCharsMax: 255,
   effectsPerTurnMax: 2_000,
+  /** A timer comes again no sooner than this. */
+  timerEveryMsMin: 1_000,
+  /** How many actors may wait for each other's answers in one chain. */
+  askDepthMax: 16,
   tasksPerSessionMax: 1_000,
   childrenPerSessionMax: 200,
   retriesPerSessionMax: 3,

@@ -11,6 +11,7 @@ import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import { eventSubject, type Lane, laneSubject } from '#protocols/subjects.ts';
+import { type Outgoing, outgoingAnswer, outgoingAsk } from './asks.ts';
 import { type Counters, keyOf } from './counters.ts';
 import type { Position } from './log.ts';
 import {
@@ -25,6 +26,7 @@ import {
   type TimerRow,
 } from './store.ts';
 import type { Cell, Place, TurnOutcome } from './turn.ts';
+import { generationAt } from './turn-timers.ts';
 
 /** A caller who waits. */
 export interface Answer {
@@ -146,7 +148,10 @@ export class OpenBatch {
       });
     }
     for (const effect of outcome.effects) this.#addEffect(effect, { cell: outcome.cell, envelope, place });
-    if (envelope.source.kind === 'command' && outcome.reply) this.#addReply(envelope, outcome.reply);
+    if (!outcome.reply) return;
+    if (envelope.source.kind === 'command') this.#addReply(envelope, outcome.reply);
+    const answer = outgoingAnswer(envelope, outcome.reply);
+    if (answer) this.#send(answer, { cell: outcome.cell, envelope });
   }
 
   /** The batch as it stands, to be committed as number `batch`. */
@@ -193,33 +198,12 @@ export class OpenBatch {
   #addEffect(effect: Effect, turn: { cell: Cell; envelope: Envelope; place: Place }): void {
     const { cell, envelope, place } = turn;
     switch (effect.type) {
-      case 'send': {
-        const target = partitionOf(effect.to, this.#routes.partitionCount);
-        const lane = this.#routes.isControl(effect.to.type, effect.message.type) ? 'control' : 'data';
-        const counter = this.#number(target, lane);
-        const id = this.#idOf(target, lane, counter.n);
-        const sent: Envelope = {
-          id,
-          to: formatAddress(effect.to),
-          message: effect.message,
-          source: {
-            kind: 'effect',
-            from: formatAddress(cell.address),
-            partition: this.#row.id,
-            n: counter.n,
-          },
-          cause: envelope.id,
-          root: envelope.root,
-          ...(envelope.trace === undefined ? {} : { trace: envelope.trace }),
-        };
-        const body = JSON.stringify(sent);
-        this.#bytes += body.length;
-        this.#outbox.push({
-          ...this.#outRow(target, lane, counter.n),
-          subject: laneSubject(lane, target),
-          id,
-          body,
-        });
+      case 'send':
+        this.#send({ to: effect.to, message: effect.message, marks: {} }, turn);
+        return;
+      case 'ask': {
+        const asking = { self: cell.address, envelope, generation: generationAt(place) };
+        this.#send(outgoingAsk(effect, asking), turn);
         return;
       }
       case 'emit': {
@@ -257,6 +241,26 @@ export class OpenBatch {
         // Replies, timers and stops were dealt with by the turn and the partition.
         return;
     }
+  }
+
+  #send({ to, message, marks }: Outgoing, { cell, envelope }: { cell: Cell; envelope: Envelope }): void {
+    const target = partitionOf(to, this.#routes.partitionCount);
+    const lane = this.#routes.isControl(to.type, message.type) ? 'control' : 'data';
+    const { n } = this.#number(target, lane);
+    const id = this.#idOf(target, lane, n);
+    const sent: Envelope = {
+      id,
+      to: formatAddress(to),
+      message,
+      source: { kind: 'effect', from: formatAddress(cell.address), partition: this.#row.id, n },
+      cause: envelope.id,
+      root: envelope.root,
+      ...(envelope.trace === undefined ? {} : { trace: envelope.trace }),
+      ...marks,
+    };
+    const body = JSON.stringify(sent);
+    this.#bytes += body.length;
+    this.#outbox.push({ ...this.#outRow(target, lane, n), subject: laneSubject(lane, target), id, body });
   }
 
   #number(target: number, lane: OutboxRow['lane']): Counter {

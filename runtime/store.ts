@@ -10,8 +10,12 @@
 import type { Address } from '#protocols/address.ts';
 import type { Message } from '#protocols/envelope.ts';
 import type { Reply } from '#protocols/failure.ts';
+import type { Recurrence } from '#protocols/recurrence.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Position } from './log.ts';
+
+/** How long after it was taken a due timer is taken again, at first and at most. */
+export const TIMER_AGAIN_MS = { first: 5_000, max: 60_000 } as const;
 
 /** Lane of the outbox rows that are events, and their target partition. */
 export type OutLane = Lane | 'event';
@@ -31,6 +35,8 @@ export interface PartitionRow {
 export interface TimerMark {
   readonly generation: number;
   readonly atMs: number;
+  /** Of a timer that comes again. */
+  readonly recurrence?: Recurrence;
 }
 
 export interface Snapshot {
@@ -165,8 +171,12 @@ export interface Store {
   settleEvents(events: readonly { partition: number; n: number }[]): Promise<void>;
   /** Rows committed at least `olderThanMs` ago, in order of (partition, target, lane, n). */
   unsent(partitions: readonly number[], olderThanMs: number, limit: number): Promise<OutboxRow[]>;
-  /** Timers that are due by the store's clock. */
-  dueTimers(partitions: readonly number[], limit: number): Promise<TimerRow[]>;
+  /**
+   * Timers that are due by the store's clock, at most `limitEach` of each partition, the longest due first. One that
+   * was taken comes again after `TIMER_AGAIN_MS`, each time after twice as long, until its row is gone: those of a
+   * partition or an actor that does not get on do not stand in the way of others.
+   */
+  takeDueTimers(partitions: readonly number[], limitEach: number): Promise<TimerRow[]>;
   /** Actors that want to be told when their agent falls silent. */
   watched(partitions: readonly number[]): Promise<{ address: Address; watchMs: number }[]>;
   /** Makes the reply tables of the coming hours, drops the ones past keeping. */

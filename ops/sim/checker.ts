@@ -48,6 +48,8 @@ export function checkRest(world: World, callers: readonly Caller[]): void {
   checkMoney(world, asked, accounts);
   checkTransfers(world, accounts);
   checkTimers(world, asked, accounts);
+  checkBeats(world, asked, accounts);
+  checkAsks(world, asked, accounts);
   checkAnswers(world, accounts);
   checkEvents(world, accounts);
   checkDeadLetters(world, asked);
@@ -112,6 +114,34 @@ function checkTimers(world: World, asked: readonly Asked[], accounts: Accounts):
     if (message.type === 'light') {
       const times = accounts.get(String(message.tells))?.darks[key] ?? 0;
       if (times > 1) world.violated(`timer: lamp of ${key} went out ${times} times`);
+    }
+  }
+}
+
+/** A repeating timer comes as often as it shall, no more after it was cancelled, and none is lost. */
+function checkBeats(world: World, asked: readonly Asked[], accounts: Accounts): void {
+  for (const { key, to, message } of asked) {
+    if (message.type !== 'beat' || !accounts.get(to.id)?.ops.includes(key)) continue;
+    const beats = accounts.get(to.id)?.beats[key] ?? 0;
+    world.count('repeating timers');
+    if (beats !== message.times) world.violated(`timer: ${key} beat ${beats} times, not ${message.times}`);
+  }
+}
+
+/** Each ask is answered exactly once, or never where it was taken back; nobody is asked twice or unasked. */
+function checkAsks(world: World, asked: readonly Asked[], accounts: Accounts): void {
+  for (const { key, to, message } of asked) {
+    if (message.type !== 'ask' || !accounts.get(to.id)?.ops.includes(key)) continue;
+    const answers = accounts.get(to.id)?.told[key] ?? 0;
+    const isCircle = z.array(z.string()).parse(message.to).indexOf(to.id) >= 0;
+    world.count(isCircle ? 'asks in a circle' : 'asks');
+    if (answers !== (message.isPatient ? 1 : 0)) {
+      world.violated(`ask: ${key} of ${to.id} was answered ${answers} times`);
+    }
+  }
+  for (const [id, { asked: questions }] of accounts) {
+    for (const [key, times] of Object.entries(questions)) {
+      if (times !== 1) world.violated(`ask: ${id} was asked ${key} ${times} times`);
     }
   }
 }

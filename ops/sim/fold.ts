@@ -16,9 +16,14 @@ import type { MemoryLog } from '#runtime/testing/log.ts';
 /** A timer that was set in the commit at hand: its generation is not known yet. */
 const FRESH = -1;
 
+interface Timer {
+  readonly generation: number;
+  readonly isRepeating: boolean;
+}
+
 interface Actor {
   state: unknown;
-  readonly timers: Map<string, number>;
+  readonly timers: Map<string, Timer>;
 }
 
 interface Partition {
@@ -80,7 +85,10 @@ export class Fold {
     const actor = partition.actors.get(envelope.to) ?? { state: null, timers: new Map() };
     if (!isNew(envelope, taken.lane, { partition, actor }) || !kind) return;
     const turn = handle(kind, actor.state, { envelope, atMs: taken.message.atMs });
-    if (!turn) return;
+    if (!turn) {
+      goOn(actor, envelope);
+      return;
+    }
     partition.actors.set(envelope.to, actor);
     taken.touched.add(envelope.to);
     settle(actor, turn, envelope);
@@ -101,7 +109,9 @@ export class Fold {
       const timers = [...(actor?.timers.keys() ?? [])].sort().join();
       const kept = Object.keys(snapshot.timers).sort().join();
       if (timers !== kept) this.#onDifference(`${name} holds the timers ${kept}, not ${timers}`);
-      for (const [key, { generation }] of Object.entries(snapshot.timers)) actor?.timers.set(key, generation);
+      for (const [key, { generation, recurrence }] of Object.entries(snapshot.timers)) {
+        actor?.timers.set(key, { generation, isRepeating: recurrence !== undefined });
+      }
     }
   }
 }
@@ -112,7 +122,7 @@ function newPartition(): Partition {
 
 /** Whether this message is to be taken, and not one that was taken before or comes too soon. */
 function isNew(
-  { source, to }: Envelope,
+  { source, to, answer }: Envelope,
   lane: Lane,
   { partition, actor }: { partition: Partition; actor: Actor },
 ): boolean {
@@ -127,10 +137,10 @@ function isNew(
       const from = `${source.partition}/${lane}`;
       if (source.n !== (partition.inbound.get(from) ?? 0) + 1) return false;
       partition.inbound.set(from, source.n);
-      return true;
+      return !answer || actor.timers.get(`?${answer.key}`)?.generation === answer.generation;
     }
     case 'timer':
-      return actor.timers.get(source.key) === source.generation;
+      return actor.timers.get(source.key)?.generation === source.generation;
     case 'system':
       return true;
   }
@@ -147,7 +157,9 @@ function handle(
     throw new Error('the kinds here need no ids');
   };
   try {
-    const context = { self, now: atMs, messageId: envelope.id, by: envelope.source.kind, id };
+    // Planned times are not folded: a beat looks only whether it comes before its own.
+    const due = envelope.source.kind === 'timer' ? { dueMs: atMs } : {};
+    const context = { self, now: atMs, messageId: envelope.id, by: envelope.source.kind, id, ...due };
     const turn = kind.handle(state, envelope.message, context);
     return 'code' in turn ? null : turn;
   } catch {
@@ -156,12 +168,26 @@ function handle(
   }
 }
 
-function settle(actor: Actor, turn: Turn<unknown>, { source }: Envelope): void {
+/** A timer that comes again does so also after a dead letter. */
+function goOn(actor: Actor, { source }: Envelope): void {
+  if (source.kind === 'timer' && actor.timers.get(source.key)?.isRepeating) again(actor, source.key);
+}
+
+function again(actor: Actor, key: string): void {
+  actor.timers.set(key, { generation: FRESH, isRepeating: true });
+}
+
+function settle(actor: Actor, turn: Turn<unknown>, { source, answer }: Envelope): void {
   actor.state = turn.state;
-  if (source.kind === 'timer') actor.timers.delete(source.key);
+  if (answer) actor.timers.delete(`?${answer.key}`);
+  if (source.kind === 'timer' && !actor.timers.get(source.key)?.isRepeating) actor.timers.delete(source.key);
+  else if (source.kind === 'timer') again(actor, source.key);
   for (const effect of turn.effects) {
-    if (effect.type === 'schedule') actor.timers.set(effect.key, FRESH);
+    if (effect.type === 'schedule') actor.timers.set(effect.key, { generation: FRESH, isRepeating: false });
+    if (effect.type === 'repeat') again(actor, effect.key);
     if (effect.type === 'cancel') actor.timers.delete(effect.key);
+    if (effect.type === 'ask') actor.timers.set(`?${effect.key}`, { generation: FRESH, isRepeating: false });
+    if (effect.type === 'cancel_ask') actor.timers.delete(`?${effect.key}`);
   }
   if (turn.state === null) actor.timers.clear();
 }

@@ -7,7 +7,19 @@
 import { z } from 'zod';
 import { type ActorKind, defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
 import type { Address } from '#protocols/address.ts';
-import { cancel, type Effect, emit, refuse, reply, schedule, send } from '#protocols/effects.ts';
+import {
+  ask,
+  cancel,
+  cancelAsk,
+  type Effect,
+  emit,
+  refuse,
+  reply,
+  schedule,
+  scheduleEvery,
+  send,
+} from '#protocols/effects.ts';
+import { Reply } from '#protocols/failure.ts';
 import { agentIn } from '#protocols/subjects.ts';
 
 const Count = z.record(z.string(), z.number());
@@ -26,6 +38,11 @@ export const AccountState = z.object({
   darks: Count,
   /** How often the oracle's answer to each question came. */
   answers: Count,
+  /** How often each beat came. */
+  beats: Count,
+  /** How often each question of one account to another was answered, and how often each was asked by whom. */
+  told: Count,
+  asked: Count,
   /** What must never be. */
   faults: z.array(z.string()),
 });
@@ -49,6 +66,23 @@ export const AccountMessage = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('consult'), op: z.string() }),
   z.object({ type: z.literal('delivered'), id: z.string(), answer: z.unknown() }),
+  z.object({ type: z.literal('beat'), op: z.string(), everyMs: z.number(), times: z.number() }),
+  z.object({ type: z.literal('tick'), op: z.string(), times: z.number() }),
+  z.object({
+    type: z.literal('ask'),
+    op: z.string(),
+    to: z.array(z.string()),
+    withinMs: z.number(),
+    isPatient: z.boolean(),
+  }),
+  z.object({
+    type: z.literal('tell'),
+    op: z.string(),
+    from: z.string(),
+    to: z.array(z.string()),
+    withinMs: z.number(),
+  }),
+  z.object({ type: z.literal('answered'), key: z.string(), reply: Reply }),
   z.object({ type: z.literal('leave'), op: z.string() }),
   z.object({ type: z.literal('stray'), op: z.string() }),
   z.object({ type: z.literal('throw'), op: z.string() }),
@@ -66,6 +100,9 @@ const EMPTY: AccountState = {
   rings: {},
   darks: {},
   answers: {},
+  beats: {},
+  told: {},
+  asked: {},
   faults: [],
 };
 
@@ -144,6 +181,20 @@ function handleAccount(
       const answers = { ...state.answers, [message.id]: (state.answers[message.id] ?? 0) + 1 };
       return { state: { ...state, answers }, effects: [] };
     }
+    case 'beat': {
+      const tick = { type: 'tick', op: message.op, times: message.times };
+      return did(state, message.op, [scheduleEvery(message.op, { everyMs: message.everyMs }, tick)]);
+    }
+    case 'tick':
+      return tick(state, message, context);
+    case 'ask':
+      return askOthers(state, message, context);
+    case 'tell':
+      return tell(state, message, context);
+    case 'answered': {
+      const told = { ...state.told, [message.key]: (state.told[message.key] ?? 0) + 1 };
+      return { state: blameAnswer({ ...state, told }, message), effects: [] };
+    }
     case 'leave':
       return did(state, message.op, [{ type: 'stop' }]);
     case 'stray':
@@ -171,6 +222,63 @@ function transfer(
   }
   const balance = state.balance - message.amount * message.to.length;
   return did({ ...state, sent, balance }, message.op, effects);
+}
+
+/** Counts a beat, and ends with the last. */
+function tick(
+  state: AccountState,
+  message: Extract<AccountMessage, { type: 'tick' }>,
+  context: TurnContext,
+): Turn<AccountState> {
+  const count = (state.beats[message.op] ?? 0) + 1;
+  const isEarly = context.dueMs === undefined || context.now < context.dueMs;
+  const next = { ...state, beats: { ...state.beats, [message.op]: count } };
+  const effects = count < message.times ? [] : [cancel(message.op)];
+  return { state: blameEarly(next, message.op, isEarly), effects };
+}
+
+/** Asks the first of `to`, which asks the next while it is being asked, and so on. */
+function askOthers(
+  state: AccountState,
+  { op, to, withinMs, isPatient }: Extract<AccountMessage, { type: 'ask' }>,
+  context: TurnContext,
+): Turn<AccountState> {
+  const question = askAlong({ op, to, withinMs }, context);
+  return did(state, op, isPatient ? question : [...question, cancelAsk(op)]);
+}
+
+function tell(
+  state: AccountState,
+  { op, from, to, withinMs }: Extract<AccountMessage, { type: 'tell' }>,
+  context: TurnContext,
+): Turn<AccountState> {
+  const key = `${op} of ${from}`;
+  const told = { ...state, asked: { ...state.asked, [key]: (state.asked[key] ?? 0) + 1 } };
+  return { state: told, effects: [...askAlong({ op, to, withinMs }, context), reply(op)] };
+}
+
+function askAlong(
+  { op, to, withinMs }: { op: string; to: readonly string[]; withinMs: number },
+  context: TurnContext,
+): Effect[] {
+  const [first, ...rest] = to;
+  if (first === undefined) return [];
+  const message = { type: 'tell', op, from: context.self.id, to: rest, withinMs };
+  return [ask(accountAddress(first), message, { key: op, deadlineMs: context.now + withinMs })];
+}
+
+/** An answer is that of the question, or says that none came in time, or names a circle. */
+function blameAnswer(
+  state: AccountState,
+  { key, reply: answer }: { key: string; reply: Reply },
+): AccountState {
+  const isMeant = answer.ok
+    ? answer.value === key
+    : answer.failure.code === 'DEADLINE_EXCEEDED' ||
+      (answer.failure.code === 'CALL_CYCLE' && answer.failure.cycle?.[0] === answer.failure.cycle?.at(-1));
+  return isMeant
+    ? state
+    : { ...state, faults: [...state.faults, `${key} was answered ${JSON.stringify(answer)}`] };
 }
 
 function did(state: AccountState, op: string, effects: readonly Effect[]): Turn<AccountState> {

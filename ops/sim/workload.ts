@@ -62,12 +62,21 @@ function drawCommand(world: World, op: string, reminders: { account: string; op:
     return account({ type: 'transfer', op, to, amount: random.between(1, 9) });
   }
   if (roll < 62) return account({ type: 'hurry', op, to: random.pick(ACCOUNT_IDS) });
-  if (roll < 72) return account({ type: 'remind', op, afterMs: random.between(0, 6_000) });
-  if (roll < 76 && reminder) return account({ type: 'forget', op, of: reminder.op }, reminder.account);
-  if (roll < 84) return lamp({ type: 'light', op, afterMs: random.between(100, 6_000), tells: id });
-  if (roll < 90) return lamp({ type: 'smash', op });
-  if (roll < 93) return account({ type: 'leave', op });
-  if (roll < 96) return account({ type: 'consult', op });
+  if (roll < 70) return account({ type: 'remind', op, afterMs: random.between(0, 6_000) });
+  if (roll < 74 && reminder) return account({ type: 'forget', op, of: reminder.op }, reminder.account);
+  if (roll < 81) return lamp({ type: 'light', op, afterMs: random.between(100, 6_000), tells: id });
+  if (roll < 86) return lamp({ type: 'smash', op });
+  if (roll < 88) return account({ type: 'leave', op });
+  if (roll < 90) return account({ type: 'consult', op });
+  if (roll < 93)
+    return account({ type: 'beat', op, everyMs: random.between(1_000, 4_000), times: random.between(1, 4) });
+  if (roll < 97) return account(drawAsk(world, op));
   if (roll < 98) return account({ type: 'stray', op });
   return account({ type: 'throw', op });
+}
+
+/** A question that goes from one to the next; one that comes back to who waits is refused on the way. */
+function drawAsk({ random }: World, op: string): Message & { op: string } {
+  const to = Array.from({ length: random.between(1, 3) }, () => random.pick(ACCOUNT_IDS));
+  return { type: 'ask', op, to, withinMs: random.between(5, 6_000), isPatient: random.chance(0.8) };
 }

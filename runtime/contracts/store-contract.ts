@@ -143,7 +143,7 @@ export function testStore(open: () => Promise<StoreUnderTest>): void {
     expect(await store.load([address, other])).toMatchObject([{ address: other }]);
     await opened.elapse(20);
     expect(await store.unsent([lost.id, stale.id], 0, 10)).toEqual([]);
-    expect(await store.dueTimers([lost.id, stale.id], 10)).toEqual([]);
+    expect(await store.takeDueTimers([lost.id, stale.id], 10)).toEqual([]);
     const keys = ['lost-key', 'stale-key'].map((key) => ({ tenant: 'test', key }));
     expect(await store.findReplies(keys)).toEqual([]);
     for (const row of [lost, stale]) {

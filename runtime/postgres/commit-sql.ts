@@ -118,12 +118,13 @@ function writtenSections(batches: readonly Batch[]): Section[] {
       columns: timersSet,
       types: ['int', 'text', 'text', 'text', 'text', 'bigint', 'bigint', 'text'],
       sql: (unnest) => `timed AS (
-        INSERT INTO timers (partition, tenant, type, id, key, generation, due_at, message)
-        SELECT t.partition, t.tenant, t.type, t.id, t.key, t.generation, to_timestamp(t.at_ms / 1000.0), t.message::json
+        INSERT INTO timers (partition, tenant, type, id, key, generation, due_at, send_at, message)
+        SELECT t.partition, t.tenant, t.type, t.id, t.key, t.generation, to_timestamp(t.at_ms / 1000.0),
+          to_timestamp(t.at_ms / 1000.0), t.message::json
         FROM ${unnest} AS t(partition, tenant, type, id, key, generation, at_ms, message)
         WHERE t.partition IN (SELECT id FROM moved)
         ON CONFLICT (tenant, type, id, key) DO UPDATE SET generation = excluded.generation, due_at = excluded.due_at,
-          message = excluded.message
+          send_at = excluded.send_at, sends = 0, message = excluded.message
       )`,
     },
     {

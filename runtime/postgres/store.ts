@@ -1,6 +1,5 @@
 /** The store on Postgres. Set-based statements, few connections; the commit is one statement (`commit-sql.ts`). */
 import type { Address } from '#protocols/address.ts';
-import { Message } from '#protocols/envelope.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import type {
   Counter,
@@ -16,6 +15,7 @@ import type {
 } from '../store.ts';
 import { commitStatement } from './commit-sql.ts';
 import type { Sql } from './connection.ts';
+import { takeDueTimers } from './due-timers.ts';
 import { findReplies } from './replies.ts';
 
 const HOUR_MS = 3_600_000;
@@ -146,29 +146,8 @@ export class PostgresStore implements Store {
     ];
   }
 
-  async dueTimers(partitions: readonly number[], limit: number): Promise<TimerRow[]> {
-    const rows = await this.#sql<
-      {
-        tenant: string;
-        type: string;
-        id: string;
-        key: string;
-        partition: number;
-        generation: number;
-        at_ms: number;
-        message: unknown;
-      }[]
-    >`
-      SELECT tenant, type, id, key, partition, generation, message, extract(epoch FROM due_at)::float8 * 1000 AS at_ms
-      FROM timers WHERE partition = ANY(${[...partitions]}::int[]) AND due_at <= now() ORDER BY due_at LIMIT ${limit}`;
-    return rows.map((row) => ({
-      address: { type: row.type, tenant: row.tenant, id: row.id },
-      partition: row.partition,
-      key: row.key,
-      generation: row.generation,
-      atMs: row.at_ms,
-      message: Message.parse(row.message),
-    }));
+  takeDueTimers(partitions: readonly number[], limitEach: number): Promise<TimerRow[]> {
+    return takeDueTimers(this.#sql, partitions, limitEach);
   }
 
   async watched(partitions: readonly number[]): Promise<{ address: Address; watchMs: number }[]> {

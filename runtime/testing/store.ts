@@ -23,6 +23,7 @@ import {
   type PartitionRow,
   type Snapshot,
   type Store,
+  TIMER_AGAIN_MS,
   type TimerRow,
 } from '../store.ts';
 
@@ -45,6 +46,11 @@ interface StoredReply {
   readonly atMs: number;
 }
 
+interface StoredTimer extends TimerRow {
+  sendAtMs: number;
+  sends: number;
+}
+
 const START: Position = { seq: 0, id: null };
 
 export class MemoryStore implements Store {
@@ -54,7 +60,7 @@ export class MemoryStore implements Store {
   readonly #outbox = new Map<string, StoredOutboxRow>();
   readonly #outbound = new Map<string, number>();
   readonly #inbound = new Map<string, number>();
-  readonly #timers = new Map<string, TimerRow>();
+  readonly #timers = new Map<string, StoredTimer>();
   readonly #replies = new Map<string, StoredReply>();
   readonly #deadLetters = new Map<string, StoredDeadLetter>();
 
@@ -146,12 +152,21 @@ export class MemoryStore implements Store {
       .map(({ committedAtMs, ...row }) => row);
   }
 
-  async dueTimers(partitions: readonly number[], limit: number): Promise<TimerRow[]> {
-    return [...this.#timers.values()]
-      .filter((timer) => partitions.includes(timer.partition) && timer.atMs <= this.#clock.now())
-      .sort((a, b) => a.atMs - b.atMs)
-      .slice(0, limit)
-      .map((timer) => structuredClone(timer));
+  async takeDueTimers(partitions: readonly number[], limitEach: number): Promise<TimerRow[]> {
+    const nowMs = this.#clock.now();
+    const due = [...this.#timers.values()]
+      .filter((timer) => partitions.includes(timer.partition) && timer.sendAtMs <= nowMs)
+      .sort((a, b) => a.sendAtMs - b.sendAtMs);
+    const taken = [...Map.groupBy(due, ({ partition }) => partition).values()].flatMap((timers) =>
+      timers.slice(0, limitEach),
+    );
+    for (const timer of taken) {
+      timer.sendAtMs = nowMs + Math.min(TIMER_AGAIN_MS.max, TIMER_AGAIN_MS.first * 2 ** timer.sends);
+      timer.sends++;
+    }
+    return taken
+      .map(({ sendAtMs, sends, ...timer }) => structuredClone(timer))
+      .sort((a, b) => a.atMs - b.atMs);
   }
 
   async watched(partitions: readonly number[]): Promise<{ address: Address; watchMs: number }[]> {
@@ -185,7 +200,9 @@ export class MemoryStore implements Store {
     for (const out of batch.outbox) this.#outbox.set(outboxKey(out), { ...out, committedAtMs });
     for (const { other, lane, n } of batch.outbound) this.#outbound.set(`${partition}/${other}/${lane}`, n);
     for (const { other, lane, n } of batch.inbound) this.#inbound.set(`${partition}/${other}/${lane}`, n);
-    for (const timer of batch.timersSet) this.#timers.set(timerKey(timer), structuredClone(timer));
+    for (const timer of batch.timersSet) {
+      this.#timers.set(timerKey(timer), { ...structuredClone(timer), sendAtMs: timer.atMs, sends: 0 });
+    }
     for (const timer of batch.timersDropped) this.#timers.delete(timerKey(timer));
     for (const letter of batch.deadLetters) {
       const key = `${partition}/${batch.generation}/${letter.lane}/${letter.seq}`;

@@ -13,8 +13,8 @@ import { LIMITS } from './limits.ts';
 export const Message = z.looseObject({ type: z.string().min(1).max(64) });
 export type Message = z.infer<typeof Message>;
 
-const CommandSource = z.object({
-  kind: z.literal('command'),
+/** Whose command it is, and who waits for its reply. */
+const Asked = {
   /** Idempotency key, one namespace a tenant. */
   key: z
     .string()
@@ -27,7 +27,19 @@ const CommandSource = z.object({
   replyTo: z.string().optional(),
   /** Who asked: `user:…`, `agent:…`. */
   by: z.string(),
+};
+
+const CommandSource = z.object({
+  kind: z.literal('command'),
+  ...Asked,
+  /** The deadline: not done any more when its turn comes so long after the log took it. */
+  withinMs: z.number().nonnegative().optional(),
+  /** It was published before and its fate is not known: its key is looked up before its turn. */
+  again: z.literal(true).optional(),
 });
+
+/** Takes back the command under the key, if it was not done yet. Its message is not given to the actor. */
+const CancelSource = z.object({ kind: z.literal('cancel'), ...Asked });
 
 const EffectSource = z.object({
   kind: z.literal('effect'),
@@ -42,7 +54,13 @@ const TimerSource = z.object({ kind: z.literal('timer'), key: z.string(), genera
 /** From the runtime itself: an agent's answer to a delivery, or its silence. Its receiver takes repeats. */
 const SystemSource = z.object({ kind: z.literal('system') });
 
-export const Source = z.discriminatedUnion('kind', [CommandSource, EffectSource, TimerSource, SystemSource]);
+export const Source = z.discriminatedUnion('kind', [
+  CommandSource,
+  CancelSource,
+  EffectSource,
+  TimerSource,
+  SystemSource,
+]);
 export type Source = z.infer<typeof Source>;
 
 const Answered = { key: z.string(), generation: z.number().int() };

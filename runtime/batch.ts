@@ -22,6 +22,7 @@ import {
   type KeyedReply,
   type OutboxRow,
   type PartitionRow,
+  type SkippedCommand,
   type Snapshot,
   type TimerRow,
 } from './store.ts';
@@ -78,6 +79,7 @@ export class OpenBatch {
   readonly #timersDropped = new Map<string, { address: Address; key: string }>();
   readonly #replies = new Map<string, KeyedReply>();
   readonly #deadLetters: DeadLetter[] = [];
+  readonly #skipped: SkippedCommand[] = [];
   readonly #answers: Answer[] = [];
   readonly #requests: RemoteRequest[] = [];
   #cursor: Position;
@@ -131,6 +133,22 @@ export class OpenBatch {
     this.#deadLetters.push(letter);
   }
 
+  /** A command that has no turn. */
+  skip(skipped: SkippedCommand): void {
+    this.#skipped.push(skipped);
+  }
+
+  /** Keeps the reply of a command under its key; null where the message is none. */
+  addReply({ source, to }: Envelope, reply: Reply): KeyedReply | null {
+    if (source.kind !== 'command' && source.kind !== 'cancel') return null;
+    const { key, bodyHash, replyTo } = source;
+    const { tenant } = parseAddress(to);
+    const kept = { tenant, key, bodyHash, reply };
+    this.#replies.set(`${tenant}/${key}`, kept);
+    if (replyTo !== undefined) this.#answers.push({ replyTo, key, reply });
+    return kept;
+  }
+
   /** Adds what a turn decided. */
   add(outcome: TurnOutcome, envelope: Envelope, place: Place): void {
     const name = formatAddress(outcome.cell.address);
@@ -149,7 +167,7 @@ export class OpenBatch {
     }
     for (const effect of outcome.effects) this.#addEffect(effect, { cell: outcome.cell, envelope, place });
     if (!outcome.reply) return;
-    if (envelope.source.kind === 'command') this.#addReply(envelope, outcome.reply);
+    this.addReply(envelope, outcome.reply);
     const answer = outgoingAnswer(envelope, outcome.reply);
     if (answer) this.#send(answer, { cell: outcome.cell, envelope });
   }
@@ -176,6 +194,7 @@ export class OpenBatch {
         timersDropped: [...this.#timersDropped.values()],
         replies: [...this.#replies.values()],
         deadLetters: this.#deadLetters,
+        skipped: this.#skipped,
       },
       outputs: { outbox: this.#outbox, answers: this.#answers, requests: this.#requests },
     };
@@ -185,14 +204,6 @@ export class OpenBatch {
   successor(): OpenBatch {
     const row = { ...this.#row, cursor: this.#cursor, controlCursor: this.#controlCursor };
     return new OpenBatch(row, this.#counters, this.#routes);
-  }
-
-  #addReply(envelope: Envelope, reply: Reply): void {
-    if (envelope.source.kind !== 'command') return;
-    const { key, bodyHash, replyTo } = envelope.source;
-    const { tenant } = parseAddress(envelope.to);
-    this.#replies.set(`${tenant}/${key}`, { tenant, key, bodyHash, reply });
-    if (replyTo !== undefined) this.#answers.push({ replyTo, key, reply });
   }
 
   #addEffect(effect: Effect, turn: { cell: Cell; envelope: Envelope; place: Place }): void {

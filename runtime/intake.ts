@@ -1,7 +1,8 @@
 /**
  * From the bytes of a partition's log to what shall become of each message. Pure but for the inbound counters.
  *
- * I1. Every message gets a fate: a turn, a repeat, a gap, or a dead letter with its reason. None is dropped in silence.
+ * I1. Every message gets a fate: a turn, a repeat, a refusal, a gap, or a dead letter with its
+ *     reason. None is dropped in silence.
  */
 import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, parseAddress } from '#protocols/address.ts';
@@ -17,6 +18,10 @@ export type Fate =
   | { type: 'turn'; envelope: Envelope; address: Address; kind: ActorKind; counter: Counter | null }
   /** A command whose key is known: answered as the first one was. `stored`: what the store has of it. */
   | { type: 'repeat'; envelope: Envelope; stored: KeyedReply | null }
+  /** A command whose deadline had passed when its turn came. */
+  | { type: 'expired'; envelope: Envelope }
+  /** A command is taken back. */
+  | { type: 'cancel'; envelope: Envelope; address: Address }
   /** An effect that was applied before. */
   | { type: 'duplicate' }
   /** An effect whose predecessor is missing: its source sends it again. */
@@ -44,6 +49,8 @@ export interface IntakeContext {
   readonly counters: Counters;
   readonly kinds: ReadonlyMap<string, ActorKind>;
   readonly partitionCount: number;
+  /** By the log, as its owner knows it: what it decides by that goes into the batch. */
+  readonly nowMs: number;
   /** The reply under a key whose commit is still to come. */
   known(tenant: string, key: string): KeyedReply | undefined;
 }
@@ -86,12 +93,16 @@ function decide(delivery: Delivery, round: { lane: Lane; keys: Set<string>; cont
   const kind = context.kinds.get(address.type);
   if (!kind)
     return dead('unknown_type', `no actor kind is called ${address.type}`, { address: envelope.to, counter });
-  if (source.kind === 'command') {
+  if (source.kind === 'command' || source.kind === 'cancel') {
     const key = `${address.tenant}/${source.key}`;
-    if (round.keys.has(key) || context.known(address.tenant, source.key)) {
-      return { type: 'repeat', envelope, stored: null };
+    const stored = context.known(address.tenant, source.key) ?? null;
+    if (stored || (round.keys.has(key) && source.kind === 'command'))
+      return { type: 'repeat', envelope, stored };
+    if (source.kind === 'command' && source.withinMs !== undefined) {
+      if (context.nowMs - delivery.atMs > source.withinMs) return { type: 'expired', envelope };
     }
     round.keys.add(key);
+    if (source.kind === 'cancel') return { type: 'cancel', envelope, address };
   }
   return { type: 'turn', envelope, address, kind, counter };
 }

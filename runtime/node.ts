@@ -18,6 +18,7 @@ import type { Clock } from './clock.ts';
 import { Committer, type RereadReason } from './commit.ts';
 import { Loader } from './loader.ts';
 import type { Log } from './log.ts';
+import { LogClock } from './log-clock.ts';
 import type { Logger } from './logger.ts';
 import type { Membership } from './membership.ts';
 import type { RuntimeMetrics } from './metrics.ts';
@@ -120,6 +121,7 @@ export class RuntimeNode {
       store,
       log,
       clock,
+      logClock: new LogClock(clock),
       logger,
       metrics,
       activations: this.activations,

@@ -17,7 +17,9 @@ import { OpenBatch, type PreparedBatch, type Routes } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { Counters } from './counters.ts';
 import { type Item, sortMessages } from './intake.ts';
+import { Keys } from './keys.ts';
 import type { Delivery, Log, Reader } from './log.ts';
+import type { LogClock } from './log-clock.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { LoadedActor, PartitionCounters, PartitionRow, Store } from './store.ts';
@@ -38,6 +40,7 @@ export interface PartitionHost {
   readonly log: Log;
   readonly store: Store;
   readonly clock: Clock;
+  readonly logClock: LogClock;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
   /** Batched over the partitions of the node. */
@@ -67,6 +70,7 @@ export class Partition {
   readonly row: PartitionRow;
   readonly #host: PartitionHost;
   readonly #counters: Counters;
+  readonly #keys: Keys;
   readonly #lanes: Record<Lane, LaneBuffer> = { data: emptyLane(), control: emptyLane() };
   /** Until here keys are looked up before they are applied: after a commit met one that was known. */
   #careful: boolean;
@@ -89,6 +93,7 @@ export class Partition {
     this.row = row;
     this.#host = host;
     this.#counters = new Counters(counters);
+    this.#keys = new Keys(host.store);
     this.#open = new OpenBatch(row, this.#counters, host.routes);
     this.#nextBatch = row.batch;
     this.#careful = careful;
@@ -195,6 +200,7 @@ export class Partition {
 
   #receive(buffer: LaneBuffer, delivery: Delivery): void | Promise<void> {
     if (this.#isStopped || this.#isDraining) return;
+    this.#host.logClock.heard(delivery.atMs);
     buffer.waiting.push(delivery);
     this.#signal();
     if (buffer.waiting.length < PARTITION_LIMITS.bufferMax) return;
@@ -237,18 +243,23 @@ export class Partition {
     return taken;
   }
 
+  /** The reply under a key whose commit is still to come, or of a command that was taken back. */
+  readonly #known = (tenant: string, key: string) =>
+    this.#open.replyOf(tenant, key) ??
+    this.#committing?.batch.replyOf(tenant, key) ??
+    this.#keys.marked(tenant, key);
+
   async #round(deliveries: readonly { lane: Lane; delivery: Delivery }[]): Promise<void> {
-    const known = (tenant: string, key: string) =>
-      this.#open.replyOf(tenant, key) ?? this.#committing?.batch.replyOf(tenant, key);
     const items = sortMessages(deliveries, {
       partition: this.row.id,
       generation: this.row.generation,
       counters: this.#counters,
       kinds: this.#host.kinds,
       partitionCount: this.#host.routes.partitionCount,
-      known,
+      nowMs: this.#host.logClock.now(),
+      known: this.#known,
     });
-    if (this.#careful) await this.#lookUpKeys(items);
+    await this.#keys.lookUp(items, this.#careful);
     const caughtUp = this.lag === this.#uncommitted;
     this.#inRound = new Set(items.flatMap(({ fate }) => (fate.type === 'turn' ? [fate.envelope.to] : [])));
     await this.#activate(items);
@@ -259,23 +270,6 @@ export class Partition {
     this.#inRound = new Set();
     if (caughtUp) this.#careful = false;
     this.#host.wakeCommit();
-  }
-
-  async #lookUpKeys(items: Item[]): Promise<void> {
-    const keys = items.flatMap((item) =>
-      item.fate.type === 'turn' && item.fate.envelope.source.kind === 'command'
-        ? [{ tenant: item.fate.address.tenant, key: item.fate.envelope.source.key }]
-        : [],
-    );
-    if (keys.length === 0) return;
-    const found = new Map(
-      (await this.#host.store.findReplies(keys)).map((reply) => [`${reply.tenant}/${reply.key}`, reply]),
-    );
-    for (const item of items) {
-      if (item.fate.type !== 'turn' || item.fate.envelope.source.kind !== 'command') continue;
-      const stored = found.get(`${item.fate.address.tenant}/${item.fate.envelope.source.key}`);
-      if (stored) item.fate = { type: 'repeat', envelope: item.fate.envelope, stored };
-    }
   }
 
   async #activate(items: readonly Item[]): Promise<void> {
@@ -340,9 +334,9 @@ export class Partition {
       if (fate.counter) batch.applied(fate.counter);
       batch.deadLetter({ ...fate.letter, lane: place.lane, seq: place.seq, body: item.body() });
       this.#host.logger.error({ partition: this.row.id, ...fate.letter }, 'message set aside');
-    } else if (fate.type === 'repeat') {
-      this.#answerRepeat(fate);
-    } else if (fate.type === 'turn') {
+    } else if (fate.type !== 'turn') {
+      this.#keys.gather(item, batch, this.#known);
+    } else {
       assert(item.outcome, 'every turn of a round was taken');
       if (fate.counter) batch.applied(fate.counter);
       batch.add(item.outcome, fate.envelope, place);
@@ -354,22 +348,6 @@ export class Partition {
       batch.deadLetter({ ...letter, address, lane: place.lane, seq: place.seq, body: item.body() });
       this.#host.logger.error({ partition: this.row.id, address, ...letter }, 'message set aside');
     }
-  }
-
-  #answerRepeat(fate: Extract<Item['fate'], { type: 'repeat' }>): void {
-    const { envelope } = fate;
-    if (envelope.source.kind !== 'command' || envelope.source.replyTo === undefined) return;
-    const { key, bodyHash, replyTo } = envelope.source;
-    const tenant = envelope.to.split('/')[1] ?? '';
-    const stored =
-      fate.stored ?? this.#open.replyOf(tenant, key) ?? this.#committing?.batch.replyOf(tenant, key);
-    if (!stored) return;
-    const detail = `The idempotency key ${key} was used for another request`;
-    const reply =
-      stored.bodyHash === bodyHash
-        ? stored.reply
-        : ({ ok: false, failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail } } as const);
-    this.#open.answer({ replyTo, key, reply });
   }
 
   async #closeReaders(): Promise<void> {

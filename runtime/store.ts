@@ -114,6 +114,16 @@ export interface DeadLetter {
   readonly body: string;
 }
 
+/**
+ * A command in the log that was not given to its actor although its key was new: too late, or taken back. Kept as long
+ * as replies are: who owned the partition decided it by a clock, and whoever folds the log again must decide the same.
+ */
+export interface SkippedCommand {
+  readonly lane: Lane;
+  readonly seq: number;
+  readonly reason: 'expired' | 'cancelled';
+}
+
 /** Everything that one partition's turns since its last commit have to make durable. */
 export interface Batch {
   readonly partition: number;
@@ -132,6 +142,7 @@ export interface Batch {
   readonly timersDropped: readonly TimerKey[];
   readonly replies: readonly KeyedReply[];
   readonly deadLetters: readonly DeadLetter[];
+  readonly skipped: readonly SkippedCommand[];
 }
 
 export interface CommitOutcome {
@@ -179,7 +190,7 @@ export interface Store {
   takeDueTimers(partitions: readonly number[], limitEach: number): Promise<TimerRow[]>;
   /** Actors that want to be told when their agent falls silent. */
   watched(partitions: readonly number[]): Promise<{ address: Address; watchMs: number }[]>;
-  /** Makes the reply tables of the coming hours, drops the ones past keeping. */
+  /** Makes the reply tables of the coming hours, drops what is past keeping. */
   maintain(): Promise<void>;
   stop(): Promise<void>;
 }

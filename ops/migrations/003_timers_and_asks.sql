@@ -8,8 +8,21 @@ ALTER TABLE timers ALTER COLUMN send_at SET NOT NULL;
 DROP INDEX timers_due;
 CREATE INDEX timers_to_send ON timers (partition, send_at);
 
+-- Commands in the log that were not given to their actors: past their deadline, or taken back.
+CREATE TABLE skipped (
+  partition int NOT NULL,
+  generation bigint NOT NULL,
+  lane text NOT NULL,
+  seq bigint NOT NULL,
+  reason text NOT NULL,
+  at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (partition, generation, lane, seq)
+);
+CREATE INDEX skipped_by_time ON skipped (at);
+
 -- Down Migration
 
+DROP TABLE skipped;
 DROP INDEX timers_to_send;
 ALTER TABLE timers DROP COLUMN send_at, DROP COLUMN sends;
 CREATE INDEX timers_due ON timers (partition, due_at);

@@ -1,6 +1,7 @@
 /** What must hold when everything has come to rest (see also `recording-store.ts` and `ports.ts`, which look on). */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import type { Reply } from '#protocols/failure.ts';
 import { LANES } from '#protocols/subjects.ts';
 import type { Asked, Caller } from './caller.ts';
 import type { Cluster } from './cluster.ts';
@@ -64,10 +65,16 @@ function checkCommands(world: World, asked: readonly Asked[], accounts: Accounts
     const account = accounts.get(to.id);
     const times = [...(account?.ops ?? []), ...(account?.urgent ?? [])].filter((op) => op === key).length;
     const isAnswered = answeredAtMs !== null && replies.some((reply) => reply.ok);
+    if (times > 0 && isCancelled(replies[0]))
+      world.violated(`cancelled: ${key} (${message.type}) is applied`);
     if (times > 1) world.violated(`twice: ${key} (${message.type}) was applied ${times} times`);
     if (times === 0 && isAnswered)
       world.violated(`lost: ${key} (${message.type}) was answered and is not applied`);
   }
+}
+
+function isCancelled(reply: Reply | undefined): boolean {
+  return reply?.ok === false && reply.failure.code === 'CANCELLED';
 }
 
 function checkReplies(world: World, asked: readonly Asked[]): void {
@@ -177,8 +184,8 @@ function checkDeadLetters(world: World, asked: readonly Asked[]): void {
     const isMeant = reason === 'defect' || (reason === 'unknown_type' && address?.startsWith('nobody/'));
     if (!isMeant) world.violated(`dead letter: ${address} ${reason} ${error}`);
   }
-  for (const { key, message, answeredAtMs } of asked) {
-    if (message.type !== 'throw') continue;
+  for (const { key, message, answeredAtMs, replies } of asked) {
+    if (message.type !== 'throw' || isCancelled(replies[0])) continue;
     const letters = deadLetters.filter((letter) => letter.body.includes(`"key":"${key}"`)).length;
     if (letters > 1 || (letters === 0 && answeredAtMs !== null)) {
       world.violated(`dead letter: ${key} has ${letters}`);

@@ -65,12 +65,14 @@ export class Fold {
     const partition = this.#partitions.get(batch.partition) ?? newPartition();
     this.#partitions.set(batch.partition, partition);
     const touched = new Set<string>();
+    const skipped = new Set(batch.skipped.map(({ lane, seq }) => `${lane}/${seq}`));
     for (const lane of LANES) {
       const [from, to] =
         lane === 'data' ? [before.cursor, batch.cursor] : [before.controlCursor, batch.controlCursor];
       for (const message of this.#log.messages(lane, batch.partition)) {
-        if (message.seq > from.seq && message.seq <= to.seq)
-          this.#take(partition, { lane, message, touched });
+        if (message.seq <= from.seq || message.seq > to.seq) continue;
+        if (skipped.has(`${lane}/${message.seq}`)) this.#pass(message);
+        else this.#take(partition, { lane, message, touched });
       }
     }
     this.#compare(partition, batch, touched);
@@ -92,6 +94,13 @@ export class Fold {
     partition.actors.set(envelope.to, actor);
     taken.touched.add(envelope.to);
     settle(actor, turn, envelope);
+  }
+
+  /** What an owner lets pass can only be a command that somebody gave a deadline, or took back. */
+  #pass({ bytes }: Delivery): void {
+    const decoded = decodeEnvelope(bytes);
+    if (decoded.ok && decoded.envelope.source.kind === 'command') return;
+    this.#onDifference('something else than a command was passed over');
   }
 
   #compare(partition: Partition, batch: Batch, touched: ReadonlySet<string>): void {
@@ -141,6 +150,9 @@ function isNew(
     }
     case 'timer':
       return actor.timers.get(source.key)?.generation === source.generation;
+    case 'cancel':
+      partition.keys.add(`${parseAddress(to).tenant}/${source.key}`);
+      return false;
     case 'system':
       return true;
   }

@@ -142,6 +142,10 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   { name: 'replies are not written', serverStore: writing((batch) => ({ ...batch, replies: [] })) },
   { name: 'dead letters are not written', serverStore: writing((batch) => ({ ...batch, deadLetters: [] })) },
   {
+    name: 'what was passed over is not written',
+    serverStore: writing((batch) => ({ ...batch, skipped: [] })),
+  },
+  {
     name: 'the cursor of control is not written',
     serverStore: writing((batch) => ({ ...batch, controlCursor: { seq: 0, id: null } })),
   },

@@ -21,7 +21,9 @@ export async function keepAsking(world: World, caller: Caller, isOver: () => boo
   while (!isOver()) {
     const op = `${caller.asked.length}-${caller.name}`;
     const { to, message } = drawCommand(world, op, reminders);
-    const asked = await caller.ask(to, message, random.chance(0.9));
+    const asked = random.chance(0.06)
+      ? await caller.askAndTakeBack(to, message)
+      : await caller.ask(to, message, random.chance(0.9));
     if (random.chance(world.floodChance)) await flood(world, caller);
     if (message.type === 'remind') reminders.push({ account: to.id, op });
     if (random.chance(0.15)) await caller.askAgain(random.pick(caller.asked));

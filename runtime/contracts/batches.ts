@@ -20,6 +20,7 @@ export function nextBatch(row: PartitionRow, part: Partial<Batch> = {}): Batch {
     timersDropped: [],
     replies: [],
     deadLetters: [],
+    skipped: [],
     ...part,
   };
 }

@@ -147,6 +147,16 @@ function writtenSections(batches: readonly Batch[]): Section[] {
         ON CONFLICT DO NOTHING
       )`,
     },
+    {
+      columns: skippedColumns(batches),
+      types: ['int', 'bigint', 'text', 'bigint', 'text'],
+      sql: (unnest) => `passed AS (
+        INSERT INTO skipped (partition, generation, lane, seq, reason)
+        SELECT * FROM ${unnest} AS s(partition, generation, lane, seq, reason)
+        WHERE s.partition IN (SELECT id FROM moved)
+        ON CONFLICT DO NOTHING
+      )`,
+    },
   ];
 }
 
@@ -274,6 +284,17 @@ function deadLetterColumns(batches: readonly Batch[]): Column[] {
     letters.map(({ part }) => toText(part.error)),
     letters.map(({ part }) => part.stateVersion),
     letters.map(({ part }) => toText(part.body)),
+  ];
+}
+
+function skippedColumns(batches: readonly Batch[]): Column[] {
+  const skipped = spread(batches, (batch) => batch.skipped);
+  return [
+    skipped.map(({ batch }) => batch.partition),
+    skipped.map(({ batch }) => batch.generation),
+    skipped.map(({ part }) => part.lane),
+    skipped.map(({ part }) => part.seq),
+    skipped.map(({ part }) => part.reason),
   ];
 }
 

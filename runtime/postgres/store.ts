@@ -182,6 +182,7 @@ export class PostgresStore implements Store {
       for (const { name, until } of tables) {
         if (until.getTime() <= oldestMs) await sql.unsafe(`DROP TABLE ${name}`);
       }
+      await sql`DELETE FROM skipped WHERE at < ${new Date(oldestMs)}`;
     });
   }
 

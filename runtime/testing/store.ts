@@ -21,6 +21,7 @@ import {
   type Owner,
   type PartitionCounters,
   type PartitionRow,
+  type SkippedCommand,
   type Snapshot,
   type Store,
   TIMER_AGAIN_MS,
@@ -62,6 +63,7 @@ export class MemoryStore implements Store {
   readonly #inbound = new Map<string, number>();
   readonly #timers = new Map<string, StoredTimer>();
   readonly #replies = new Map<string, StoredReply>();
+  readonly #skipped = new Map<string, SkippedCommand & { readonly partition: number }>();
   readonly #deadLetters = new Map<string, StoredDeadLetter>();
 
   constructor(options: { clock: Pick<Clock, 'now'>; partitionCount: number }) {
@@ -204,6 +206,12 @@ export class MemoryStore implements Store {
       this.#timers.set(timerKey(timer), { ...structuredClone(timer), sendAtMs: timer.atMs, sends: 0 });
     }
     for (const timer of batch.timersDropped) this.#timers.delete(timerKey(timer));
+    for (const skipped of batch.skipped) {
+      this.#skipped.set(`${partition}/${batch.generation}/${skipped.lane}/${skipped.seq}`, {
+        ...skipped,
+        partition,
+      });
+    }
     for (const letter of batch.deadLetters) {
       const key = `${partition}/${batch.generation}/${letter.lane}/${letter.seq}`;
       if (!this.#deadLetters.has(key)) {
@@ -242,6 +250,7 @@ export class MemoryStore implements Store {
       outbox: [...this.#outbox.values()].sort(compareOutbox),
       timers: [...this.#timers.values()],
       deadLetters: [...this.#deadLetters.values()],
+      skipped: [...this.#skipped.values()],
     };
   }
 

@@ -2,11 +2,12 @@
  * Idempotency keys in one partition: repeats answered as the first was, commands refused that come too late, commands
  * taken back before their turn.
  *
- * D1. What is refused at its deadline leaves its key free: nothing was done under it, and a repeat may be. It is told
- *     to the store in the batch that passes it, so that whoever folds the log knows it too.
+ * D1. What is refused at its deadline leaves its key free: nothing was done under it, and a repeat may be.
  * D2. Taking back writes the reply CANCELLED under the key, whether or not the command is there yet. So it is never
  *     done afterwards, by whichever owner: a key has one reply.
  * D3. What was done before it is taken back stays done; whoever took it back gets its reply.
+ * D4. Each command without a turn is told to the store in the batch that passes it: the reason is a clock or a key that
+ *     may be another partition's, and whoever folds the log must do the same.
  */
 import type { Failure, Reply } from '#protocols/failure.ts';
 import type { OpenBatch } from './batch.ts';
@@ -75,9 +76,10 @@ export class Keys {
       }
       case 'repeat': {
         const first = answerAsBefore(fate, batch, known);
+        if (fate.envelope.source.kind !== 'command') return;
         const isTakenBack = first && !first.reply.ok && first.reply.failure.code === 'CANCELLED';
-        if (!isTakenBack || fate.envelope.source.kind !== 'command') return;
-        batch.skip({ lane: place.lane, seq: place.seq, reason: 'cancelled' });
+        const reason = isTakenBack ? 'cancelled' : 'repeated';
+        batch.skip({ lane: place.lane, seq: place.seq, reason });
         return;
       }
       default:

@@ -5,7 +5,8 @@
  *     given, and then everything of the batch is written; else nothing of it is, and the others go on.
  * S2. `acquire` raises the epoch in one conditional update. What is read afterwards contains every commit made
  *     under an older epoch, and no commit under an older epoch can follow.
- * S3. A batch with a key that another commit wrote before is not applied and is answered as `repeated`.
+ * S3. A batch with a key that another commit wrote before, or another batch of the same one brings, is not applied and
+ *     is answered as `repeated`. Of two commits at the same moment one is the one before.
  */
 import type { Address } from '#protocols/address.ts';
 import type { Message } from '#protocols/envelope.ts';
@@ -115,13 +116,13 @@ export interface DeadLetter {
 }
 
 /**
- * A command in the log that was not given to its actor although its key was new: too late, or taken back. Kept as long
- * as replies are: who owned the partition decided it by a clock, and whoever folds the log again must decide the same.
+ * A command in the log that was not given to its actor: too late, taken back, or its key was used before, perhaps in
+ * another partition. Kept as long as replies are: whoever folds the log again must decide as its owner did.
  */
 export interface SkippedCommand {
   readonly lane: Lane;
   readonly seq: number;
-  readonly reason: 'expired' | 'cancelled';
+  readonly reason: 'expired' | 'cancelled' | 'repeated';
 }
 
 /** Everything that one partition's turns since its last commit have to make durable. */

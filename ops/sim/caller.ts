@@ -215,7 +215,8 @@ export class Caller {
     }
     if (!stored) return null;
     if (stored.bodyHash === bodyHash) return stored.reply;
-    return { ok: false, failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail: key } };
+    const detail = `The idempotency key ${key} was used for another request`;
+    return { ok: false, failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail } };
   }
 }
 

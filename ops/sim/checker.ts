@@ -45,6 +45,7 @@ export function checkRest(world: World, callers: readonly Caller[]): void {
     for (const fault of account.faults) world.violated(`ledger: ${id}: ${fault}`);
   }
   checkCommands(world, asked, accounts);
+  checkKeys(world, accounts);
   checkReplies(world, asked);
   checkMoney(world, asked, accounts);
   checkTransfers(world, accounts);
@@ -70,6 +71,15 @@ function checkCommands(world: World, asked: readonly Asked[], accounts: Accounts
     if (times > 1) world.violated(`twice: ${key} (${message.type}) was applied ${times} times`);
     if (times === 0 && isAnswered)
       world.violated(`lost: ${key} (${message.type}) was answered and is not applied`);
+  }
+}
+
+/** A key is one request's, whichever accounts it was tried with. */
+function checkKeys(world: World, accounts: Accounts): void {
+  const done = new Set<string>();
+  for (const op of [...accounts.values()].flatMap(({ ops, urgent }) => [...ops, ...urgent])) {
+    if (done.has(op)) world.violated(`twice: ${op} was applied to two accounts, or twice to one`);
+    done.add(op);
   }
 }
 

@@ -96,7 +96,7 @@ export class Fold {
     settle(actor, turn, envelope);
   }
 
-  /** What an owner lets pass can only be a command that somebody gave a deadline, or took back. */
+  /** What an owner passes over can only be a command: late, taken back, or a repeat, of another partition's perhaps. */
   #pass({ bytes }: Delivery): void {
     const decoded = decodeEnvelope(bytes);
     if (decoded.ok && decoded.envelope.source.kind === 'command') return;

@@ -24,12 +24,23 @@ export async function keepAsking(world: World, caller: Caller, isOver: () => boo
     const asked = random.chance(0.06)
       ? await caller.askAndTakeBack(to, message)
       : await caller.ask(to, message, random.chance(0.9));
+    if (random.chance(0.03)) await askTwo(world, caller, `${caller.asked.length}-${caller.name}-two`);
     if (random.chance(world.floodChance)) await flood(world, caller);
     if (message.type === 'remind') reminders.push({ account: to.id, op });
     if (random.chance(0.15)) await caller.askAgain(random.pick(caller.asked));
     if (random.chance(0.05) && canBeReused(asked)) await caller.askOther(asked);
     await clock.sleep(random.between(1, 250) * world.slowness);
   }
+}
+
+/** Two requests for two accounts under one key, at the same moment: at most one of them may be done. */
+async function askTwo({ random }: World, caller: Caller, op: string): Promise<void> {
+  const one = random.pick(ACCOUNT_IDS);
+  const other = random.pick(ACCOUNT_IDS.filter((id) => id !== one));
+  await Promise.all([
+    caller.throwIn(accountAddress(one), { type: 'deposit', op, amount: 1 }),
+    caller.ask(accountAddress(other), { type: 'deposit', op, amount: 2 }, true),
+  ]);
 }
 
 /** More for one partition than a reader may hold. */

@@ -15,7 +15,7 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
   const asker = new Asker(connection, reads);
   const nodes = new NodeWatch(connection);
   return {
-    ask: (command) => asker.ask(command),
+    ask: (command, options) => asker.ask(command, options),
     get: (address) => reads.get(address),
     list: (query) => reads.list(query),
     watchEvents: (onEvent) => watchEvents({ connection, logger }, onEvent),

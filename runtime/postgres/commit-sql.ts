@@ -3,7 +3,9 @@
  *
  * Q1. `locked` takes the partitions' rows in the order of their ids, so that two nodes can't wait for each other.
  * Q2. Everything hangs on `moved`: what belongs to a partition whose row did not match is not written.
- * Q3. `repeated` looks for keys that another commit wrote; its partitions are left out.
+ * Q3. `repeated` looks for keys that another commit wrote; its partitions are left out. What two commits write at the
+ *     same moment is unique by the index of its table: one of them fails, and finds the key when it is tried again.
+ *     Keys are written in their order, so that two commits can't wait for each other.
  */
 import type { Address } from '#protocols/address.ts';
 import type { Batch, Counter } from '../store.ts';
@@ -33,6 +35,7 @@ replied AS (
   INSERT INTO replies (tenant, key, body_hash, reply, at)
   SELECT a.tenant, a.key, a.body_hash, a.reply::json, now() FROM answered a
   WHERE a.partition IN (SELECT id FROM moved)
+  ORDER BY a.key COLLATE "C", a.tenant COLLATE "C"
 )`;
 
 /** The statement for these batches and its parameters. Few texts come of it, so that each is prepared once. */

@@ -1,6 +1,7 @@
 /** The store on Postgres. Set-based statements, few connections; the commit is one statement (`commit-sql.ts`). */
 import type { Address } from '#protocols/address.ts';
 import { LIMITS } from '#protocols/limits.ts';
+import { splitDoubledKeys } from '../doubled-keys.ts';
 import type {
   Counter,
   KeyedReply,
@@ -25,6 +26,16 @@ const REPLY_TABLE_MS = 12 * HOUR_MS;
 const REPLIES_AHEAD_MS = 3 * HOUR_MS;
 /** Postgres calls it a check violation; no other table here has one that a commit could meet. */
 const NO_TABLE_FOR_ROW = '23514';
+
+const NOT_UNIQUE = '23505';
+const DEADLOCK = '40P01';
+/** How often one commit may meet another at a key before it fails. */
+const RACES_MAX = 3;
+
+interface MovedRow {
+  id: number;
+  committed: boolean;
+}
 
 interface RawPartition {
   id: number;
@@ -109,18 +120,28 @@ export class PostgresStore implements Store {
   }
 
   async commit(batches: Parameters<Store['commit']>[0]): ReturnType<Store['commit']> {
-    const { sql, parameters } = commitStatement(batches);
-    const rows = await this.#sql
-      .unsafe<{ id: number; committed: boolean }[]>(sql, parameters, { prepare: true })
-      .catch(async (error: unknown) => {
-        // After a long sleep of the machine this time's table is not there yet: the next try finds it.
-        if (isCode(error, NO_TABLE_FOR_ROW)) await this.maintain();
-        throw error;
-      });
+    const { first, doubled } = splitDoubledKeys(batches);
+    const { sql, parameters } = commitStatement(first);
+    const rows = await this.#write(sql, parameters, RACES_MAX);
     return {
       committed: new Set(rows.filter((row) => row.committed).map((row) => row.id)),
-      repeated: new Set(rows.filter((row) => !row.committed).map((row) => row.id)),
+      repeated: new Set([
+        ...rows.filter((row) => !row.committed).map((row) => row.id),
+        ...doubled.map((batch) => batch.partition),
+      ]),
     };
+  }
+
+  /** A statement that met another one at the same key was not carried out at all: the next one sees that key. */
+  async #write(sql: string, parameters: (string | number | null)[][], races: number): Promise<MovedRow[]> {
+    try {
+      return [...(await this.#sql.unsafe<MovedRow[]>(sql, parameters, { prepare: true }))];
+    } catch (error) {
+      if (races > 0 && isRace(error)) return this.#write(sql, parameters, races - 1);
+      // After a long sleep of the machine this time's table is not there yet: the next try finds it.
+      if (isCode(error, NO_TABLE_FOR_ROW)) await this.maintain();
+      throw error;
+    }
   }
 
   async settleOutbox(partitions: readonly number[]): Promise<void> {
@@ -176,6 +197,7 @@ export class PostgresStore implements Store {
         await sql.unsafe(
           `CREATE TABLE ${tableOf(fromMs)} PARTITION OF replies FOR VALUES FROM ('${from}') TO ('${until}')`,
         );
+        await sql.unsafe(`CREATE UNIQUE INDEX ${tableOf(fromMs)}_key ON ${tableOf(fromMs)} (tenant, key)`);
         fromMs = untilMs;
       }
       const oldestMs = nowMs - LIMITS.replyKeptHours * HOUR_MS;
@@ -189,6 +211,13 @@ export class PostgresStore implements Store {
   async stop(): Promise<void> {
     await this.#sql.end({ timeout: 5 });
   }
+}
+
+/** Two commits with one key at the same moment, or with two in each other's way. */
+function isRace(error: unknown): boolean {
+  if (isCode(error, DEADLOCK)) return true;
+  const table = error instanceof Error && 'table_name' in error ? String(error.table_name) : '';
+  return isCode(error, NOT_UNIQUE) && table.startsWith('replies_');
 }
 
 function isCode(error: unknown, code: string): boolean {

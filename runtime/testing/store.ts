@@ -7,6 +7,7 @@
 import { type Address, formatAddress } from '#protocols/address.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import type { Clock } from '../clock.ts';
+import { splitDoubledKeys } from '../doubled-keys.ts';
 import type { Position } from '../log.ts';
 import {
   type Batch,
@@ -122,7 +123,10 @@ export class MemoryStore implements Store {
   }
 
   async commit(batches: readonly Batch[]): Promise<CommitOutcome> {
-    const repeated = batches.filter((batch) => batch.replies.some((reply) => this.isKnown(reply)));
+    const { doubled } = splitDoubledKeys(batches);
+    const repeated = batches.filter(
+      (batch) => doubled.includes(batch) || batch.replies.some((reply) => this.isKnown(reply)),
+    );
     const moved = batches.filter((batch) => !repeated.includes(batch) && this.#isNext(batch));
     for (const row of moved.flatMap((batch) => batch.outbox)) {
       if (this.#outbox.has(outboxKey(row))) throw new Error(`outbox row ${outboxKey(row)} is there already`);

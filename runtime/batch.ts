@@ -11,6 +11,7 @@ import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import { eventSubject, type Lane, laneSubject } from '#protocols/subjects.ts';
+import { type Outgoing, outgoingAnswer, outgoingAsk } from './asks.ts';
 import { type Counters, keyOf } from './counters.ts';
 import { bury, relapse } from './dead-letter.ts';
 import type { Position } from './log.ts';
@@ -25,10 +26,12 @@ import {
   type OutboxRow,
   type PartitionRow,
   type ReplayOutcome,
+  type SkippedCommand,
   type Snapshot,
   type TimerRow,
 } from './store.ts';
 import type { Cell, Place, TurnOutcome } from './turn.ts';
+import { generationAt } from './turn-timers.ts';
 
 /** A caller who waits. */
 export interface Answer {
@@ -81,6 +84,7 @@ export class OpenBatch {
   readonly #replies = new Map<string, KeyedReply>();
   readonly #deadLetters: BuriedLetter[] = [];
   readonly #replays: ReplayOutcome[] = [];
+  readonly #skipped: SkippedCommand[] = [];
   readonly #answers: Answer[] = [];
   readonly #requests: RemoteRequest[] = [];
   #cursor: Position;
@@ -142,6 +146,22 @@ export class OpenBatch {
     this.#keepReplay(tenant, source, outcome);
   }
 
+  /** A command that has no turn. */
+  skip(skipped: SkippedCommand): void {
+    this.#skipped.push(skipped);
+  }
+
+  /** Keeps the reply of a command under its key; null where the message is none. */
+  addReply({ source, to }: Envelope, reply: Reply): KeyedReply | null {
+    if (source.kind !== 'command' && source.kind !== 'cancel') return null;
+    const { key, bodyHash, replyTo } = source;
+    const { tenant } = parseAddress(to);
+    const kept = { tenant, key, bodyHash, reply };
+    this.#replies.set(`${tenant}/${key}`, kept);
+    if (replyTo !== undefined) this.#answers.push({ replyTo, key, reply });
+    return kept;
+  }
+
   /** Adds what a turn decided. */
   add(outcome: TurnOutcome, envelope: Envelope, place: Place): void {
     const name = formatAddress(outcome.cell.address);
@@ -162,7 +182,6 @@ export class OpenBatch {
       });
     }
     for (const effect of outcome.effects) this.#addEffect(effect, { cell: outcome.cell, envelope, place });
-    if (envelope.source.kind === 'command' && outcome.reply) this.#addReply(envelope, outcome.reply);
     if (envelope.source.kind === 'replay' && !outcome.deadLetter) {
       const result = outcome.ignored
         ? ({ type: 'ignored' } as const)
@@ -170,6 +189,10 @@ export class OpenBatch {
       const { letter, n } = envelope.source;
       this.#keepReplay(outcome.cell.address.tenant, envelope.source, { letter, n, result });
     }
+    if (!outcome.reply) return;
+    this.addReply(envelope, outcome.reply);
+    const answer = outgoingAnswer(envelope, outcome.reply);
+    if (answer) this.#send(answer, { cell: outcome.cell, envelope });
   }
 
   /** The batch as it stands, to be committed as number `batch`. */
@@ -195,6 +218,7 @@ export class OpenBatch {
         replies: [...this.#replies.values()],
         deadLetters: this.#deadLetters,
         replays: this.#replays,
+        skipped: this.#skipped,
       },
       outputs: { outbox: this.#outbox, answers: this.#answers, requests: this.#requests },
     };
@@ -204,14 +228,6 @@ export class OpenBatch {
   successor(): OpenBatch {
     const row = { ...this.#row, cursor: this.#cursor, controlCursor: this.#controlCursor };
     return new OpenBatch(row, this.#counters, this.#routes);
-  }
-
-  #addReply(envelope: Envelope, reply: Reply): void {
-    if (envelope.source.kind !== 'command') return;
-    const { key, bodyHash, replyTo } = envelope.source;
-    const { tenant } = parseAddress(envelope.to);
-    this.#replies.set(`${tenant}/${key}`, { tenant, key, bodyHash, reply });
-    if (replyTo !== undefined) this.#answers.push({ replyTo, key, reply });
   }
 
   /** The key keeps out its repeats, also after the letter was opened again. */
@@ -225,33 +241,12 @@ export class OpenBatch {
   #addEffect(effect: Effect, turn: { cell: Cell; envelope: Envelope; place: Place }): void {
     const { cell, envelope, place } = turn;
     switch (effect.type) {
-      case 'send': {
-        const target = partitionOf(effect.to, this.#routes.partitionCount);
-        const lane = this.#routes.isControl(effect.to.type, effect.message.type) ? 'control' : 'data';
-        const counter = this.#number(target, lane);
-        const id = this.#idOf(target, lane, counter.n);
-        const sent: Envelope = {
-          id,
-          to: formatAddress(effect.to),
-          message: effect.message,
-          source: {
-            kind: 'effect',
-            from: formatAddress(cell.address),
-            partition: this.#row.id,
-            n: counter.n,
-          },
-          cause: envelope.id,
-          root: envelope.root,
-          ...(envelope.trace === undefined ? {} : { trace: envelope.trace }),
-        };
-        const body = JSON.stringify(sent);
-        this.#bytes += body.length;
-        this.#outbox.push({
-          ...this.#outRow(target, lane, counter.n),
-          subject: laneSubject(lane, target),
-          id,
-          body,
-        });
+      case 'send':
+        this.#send({ to: effect.to, message: effect.message, marks: {} }, turn);
+        return;
+      case 'ask': {
+        const asking = { self: cell.address, envelope, generation: generationAt(place) };
+        this.#send(outgoingAsk(effect, asking), turn);
         return;
       }
       case 'emit': {
@@ -289,6 +284,26 @@ export class OpenBatch {
         // Replies, timers and stops were dealt with by the turn and the partition.
         return;
     }
+  }
+
+  #send({ to, message, marks }: Outgoing, { cell, envelope }: { cell: Cell; envelope: Envelope }): void {
+    const target = partitionOf(to, this.#routes.partitionCount);
+    const lane = this.#routes.isControl(to.type, message.type) ? 'control' : 'data';
+    const { n } = this.#number(target, lane);
+    const id = this.#idOf(target, lane, n);
+    const sent: Envelope = {
+      id,
+      to: formatAddress(to),
+      message,
+      source: { kind: 'effect', from: formatAddress(cell.address), partition: this.#row.id, n },
+      cause: envelope.id,
+      root: envelope.root,
+      ...(envelope.trace === undefined ? {} : { trace: envelope.trace }),
+      ...marks,
+    };
+    const body = JSON.stringify(sent);
+    this.#bytes += body.length;
+    this.#outbox.push({ ...this.#outRow(target, lane, n), subject: laneSubject(lane, target), id, body });
   }
 
   #number(target: number, lane: OutboxRow['lane']): Counter {

@@ -17,10 +17,12 @@ import { OpenBatch, type PreparedBatch, type Routes } from './batch.ts';
 import { PARTITION_LIMITS } from './bounds.ts';
 import type { Clock } from './clock.ts';
 import { Counters } from './counters.ts';
-import { type Item, keyedOf, sortMessages } from './intake.ts';
+import { type Item, sortMessages } from './intake.ts';
+import { Keys } from './keys.ts';
 import { LaneBuffer } from './lane-buffer.ts';
 import type { LaneLoad } from './load-report.ts';
 import type { Delivery, Log } from './log.ts';
+import type { LogClock } from './log-clock.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { Room, Uncommitted } from './room.ts';
@@ -35,6 +37,7 @@ export interface PartitionHost {
   readonly log: Log;
   readonly store: Store;
   readonly clock: Clock;
+  readonly logClock: LogClock;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
   readonly room: Pick<Room, 'hasRoom'>;
@@ -59,6 +62,7 @@ export class Partition {
   readonly row: PartitionRow;
   readonly #host: PartitionHost;
   readonly #counters: Counters;
+  readonly #keys: Keys;
   readonly #lanes: Record<Lane, LaneBuffer> = { data: new LaneBuffer(), control: new LaneBuffer() };
   /** Until here keys are looked up before they are applied: after a commit met one that was known. */
   #careful: boolean;
@@ -83,6 +87,7 @@ export class Partition {
     this.row = row;
     this.#host = host;
     this.#counters = new Counters(counters);
+    this.#keys = new Keys(host.store);
     this.#open = new OpenBatch(row, this.#counters, host.routes);
     this.#nextBatch = row.batch;
     this.#careful = careful;
@@ -197,6 +202,7 @@ export class Partition {
 
   #receive(buffer: LaneBuffer, delivery: Delivery): void | Promise<void> {
     if (this.#isStopped || this.#isDraining) return;
+    this.#host.logClock.heard(delivery.atMs);
     this.#signal();
     return buffer.put(delivery);
   }
@@ -231,18 +237,23 @@ export class Partition {
     return taken;
   }
 
+  /** The reply under a key whose commit is still to come, or of a command that was taken back. */
+  readonly #known = (tenant: string, key: string) =>
+    this.#open.replyOf(tenant, key) ??
+    this.#committing?.batch.replyOf(tenant, key) ??
+    this.#keys.marked(tenant, key);
+
   async #round(deliveries: readonly { lane: Lane; delivery: Delivery }[]): Promise<void> {
-    const known = (tenant: string, key: string) =>
-      this.#open.replyOf(tenant, key) ?? this.#committing?.batch.replyOf(tenant, key);
     const items = sortMessages(deliveries, {
       partition: this.row.id,
       generation: this.row.generation,
       counters: this.#counters,
       kinds: this.#host.kinds,
       partitionCount: this.#host.routes.partitionCount,
-      known,
+      nowMs: this.#host.logClock.now(),
+      known: this.#known,
     });
-    if (this.#careful) await this.#lookUpKeys(items);
+    await this.#keys.lookUp(items, this.#careful);
     const caughtUp = this.lag === this.uncommitted.turns;
     this.#inRound = new Set(items.flatMap(({ fate }) => (fate.type === 'turn' ? [fate.envelope.to] : [])));
     await this.#activate(items);
@@ -253,19 +264,6 @@ export class Partition {
     this.#inRound = new Set();
     if (caughtUp) this.#careful = false;
     this.#host.wakeCommit();
-  }
-
-  async #lookUpKeys(items: Item[]): Promise<void> {
-    const keys = items.flatMap(({ fate }) => keyedOf(fate) ?? []);
-    if (keys.length === 0) return;
-    const found = new Map(
-      (await this.#host.store.findReplies(keys)).map((reply) => [`${reply.tenant}/${reply.key}`, reply]),
-    );
-    for (const item of items) {
-      const keyed = keyedOf(item.fate);
-      const stored = keyed && found.get(`${keyed.tenant}/${keyed.key}`);
-      if (stored) item.fate = { type: 'repeat', envelope: keyed.envelope, stored };
-    }
   }
 
   async #activate(items: readonly Item[]): Promise<void> {
@@ -330,9 +328,9 @@ export class Partition {
       if (fate.counter) batch.applied(fate.counter);
       batch.deadLetter({ ...fate.letter, lane: place.lane, seq: place.seq, body: item.body() }, place.atMs);
       this.#host.logger.error({ partition: this.row.id, ...fate.letter }, 'message set aside');
-    } else if (fate.type === 'repeat') {
-      this.#answerRepeat(fate);
-    } else if (fate.type === 'turn') {
+    } else if (fate.type !== 'turn') {
+      this.#keys.gather(item, batch, this.#known);
+    } else {
       assert(item.outcome, 'every turn of a round was taken');
       if (fate.counter) batch.applied(fate.counter);
       batch.add(item.outcome, fate.envelope, place);
@@ -345,22 +343,6 @@ export class Partition {
       batch.deadLetter({ ...letter, address, lane, seq, body: item.body() }, atMs);
       this.#host.logger.error({ partition: this.row.id, address, ...letter }, 'message set aside');
     }
-  }
-
-  #answerRepeat(fate: Extract<Item['fate'], { type: 'repeat' }>): void {
-    const { envelope } = fate;
-    if (envelope.source.kind !== 'command' || envelope.source.replyTo === undefined) return;
-    const { key, bodyHash, replyTo } = envelope.source;
-    const tenant = envelope.to.split('/')[1] ?? '';
-    const stored =
-      fate.stored ?? this.#open.replyOf(tenant, key) ?? this.#committing?.batch.replyOf(tenant, key);
-    if (!stored) return;
-    const detail = `The idempotency key ${key} was used for another request`;
-    const reply =
-      stored.bodyHash === bodyHash
-        ? stored.reply
-        : ({ ok: false, failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail } } as const);
-    this.#open.answer({ replyTo, key, reply });
   }
 
   async #closeReaders(): Promise<void> {

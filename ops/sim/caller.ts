@@ -2,7 +2,8 @@
  * Callers: each asks one thing after the other and insists on an answer, as the real client does (C1, C2, C4).
  *
  * X1. A command is published until the log has it; its reply comes from the node, or from the row that the commit wrote.
- * X2. What a caller was answered is remembered for good, and now and then asked again under the same key.
+ * X2. A command has a deadline; one that it may have missed is published again under another id, marked so.
+ * X3. What a caller was answered is remembered for good, and now and then asked again under the same key.
  */
 import { createHash } from 'node:crypto';
 import { type Address, formatAddress } from '#protocols/address.ts';
@@ -21,6 +22,9 @@ export interface Asked {
   readonly message: Message;
   /** Every answer that came, in order. */
   readonly replies: Reply[];
+  /** How often it was published under an id of its own. */
+  attempts: number;
+  isTakenBack: boolean;
   answeredAtMs: number | null;
   /** Its caller went away without waiting. */
   isAbandoned: boolean;
@@ -57,6 +61,8 @@ export class Caller {
       to,
       message,
       replies: [],
+      attempts: 0,
+      isTakenBack: false,
       answeredAtMs: null,
       isAbandoned: false,
     };
@@ -76,12 +82,42 @@ export class Caller {
 
   /** Publishes once and looks no more. */
   async throwIn(to: Address, message: Message & { op: string }): Promise<void> {
-    const asked: Asked = { key: message.op, to, message, replies: [], answeredAtMs: null, isAbandoned: true };
+    const asked: Asked = {
+      key: message.op,
+      to,
+      message,
+      replies: [],
+      attempts: 0,
+      isTakenBack: false,
+      answeredAtMs: null,
+      isAbandoned: true,
+    };
     this.asked.push(asked);
     const over = new AbortController();
     const published = this.#publish({ asked, message, bodyHash: hashOf(message) }, over.signal);
     over.abort();
     await published;
+  }
+
+  /** Asks, and takes it back after a moment: until it is known whether it was done. */
+  async askAndTakeBack(to: Address, message: Message & { op: string }): Promise<Asked> {
+    const { world } = this.#options;
+    const first = this.ask(to, message, false);
+    const asked = this.asked.at(-1);
+    if (!asked) throw new Error('what is asked is remembered');
+    await world.clock.sleep(world.random.between(0, 400));
+    asked.isTakenBack = true;
+    while (asked.answeredAtMs === null) {
+      const reply = await this.#once(asked, message);
+      if (reply) this.#answered(asked, reply);
+    }
+    await first;
+    asked.isAbandoned = false;
+    const [reply] = asked.replies;
+    world.count(
+      reply?.ok === false && reply.failure.code === 'CANCELLED' ? 'taken back' : 'taken back too late',
+    );
+    return asked;
   }
 
   /** Asks the same again: the answer must be the same. */
@@ -115,7 +151,11 @@ export class Caller {
     const { promise, resolve } = Promise.withResolvers<Reply | null>();
     const bodyHash = hashOf(message);
     const replyTo = this.#replySubject(asked.key, bodyHash);
-    callers.set(replyTo, (_key, reply) => resolve(reply));
+    callers.set(replyTo, (_key, reply) => {
+      // Nothing was done; this caller's own time may not be over, and another attempt of it under way.
+      if (isLate(reply)) this.#options.world.count('refused at the deadline');
+      else resolve(reply);
+    });
     void clock.sleep(TIMEOUT_MS, over.signal).then(() => resolve(null));
     const known = await this.#look(asked.key, bodyHash);
     if (known) resolve(known);
@@ -135,11 +175,16 @@ export class Caller {
   ): Promise<void> {
     const { log, world, isControl, name } = this.#options;
     const { to, key } = asked;
-    const id = `c.${hashOf([key, bodyHash])}`;
+    const isAgain = asked.attempts++ > 0;
     const replyTo = this.#replySubject(key, bodyHash);
-    const source = { kind: 'command' as const, key, bodyHash, replyTo, by: `user:${name}` };
+    const who = { key, bodyHash, replyTo, by: `user:${name}` };
+    const again = isAgain ? { again: true as const } : {};
+    const source = asked.isTakenBack
+      ? { kind: 'cancel' as const, ...who }
+      : { kind: 'command' as const, ...who, withinMs: TIMEOUT_MS, ...again };
+    const id = `${asked.isTakenBack ? 'x' : 'c'}.${hashOf([key, bodyHash])}${isAgain ? `.${asked.attempts}` : ''}`;
     const bytes = encodeEnvelope({ id, to: formatAddress(to), message, source, root: id });
-    const lane = isControl(to.type, message.type) ? 'control' : 'data';
+    const lane = asked.isTakenBack || isControl(to.type, message.type) ? 'control' : 'data';
     const subject = laneSubject(lane, partitionOf(to, world.partitionCount));
     do {
       try {
@@ -170,8 +215,13 @@ export class Caller {
     }
     if (!stored) return null;
     if (stored.bodyHash === bodyHash) return stored.reply;
-    return { ok: false, failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail: key } };
+    const detail = `The idempotency key ${key} was used for another request`;
+    return { ok: false, failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail } };
   }
+}
+
+function isLate(reply: Reply): boolean {
+  return !reply.ok && reply.failure.code === 'DEADLINE_EXCEEDED';
 }
 
 function hashOf(value: unknown): string {

@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod';
-import type { Reply } from '#protocols/failure.ts';
+import type { FailureCode, Reply } from '#protocols/failure.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Entry, Log, Reader, ReaderOptions } from '#runtime/log.ts';
 import type { Remote } from '#runtime/remote.ts';
@@ -238,9 +238,12 @@ export function remoteOver(world: World, process: SimProcess, server: Remote): R
   };
 }
 
+/** Refusals that leave the key as it is. */
+const NOT_KEPT: ReadonlySet<FailureCode> = new Set(['IDEMPOTENCY_KEY_REUSED', 'DEADLINE_EXCEEDED']);
+
 /** I6: a caller is answered only what is committed. */
 function checkAnswer(world: World, key: string, reply: Reply): void {
-  if (!reply.ok && reply.failure.code === 'IDEMPOTENCY_KEY_REUSED') return;
+  if (!reply.ok && NOT_KEPT.has(reply.failure.code)) return;
   if (!world.store.isKnown({ tenant: TENANT, key })) {
     world.violated(`early: ${key} was answered before its commit`);
   }

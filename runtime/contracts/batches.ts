@@ -31,6 +31,7 @@ export function nextBatch(row: PartitionRow, part: Partial<Batch> = {}): Batch {
     replies: [],
     deadLetters: [],
     replays: [],
+    skipped: [],
     ...part,
   };
 }

@@ -30,7 +30,7 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
     hearLocks: (tenant, onEvent) => news.hear(tenant, onEvent),
   };
   return {
-    ask: (command) => asker.ask(command),
+    ask: (command, options) => asker.ask(command, options),
     acquireLock: (command, withinMs) => acquireLock(waits, command, withinMs),
     get: (address) => reads.get(address),
     list: (query) => reads.list(query),

@@ -1,8 +1,7 @@
 /** The store on Postgres. Set-based statements, few connections; the commit is one statement (`commit-sql.ts`). */
 import type { Address } from '#protocols/address.ts';
-import { Message } from '#protocols/envelope.ts';
 import { LIMITS } from '#protocols/limits.ts';
-
+import { splitDoubledKeys } from '../doubled-keys.ts';
 import {
   type Counter,
   type DueReplay,
@@ -23,6 +22,7 @@ import {
 import { commitStatement } from './commit-sql.ts';
 import type { Sql } from './connection.ts';
 import { type CounterRow, countersIn } from './counter-rows.ts';
+import { takeDueTimers } from './due-timers.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { type EventKey, placeRows } from './outbox-rows.ts';
 import { findReplies } from './replies.ts';
@@ -36,6 +36,16 @@ const REPLIES_AHEAD_MS = 3 * HOUR_MS;
 const LETTERS_FORGOTTEN_MAX = 1_000;
 /** Postgres calls it a check violation; no other table here has one that a commit could meet. */
 const NO_TABLE_FOR_ROW = '23514';
+
+const NOT_UNIQUE = '23505';
+const DEADLOCK = '40P01';
+/** How often one commit may meet another at a key before it fails. */
+const RACES_MAX = 3;
+
+interface MovedRow {
+  id: number;
+  committed: boolean;
+}
 
 interface RawPartition {
   id: number;
@@ -138,21 +148,26 @@ export class PostgresStore implements Store {
   }
 
   async commit(batches: Parameters<Store['commit']>[0]): ReturnType<Store['commit']> {
-    const placed = placeRows(batches);
-    const { sql, parameters } = commitStatement(batches, placed);
-    const rows = await this.#sql
-      .unsafe<{ id: number; committed: boolean }[]>(sql, parameters, { prepare: true })
-      .catch(async (error: unknown) => {
-        // After a long sleep of the machine this time's table is not there yet: the next try finds it.
-        if (isCode(error, NO_TABLE_FOR_ROW)) await this.maintain();
-        throw error;
-      });
+    const { first, doubled } = splitDoubledKeys(batches);
+    const placed = placeRows(first);
+    const { sql, parameters } = commitStatement(first, placed);
+    const rows = await this.#write(sql, parameters, RACES_MAX);
     const committed = new Set(rows.filter((row) => row.committed).map((row) => row.id));
     this.#outbox.committed(placed.filter(({ row }) => committed.has(row.partition)));
-    return {
-      committed,
-      repeated: new Set(rows.filter((row) => !row.committed).map((row) => row.id)),
-    };
+    const repeated = rows.filter((row) => !row.committed).map((row) => row.id);
+    return { committed, repeated: new Set([...repeated, ...doubled.map((batch) => batch.partition)]) };
+  }
+
+  /** A statement that met another one at the same key was not carried out at all: the next one sees that key. */
+  async #write(sql: string, parameters: (string | number | null)[][], races: number): Promise<MovedRow[]> {
+    try {
+      return [...(await this.#sql.unsafe<MovedRow[]>(sql, parameters, { prepare: true }))];
+    } catch (error) {
+      if (races > 0 && isRace(error)) return this.#write(sql, parameters, races - 1);
+      // After a long sleep of the machine this time's table is not there yet: the next try finds it.
+      if (isCode(error, NO_TABLE_FOR_ROW)) await this.maintain();
+      throw error;
+    }
   }
 
   settleOutbox(partitions: readonly number[]): Promise<void> {
@@ -171,29 +186,8 @@ export class PostgresStore implements Store {
     return this.#outbox.read(heads, limits);
   }
 
-  async dueTimers(partitions: readonly number[], limit: number): Promise<TimerRow[]> {
-    const rows = await this.#sql<
-      {
-        tenant: string;
-        type: string;
-        id: string;
-        key: string;
-        partition: number;
-        generation: number;
-        at_ms: number;
-        message: unknown;
-      }[]
-    >`
-      SELECT tenant, type, id, key, partition, generation, message, extract(epoch FROM due_at)::float8 * 1000 AS at_ms
-      FROM timers WHERE partition = ANY(${[...partitions]}::int[]) AND due_at <= now() ORDER BY due_at LIMIT ${limit}`;
-    return rows.map((row) => ({
-      address: { type: row.type, tenant: row.tenant, id: row.id },
-      partition: row.partition,
-      key: row.key,
-      generation: row.generation,
-      atMs: row.at_ms,
-      message: Message.parse(row.message),
-    }));
+  takeDueTimers(partitions: readonly number[], limitEach: number): Promise<TimerRow[]> {
+    return takeDueTimers(this.#sql, partitions, limitEach);
   }
 
   async dueReplays(...[partitions, except, limit]: Parameters<Store['dueReplays']>): Promise<DueReplay[]> {
@@ -232,12 +226,14 @@ export class PostgresStore implements Store {
         await sql.unsafe(
           `CREATE TABLE ${tableOf(fromMs)} PARTITION OF replies FOR VALUES FROM ('${from}') TO ('${until}')`,
         );
+        await sql.unsafe(`CREATE UNIQUE INDEX ${tableOf(fromMs)}_key ON ${tableOf(fromMs)} (tenant, key)`);
         fromMs = untilMs;
       }
       const oldestMs = nowMs - LIMITS.replyKeptHours * HOUR_MS;
       for (const { name, until } of tables) {
         if (until.getTime() <= oldestMs) await sql.unsafe(`DROP TABLE ${name}`);
       }
+      await sql`DELETE FROM skipped WHERE at < ${new Date(oldestMs)}`;
     });
     await this.#sql`
       DELETE FROM dead_letters WHERE id IN (
@@ -249,6 +245,13 @@ export class PostgresStore implements Store {
   async stop(): Promise<void> {
     await this.#sql.end({ timeout: 5 });
   }
+}
+
+/** Two commits with one key at the same moment, or with two in each other's way. */
+function isRace(error: unknown): boolean {
+  if (isCode(error, DEADLOCK)) return true;
+  const table = error instanceof Error && 'table_name' in error ? String(error.table_name) : '';
+  return isCode(error, NOT_UNIQUE) && table.startsWith('replies_');
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -24,6 +24,8 @@ export interface TurnContext {
   readonly now: number;
   /** Id of the message being handled. */
   readonly messageId: string;
+  /** When the timer whose message this is was due; of no other message. */
+  readonly dueMs?: number;
   /** Who asked (`user:…`, `agent:…`), or the sending actor's address, or `timer`, `system`. */
   readonly by: string;
   /** A new UUIDv7, derived from the message's place in the log: the same when the turn is repeated. */

@@ -5,6 +5,7 @@
  *     a command by its idempotency key, an effect by its number, a timer by its generation.
  *     A replayed dead letter has the source that it had at first inside, and is known by the letter and its replay.
  * E2. `cause` is the id of the message whose turn sent this one, `root` the id of the first of the chain.
+ * E3. An ask carries all who wait for it, so that nobody asks one that waits for its own answer.
  */
 import { z } from 'zod';
 import { AddressText } from './address.ts';
@@ -14,8 +15,8 @@ import { Supervise } from './supervision.ts';
 export const Message = z.looseObject({ type: z.string().min(1).max(64) });
 export type Message = z.infer<typeof Message>;
 
-const CommandSource = z.object({
-  kind: z.literal('command'),
+/** Whose command it is, and who waits for its reply. */
+const Asked = {
   /** Idempotency key, one namespace a tenant. */
   key: z
     .string()
@@ -28,9 +29,21 @@ const CommandSource = z.object({
   replyTo: z.string().optional(),
   /** Who asked: `user:…`, `agent:…`. */
   by: z.string(),
+};
+
+const CommandSource = z.object({
+  kind: z.literal('command'),
+  ...Asked,
+  /** The deadline: not done any more when its turn comes so long after the log took it. */
+  withinMs: z.number().nonnegative().optional(),
+  /** It was published before and its fate is not known: its key is looked up before its turn. */
+  again: z.literal(true).optional(),
   /** An order to the runtime itself; the actor never sees it. */
   supervise: Supervise.optional(),
 });
+
+/** Takes back the command under the key, if it was not done yet. Its message is not given to the actor. */
+const CancelSource = z.object({ kind: z.literal('cancel'), ...Asked });
 
 const EffectSource = z.object({
   kind: z.literal('effect'),
@@ -45,7 +58,7 @@ const TimerSource = z.object({ kind: z.literal('timer'), key: z.string(), genera
 /** From the runtime itself: an agent's answer to a delivery, or its silence. Its receiver takes repeats. */
 const SystemSource = z.object({ kind: z.literal('system') });
 
-/** Why a message came at first. */
+/** Why a message came at first; one that takes back is not given to an actor, and so never replayed. */
 export const Origin = z.discriminatedUnion('kind', [CommandSource, EffectSource, TimerSource, SystemSource]);
 export type Origin = z.infer<typeof Origin>;
 
@@ -58,8 +71,10 @@ const ReplaySource = z.object({
 });
 export type ReplaySource = z.infer<typeof ReplaySource>;
 
-export const Source = z.discriminatedUnion('kind', [...Origin.options, ReplaySource]);
+export const Source = z.discriminatedUnion('kind', [...Origin.options, CancelSource, ReplaySource]);
 export type Source = z.infer<typeof Source>;
+
+const Answered = { key: z.string(), generation: z.number().int() };
 
 export const Envelope = z.object({
   id: z.string().min(1).max(256),
@@ -68,19 +83,24 @@ export const Envelope = z.object({
   source: Source,
   cause: z.string().optional(),
   root: z.string(),
+  /** The sender waits for the answer under `key`; `chain`: who waits, the sender last (E3). */
+  ask: z.object({ ...Answered, chain: z.array(AddressText).min(1).max(LIMITS.askDepthMax) }).optional(),
+  /** The message is the answer to what its receiver asked under `key`. */
+  answer: z.object(Answered).optional(),
   /** W3C trace context. */
   trace: z.string().optional(),
 });
 export type Envelope = z.infer<typeof Envelope>;
 
 /** What `source` was before it was replayed. */
-export function originOf(source: Source): Origin {
+export function originOf(source: Source): Exclude<Source, ReplaySource> {
   return source.kind === 'replay' ? source.of : source;
 }
 
 /** The key under which a message is known once it is applied, and its body's hash; null: known by something else. */
 export function keyOf(source: Source): { key: string; bodyHash: string } | null {
-  if (source.kind === 'command') return { key: source.key, bodyHash: source.bodyHash };
+  if (source.kind === 'command' || source.kind === 'cancel')
+    return { key: source.key, bodyHash: source.bodyHash };
   // No caller's key reads so: those of HTTP begin with `http:`, those of agents with `eap:`.
   if (source.kind === 'replay') return { key: `replay:${source.letter}:${source.n}`, bodyHash: REPLAY_HASH };
   return null;

@@ -35,6 +35,8 @@ export const FailureCode = z.enum([
   'ACTOR_SUSPENDED',
   'NOT_READY',
   'DEADLINE_EXCEEDED',
+  'CANCELLED',
+  'CALL_CYCLE',
   'INTERNAL_ERROR',
 ]);
 export type FailureCode = z.infer<typeof FailureCode>;
@@ -70,6 +72,8 @@ export const HTTP_STATUS = {
   ACTOR_SUSPENDED: 503,
   NOT_READY: 503,
   DEADLINE_EXCEEDED: 504,
+  CANCELLED: 409,
+  CALL_CYCLE: 409,
   INTERNAL_ERROR: 500,
 } as const satisfies Record<FailureCode, number>;
 

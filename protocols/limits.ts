@@ -28,6 +28,10 @@ export const LIMITS = {
   /** Commands of one process that wait for their answer. */
   askedPerClientMax: 20_000,
   timersPerActorMax: 10_000,
+  /** A timer comes again no sooner than this. */
+  timerEveryMsMin: 1_000,
+  /** How many actors may wait for each other's answers in one chain. */
+  askDepthMax: 16,
   tasksPerSessionMax: 1_000,
   childrenPerSessionMax: 200,
   retriesPerSessionMax: 3,

@@ -12,6 +12,7 @@ import type { Reply } from '#protocols/failure.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import { eventSubject, type Lane, laneSubject } from '#protocols/subjects.ts';
+import { type Outgoing, outgoingAnswer, outgoingAsk } from './asks.ts';
 import { type Counters, keyOf } from './counters.ts';
 import { bury, relapse } from './dead-letter.ts';
 import type { Position } from './log.ts';
@@ -26,12 +27,14 @@ import {
   type OutboxRow,
   type PartitionRow,
   type ReplayOutcome,
+  type SkippedCommand,
   type Snapshot,
   type TimerRow,
   Unwritable,
 } from './store.ts';
 import type { KeptMail, MailTaken, SupervisedRow } from './supervision.ts';
 import type { Cell, Place, TurnOutcome } from './turn.ts';
+import { generationAt } from './turn-timers.ts';
 
 /** A caller who waits. */
 export interface Answer {
@@ -87,6 +90,7 @@ export class OpenBatch {
   readonly #supervised = new Map<string, SupervisedRow>();
   readonly #mailKept: KeptMail[] = [];
   readonly #mailTaken = new Map<string, MailTaken>();
+  readonly #skipped: SkippedCommand[] = [];
   readonly #answers: Answer[] = [];
   readonly #requests: RemoteRequest[] = [];
   #cursor: Position;
@@ -148,6 +152,22 @@ export class OpenBatch {
     this.#keepReplay(tenant, source, outcome);
   }
 
+  /** A command that has no turn. */
+  skip(skipped: SkippedCommand): void {
+    this.#skipped.push(skipped);
+  }
+
+  /** Keeps the reply of a command under its key; null where the message is none. */
+  addReply({ source, to }: Envelope, reply: Reply): KeyedReply | null {
+    if (source.kind !== 'command' && source.kind !== 'cancel') return null;
+    const { key, bodyHash, replyTo } = source;
+    const { tenant } = parseAddress(to);
+    const kept = { tenant, key, bodyHash, reply };
+    this.#replies.set(`${tenant}/${key}`, kept);
+    if (replyTo !== undefined) this.#answers.push({ replyTo, key, reply });
+    return kept;
+  }
+
   /** Mail that was kept is taken: the lanes stay where they are. */
   takeKept(taken: MailTaken, bytes: number): void {
     this.#mailTaken.set(formatAddress(taken.address), taken);
@@ -180,7 +200,6 @@ export class OpenBatch {
       });
     }
     for (const effect of outcome.effects) this.#addEffect(effect, { cell: outcome.cell, envelope, place });
-    if (envelope.source.kind === 'command' && outcome.reply) this.#addReply(envelope, outcome.reply);
     if (envelope.source.kind === 'replay' && !outcome.deadLetter) {
       const result = outcome.ignored
         ? ({ type: 'ignored' } as const)
@@ -188,6 +207,10 @@ export class OpenBatch {
       const { letter, n } = envelope.source;
       this.#keepReplay(outcome.cell.address.tenant, envelope.source, { letter, n, result });
     }
+    if (!outcome.reply) return;
+    this.addReply(envelope, outcome.reply);
+    const answer = outgoingAnswer(envelope, outcome.reply);
+    if (answer) this.#send(answer, { cell: outcome.cell, envelope });
   }
 
   /** The batch as it stands, to be committed as number `batch`. */
@@ -216,6 +239,7 @@ export class OpenBatch {
         supervised: [...this.#supervised.values()],
         mailKept: this.#mailKept,
         mailTaken: [...this.#mailTaken.values()],
+        skipped: this.#skipped,
       },
       outputs: { outbox: this.#outbox, answers: this.#answers, requests: this.#requests },
     };
@@ -225,14 +249,6 @@ export class OpenBatch {
   successor(): OpenBatch {
     const row = { ...this.#row, cursor: this.#cursor, controlCursor: this.#controlCursor };
     return new OpenBatch(row, this.#counters, this.#routes);
-  }
-
-  #addReply(envelope: Envelope, reply: Reply): void {
-    if (envelope.source.kind !== 'command') return;
-    const { key, bodyHash, replyTo } = envelope.source;
-    const { tenant } = parseAddress(envelope.to);
-    this.#replies.set(`${tenant}/${key}`, { tenant, key, bodyHash, reply });
-    if (replyTo !== undefined) this.#answers.push({ replyTo, key, reply });
   }
 
   /** The key keeps out its repeats, also after the letter was opened again. */
@@ -246,33 +262,12 @@ export class OpenBatch {
   #addEffect(effect: Effect, turn: { cell: Cell; envelope: Envelope; place: Place }): void {
     const { cell, envelope, place } = turn;
     switch (effect.type) {
-      case 'send': {
-        const target = partitionOf(effect.to, this.#routes.partitionCount);
-        const lane = this.#routes.isControl(effect.to.type, effect.message.type) ? 'control' : 'data';
-        const counter = this.#number(target, lane);
-        const id = this.#idOf(target, lane, counter.n);
-        const sent: Envelope = {
-          id,
-          to: formatAddress(effect.to),
-          message: effect.message,
-          source: {
-            kind: 'effect',
-            from: formatAddress(cell.address),
-            partition: this.#row.id,
-            n: counter.n,
-          },
-          cause: envelope.id,
-          root: envelope.root,
-          ...(envelope.trace === undefined ? {} : { trace: envelope.trace }),
-        };
-        const body = JSON.stringify(sent);
-        this.#bytes += body.length;
-        this.#outbox.push({
-          ...this.#outRow(target, lane, counter.n),
-          subject: laneSubject(lane, target),
-          id,
-          body,
-        });
+      case 'send':
+        this.#send({ to: effect.to, message: effect.message, marks: {} }, turn);
+        return;
+      case 'ask': {
+        const asking = { self: cell.address, envelope, generation: generationAt(place) };
+        this.#send(outgoingAsk(effect, asking), turn);
         return;
       }
       case 'emit': {
@@ -310,6 +305,26 @@ export class OpenBatch {
         // Replies, timers and stops were dealt with by the turn and the partition.
         return;
     }
+  }
+
+  #send({ to, message, marks }: Outgoing, { cell, envelope }: { cell: Cell; envelope: Envelope }): void {
+    const target = partitionOf(to, this.#routes.partitionCount);
+    const lane = this.#routes.isControl(to.type, message.type) ? 'control' : 'data';
+    const { n } = this.#number(target, lane);
+    const id = this.#idOf(target, lane, n);
+    const sent: Envelope = {
+      id,
+      to: formatAddress(to),
+      message,
+      source: { kind: 'effect', from: formatAddress(cell.address), partition: this.#row.id, n },
+      cause: envelope.id,
+      root: envelope.root,
+      ...(envelope.trace === undefined ? {} : { trace: envelope.trace }),
+      ...marks,
+    };
+    const body = JSON.stringify(sent);
+    this.#bytes += body.length;
+    this.#outbox.push({ ...this.#outRow(target, lane, n), subject: laneSubject(lane, target), id, body });
   }
 
   #number(target: number, lane: OutboxRow['lane']): Counter {

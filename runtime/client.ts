@@ -3,7 +3,8 @@
  *
  * C1. `ask` answers only what was committed. A reply that got lost is read from the row that the commit wrote.
  * C2. A repeat with the same key gets the same reply; the same key with another body is refused.
- * C3. After a reply, a read by the same caller sees what the command wrote.
+ * C3. A command that is taken back before its turn is never done, and answered CANCELLED; after that, its reply comes.
+ * C4. After a reply, a read by the same caller sees what the command wrote.
  */
 import type { Address } from '#protocols/address.ts';
 import type { Message } from '#protocols/envelope.ts';
@@ -27,7 +28,10 @@ export interface Command {
   readonly bodyHash: string;
   /** Who asks: `user:…`, `agent:…`. */
   readonly by: string;
-  /** How long the caller waits, in ms; after that DEADLINE_EXCEEDED, and the command may still be applied. */
+  /**
+   * How long the caller waits, in ms; after that DEADLINE_EXCEEDED. A command whose turn did not come by then is not
+   * done; one that is just being done may be. Repeat it under the same key to know.
+   */
   readonly timeoutMs: number;
   readonly trace?: string;
   /** For the runtime itself; the actor never sees it. */
@@ -127,7 +131,11 @@ export interface EventFeed {
 }
 
 export interface Client {
-  ask(command: Command): Promise<Reply>;
+  /**
+   * `signal` takes the command back. The reply then tells what became of it: CANCELLED, it was not done and never will
+   * be under its key; its own reply, it was done before; DEADLINE_EXCEEDED, nobody could be asked in time.
+   */
+  ask(command: Command, options?: { readonly signal?: AbortSignal }): Promise<Reply>;
   /**
    * Asks for a lock, by an acquire that names its request, and stays: answered when it is granted or over, at the latest
    * after `withinMs` with its place in the queue.

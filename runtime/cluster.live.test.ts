@@ -209,6 +209,43 @@ test('control overtakes data that waits', async () => {
   expect(seen).toHaveLength(7);
 });
 
+test('a command whose deadline passed while no node ran is not done, and its repeat under the same key is', async () => {
+  const late = { id: 'late', message: { type: 'add', by: 1 } };
+  const other = { id: 'late', message: { type: 'note', text: 'in time' } };
+  const first = await askCounter(client, late, { key: 'too-late', timeoutMs: 500 });
+  expect(first).toMatchObject({ ok: false, failure: { code: 'DEADLINE_EXCEEDED' } });
+  const inTime = askCounter(client, other, { timeoutMs: 30_000 });
+
+  await startNode('one');
+  await inTime;
+  const skipped = await sql`SELECT reason FROM skipped WHERE reason = 'expired'`;
+  const second = await askCounter(client, late, { key: 'too-late' });
+
+  expect(skipped).toMatchObject([{ reason: 'expired' }]);
+  expect(second).toEqual({ ok: true, value: 1 });
+  expect(await countOf('late')).toBe(1);
+});
+
+test('a command that is taken back before its turn is never done; later, its reply comes', async () => {
+  const node = await startNode('one');
+  await allOwned();
+  const abort = new AbortController();
+  const add = { id: 'taken', message: { type: 'add', by: 1 } };
+  await stopNode(node);
+  const waiting = askCounter(client, add, { key: 'taken', signal: abort.signal, timeoutMs: 30_000 });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  abort.abort();
+  await startNode('two');
+
+  expect(await waiting).toMatchObject({ ok: false, failure: { code: 'CANCELLED' } });
+  expect(await askCounter(client, add, { key: 'taken' })).toEqual(await waiting);
+  expect(await countOf('taken')).toBe(0);
+  const done = await askCounter(client, add, { key: 'done' });
+  const tooLate = askCounter(client, add, { key: 'done', signal: AbortSignal.abort() });
+  expect(await tooLate).toEqual(done);
+  expect(await countOf('taken')).toBe(1);
+});
+
 test('a handler that throws leaves a dead letter with its reason, and the actor goes on', async () => {
   await startNode('one');
   await allOwned();

@@ -59,7 +59,7 @@ export function replayName({ letter, n }: Pick<DueReplay, 'letter' | 'n'>): stri
 /** The message of a replay: a new one, caused by the one that failed. Null: the letter is no envelope. */
 export function replayEnvelope({ letter, n, body }: DueReplay): Envelope | null {
   const failed = readEnvelope(body);
-  if (!failed || failed.source.kind === 'replay') return null;
+  if (!failed || failed.source.kind === 'replay' || failed.source.kind === 'cancel') return null;
   return {
     ...failed,
     id: `r.${letter}.${n}`,

@@ -178,7 +178,12 @@ function checkReplay(letter: ActedLetter): Failure | null {
     const detail = `letter ${letter.id} was replayed ${letter.replays} times, which is the most; it can be dropped`;
     return { code: 'INVALID_TRANSITION', detail, current_state: 'open', allowed: ['drop'] };
   }
-  if (readEnvelope(letter.edited ?? letter.body)) return null;
+  const envelope = readEnvelope(letter.edited ?? letter.body);
+  if (envelope?.source.kind === 'cancel') {
+    const detail = `what came in letter ${letter.id} takes a request back, and is no message of its own`;
+    return { code: 'INVALID_TRANSITION', detail, current_state: 'open', allowed: ['drop'] };
+  }
+  if (envelope) return null;
   const detail = `what came in letter ${letter.id} is no envelope: edit it first`;
   return { code: 'INVALID_TRANSITION', detail, current_state: 'open', allowed: ['edit', 'drop'] };
 }

@@ -6,6 +6,7 @@ import { NODE_BOUNDS } from './bounds.ts';
 import { Committer, type RereadReason } from './commit.ts';
 import { LargeStates } from './large-states.ts';
 import { Loader } from './loader.ts';
+import { LogClock } from './log-clock.ts';
 import type { NodeOptions } from './node.ts';
 import { Outbox } from './outbox.ts';
 import type { Partition, PartitionHost } from './partition.ts';
@@ -55,6 +56,7 @@ export class Engine {
       store,
       log,
       clock,
+      logClock: new LogClock(clock),
       logger,
       metrics,
       takeAlone: options.takeAlone,

@@ -25,12 +25,12 @@ async function liveThrough(point: Failpoint, time = 1): Promise<string[]> {
   assert(row);
   await ports.store.counters(0);
   await ports.store.load([counterAddress('a')]);
-  await ports.store.dueTimers([0], 10);
+  await ports.store.takeDueTimers([0], 10);
   const timersSet = [timerOf(counterAddress('a'), { partition: 0 })];
   await ports.store.commit([nextBatch(row, { timersSet })]);
   await nextTurn();
   await nextTurn();
-  await ports.store.dueTimers([0], 10);
+  await ports.store.takeDueTimers([0], 10);
   await ports.log.publish(ENTRY);
   await ports.store.settleOutbox([0]);
   await ports.log.trim('data', 0, 5);

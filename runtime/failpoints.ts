@@ -95,8 +95,8 @@ function pointsInStore(store: Store, reach: Reach): Store {
       reach('commit.known');
       return known;
     },
-    async dueTimers(partitions, limit) {
-      const due = await store.dueTimers(partitions, limit);
+    async takeDueTimers(partitions, limitEach) {
+      const due = await store.takeDueTimers(partitions, limitEach);
       if (due.length > 0) reach('timers.read');
       return due;
     },

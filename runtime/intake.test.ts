@@ -12,6 +12,7 @@ function context(part: Partial<IntakeContext> = {}): IntakeContext {
     counters: new Counters({ outbound: [], inbound: [] }),
     kinds: new Map([['counter', COUNTER]]),
     partitionCount: 1,
+    nowMs: 1,
     known: () => undefined,
     ...part,
   };

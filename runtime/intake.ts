@@ -1,7 +1,8 @@
 /**
  * From the bytes of a partition's log to what shall become of each message. Pure but for the inbound counters.
  *
- * I1. Every message gets a fate: a turn, a repeat, a gap, or a dead letter with its reason. None is dropped in silence.
+ * I1. Every message gets a fate: a turn, a repeat, a refusal, a gap, or a dead letter with its
+ *     reason. None is dropped in silence.
  */
 import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, formatAddress, parseAddress } from '#protocols/address.ts';
@@ -20,6 +21,10 @@ export type Fate =
   | { type: 'turn'; envelope: Envelope; address: Address; kind: ActorKind; counter: Counter | null }
   /** Its key is known. A command is answered as the first one was. `stored`: what the store has of it. */
   | { type: 'repeat'; envelope: Envelope; stored: KeyedReply | null }
+  /** A command whose deadline had passed when its turn came. */
+  | { type: 'expired'; envelope: Envelope }
+  /** A command is taken back. */
+  | { type: 'cancel'; envelope: Envelope; address: Address }
   /** An effect that was applied before. */
   | { type: 'duplicate' }
   /** An effect whose predecessor is missing: its source sends it again. */
@@ -52,6 +57,8 @@ export interface IntakeContext {
   readonly counters: Counters;
   readonly kinds: ReadonlyMap<string, ActorKind>;
   readonly partitionCount: number;
+  /** By the log, as its owner knows it: what it decides by that goes into the batch. */
+  readonly nowMs: number;
   /** The reply under a key whose commit is still to come. */
   known(tenant: string, key: string): KeyedReply | undefined;
 }
@@ -76,9 +83,16 @@ export function sortMessages(
   }));
 }
 
+export interface Keyed {
+  readonly tenant: string;
+  readonly key: string;
+  readonly envelope: Envelope;
+}
+
 /** What a message will be known by once it is applied; null where that is no key. */
-export function keyedOf(fate: Fate): { tenant: string; key: string; envelope: Envelope } | null {
-  const envelope = fate.type === 'turn' || fate.type === 'dead' ? fate.envelope : null;
+export function keyedOf(fate: Fate): Keyed | null {
+  const isNew = fate.type === 'turn' || fate.type === 'cancel' || fate.type === 'dead';
+  const envelope = isNew ? fate.envelope : null;
   const keyed = envelope && keyOf(envelope.source);
   return keyed && envelope ? { tenant: parseAddress(envelope.to).tenant, key: keyed.key, envelope } : null;
 }
@@ -131,8 +145,11 @@ function decide(delivery: Delivery, round: { lane: Lane; keys: Set<string>; cont
   const keyed = kind || replayed ? keyOf(source) : null;
   if (keyed) {
     const key = `${address.tenant}/${keyed.key}`;
-    if (round.keys.has(key) || context.known(address.tenant, keyed.key)) {
-      return { type: 'repeat', envelope, stored: null };
+    const stored = context.known(address.tenant, keyed.key) ?? null;
+    if (stored || (round.keys.has(key) && source.kind !== 'cancel'))
+      return { type: 'repeat', envelope, stored };
+    if (source.kind === 'command' && source.withinMs !== undefined) {
+      if (context.nowMs - delivery.atMs > source.withinMs) return { type: 'expired', envelope };
     }
     round.keys.add(key);
   }
@@ -140,6 +157,7 @@ function decide(delivery: Delivery, round: { lane: Lane; keys: Set<string>; cont
     const error = `no actor kind is called ${address.type}`;
     return dead('unknown_type', error, { address: envelope.to, counter, envelope: replayed });
   }
+  if (source.kind === 'cancel') return { type: 'cancel', envelope, address };
   return { type: 'turn', envelope, address, kind, counter };
 }
 

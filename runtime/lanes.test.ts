@@ -13,7 +13,7 @@ async function openLanes() {
     },
   };
   const nothing = () => undefined;
-  const host = { log: log as Log, partition: 0, wake: nothing, onBroken: nothing };
+  const host = { log: log as Log, partition: 0, heard: nothing, wake: nothing, onBroken: nothing };
   const lanes = new Lanes(host);
   const start = { seq: 0, id: null };
   await lanes.open({ data: start, control: start });

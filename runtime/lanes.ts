@@ -19,6 +19,8 @@ export interface Taken {
 export interface LanesHost {
   readonly log: Log;
   readonly partition: number;
+  /** A message came that the log dated so. */
+  heard(atMs: number): void;
   /** Something came, or nothing more waits in the log. */
   wake(): void;
   onBroken(reason: string): void;
@@ -100,6 +102,7 @@ export class Lanes {
 
   #receive(buffer: LaneBuffer, delivery: Delivery): void | Promise<void> {
     if (this.#isForgetting) return;
+    this.#host.heard(delivery.atMs);
     this.#host.wake();
     return buffer.put(delivery);
   }

@@ -20,13 +20,15 @@ import type { Clock } from './clock.ts';
 import { Counters } from './counters.ts';
 import { type Item, sortKept, sortMessages } from './intake.ts';
 import type { TakeAlone } from './isolation.ts';
+import { Keys } from './keys.ts';
 import { Lanes, type Taken } from './lanes.ts';
 import type { LaneLoad } from './load-report.ts';
 import type { Log } from './log.ts';
+import type { LogClock } from './log-clock.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { Room, Uncommitted } from './room.ts';
-import { lookUpKeys, type RoundHost, takeRound, takeWarily } from './round.ts';
+import { type RoundHost, takeRound, takeWarily } from './round.ts';
 import type { LoadedActor, PartitionCounters, PartitionRow, Store } from './store.ts';
 import type { SupervisedPart } from './supervised-turn.ts';
 import { type SupervisedRow, Supervision } from './supervision.ts';
@@ -40,6 +42,7 @@ export interface PartitionHost {
   readonly log: Log;
   readonly store: Store;
   readonly clock: Clock;
+  readonly logClock: LogClock;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
   readonly room: Pick<Room, 'hasRoom'>;
@@ -72,6 +75,7 @@ export class Partition {
   readonly row: PartitionRow;
   readonly #host: PartitionHost;
   readonly #counters: Counters;
+  readonly #keys: Keys;
   readonly #lanes: Lanes;
   /** Until here keys are looked up before they are applied: after a commit met one that was known. */
   #careful: boolean;
@@ -103,12 +107,14 @@ export class Partition {
     this.row = row;
     this.#host = host;
     this.#counters = new Counters(counters);
+    this.#keys = new Keys(host.store);
     this.#open = new OpenBatch(row, this.#counters, host.routes);
     this.#nextBatch = row.batch;
     this.#careful = careful;
     this.#lanes = new Lanes({
       log: host.log,
       partition: row.id,
+      heard: (atMs) => host.logClock.heard(atMs),
       wake: () => this.#signal(),
       onBroken: (reason) => host.onBroken(row.id, reason),
     });
@@ -268,18 +274,23 @@ export class Partition {
     this.#wary = null;
   }
 
+  /** The reply under a key whose commit is still to come, or of a command that was taken back. */
+  readonly #known = (tenant: string, key: string) =>
+    this.#open.replyOf(tenant, key) ??
+    this.#committing?.batch.replyOf(tenant, key) ??
+    this.#keys.marked(tenant, key);
+
   async #round(deliveries: readonly Taken[]): Promise<void> {
-    const known = (tenant: string, key: string) =>
-      this.#open.replyOf(tenant, key) ?? this.#committing?.batch.replyOf(tenant, key);
     const items = sortMessages(deliveries, {
       partition: this.row.id,
       generation: this.row.generation,
       counters: this.#counters,
       kinds: this.#host.kinds,
       partitionCount: this.#host.routes.partitionCount,
-      known,
+      nowMs: this.#host.logClock.now(),
+      known: this.#known,
     });
-    if (this.#careful) await lookUpKeys(items, this.#host.store);
+    await this.#keys.lookUp(items, this.#careful);
     const caughtUp = this.lag === this.uncommitted.turns;
     await this.#take(items);
     if (this.#isStopped) return;
@@ -335,10 +346,13 @@ export class Partition {
       if (fate.counter) batch.applied(fate.counter);
       batch.deadLetter({ ...fate.letter, lane: place.lane, seq: place.seq, body: item.body() }, place.atMs);
       this.#host.logger.error({ partition: this.row.id, ...fate.letter }, 'message set aside');
-    } else if (fate.type === 'repeat') {
-      this.#answerRepeat(fate);
-    } else if (fate.type === 'turn') {
+    } else if (fate.type !== 'turn') {
+      this.#keys.gather(item, batch, this.#known);
+    } else {
       assert(item.outcome, 'every turn of a round was taken');
+      if (item.supervised?.isPutOff || item.supervised?.refusal) {
+        batch.skip({ lane: place.lane, seq: place.seq, reason: 'suspended' });
+      }
       if (item.supervised?.isPutOff) return;
       if (fate.counter) batch.applied(fate.counter);
       batch.add(item.outcome, fate.envelope, place);
@@ -358,21 +372,5 @@ export class Partition {
     if (row) this.#open.supervise(row, kept);
     if (!refusal || source.kind !== 'command' || source.replyTo === undefined) return;
     this.#open.answer({ replyTo: source.replyTo, key: source.key, reply: refusal });
-  }
-
-  #answerRepeat(fate: Extract<Item['fate'], { type: 'repeat' }>): void {
-    const { envelope } = fate;
-    if (envelope.source.kind !== 'command' || envelope.source.replyTo === undefined) return;
-    const { key, bodyHash, replyTo } = envelope.source;
-    const tenant = envelope.to.split('/')[1] ?? '';
-    const stored =
-      fate.stored ?? this.#open.replyOf(tenant, key) ?? this.#committing?.batch.replyOf(tenant, key);
-    if (!stored) return;
-    const detail = `The idempotency key ${key} was used for another request`;
-    const reply =
-      stored.bodyHash === bodyHash
-        ? stored.reply
-        : ({ ok: false, failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail } } as const);
-    this.#open.answer({ replyTo, key, reply });
   }
 }

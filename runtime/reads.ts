@@ -13,8 +13,6 @@ export interface Reads {
   readonly deadLetters: DeadLetters;
   /** Those of the keys that are known, in any order. */
   replies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]>;
-  /** What is known of an actor that had faults or was suspended lately. */
-  supervision(address: Address): Promise<Supervised | null>;
   /** Actors that take nothing, those that changed last first. */
   suspended(limit: number): Promise<Supervised[]>;
   cluster(): Promise<{ partitionCount: number }>;

@@ -80,7 +80,7 @@ function take(entries: readonly Published[], kinds = KINDS) {
     delivery: { seq: index + 1, id, atMs: 1_000, bytes },
   }));
   const known = (tenant: string, key: string) => batch.replyOf(tenant, key);
-  const context = { partition: 0, generation: 0, counters, kinds, partitionCount: 1, known };
+  const context = { partition: 0, generation: 0, counters, kinds, partitionCount: 1, nowMs: 1_000, known };
   const items = sortMessages(deliveries, context);
   for (const { fate, place, body } of items) {
     const at = { lane: place.lane, seq: place.seq, body: body() };

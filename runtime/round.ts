@@ -9,9 +9,9 @@ import { type Address, formatAddress } from '#protocols/address.ts';
 import type { Activations } from './activations.ts';
 import { emptyCell, readCell } from './cell.ts';
 import type { Clock } from './clock.ts';
-import { type Fate, type Item, keyedOf } from './intake.ts';
+import type { Fate, Item } from './intake.ts';
 import type { TakeAlone } from './isolation.ts';
-import type { LoadedActor, Store } from './store.ts';
+import type { LoadedActor } from './store.ts';
 import { takeSupervised } from './supervised-turn.ts';
 import type { Supervision } from './supervision.ts';
 import { type Cell, setAside, type TurnOutcome, takeTurn } from './turn.ts';
@@ -38,20 +38,6 @@ type Take = (cell: Cell, item: TurnItem) => TurnOutcome;
 interface Inert {
   readonly cell: Cell;
   readonly take: Take;
-}
-
-/** Finds the messages of a round that were applied under their keys before: they are repeats. */
-export async function lookUpKeys(items: readonly Item[], store: Pick<Store, 'findReplies'>): Promise<void> {
-  const keys = items.flatMap(({ fate }) => keyedOf(fate) ?? []);
-  if (keys.length === 0) return;
-  const found = new Map(
-    (await store.findReplies(keys)).map((reply) => [`${reply.tenant}/${reply.key}`, reply]),
-  );
-  for (const item of items) {
-    const keyed = keyedOf(item.fate);
-    const stored = keyed && found.get(`${keyed.tenant}/${keyed.key}`);
-    if (stored) item.fate = { type: 'repeat', envelope: keyed.envelope, stored };
-  }
 }
 
 /** Loads the actors of a round and takes its turns; their outcomes stand in the items then. */

@@ -5,14 +5,19 @@
  *     given, and then everything of the batch is written; else nothing of it is, and the others go on.
  * S2. `acquire` raises the epoch in one conditional update. What is read afterwards contains every commit made
  *     under an older epoch, and no commit under an older epoch can follow.
- * S3. A batch with a key that another commit wrote before is not applied and is answered as `repeated`.
+ * S3. A batch with a key that another commit wrote before, or another batch of the same one brings, is not applied and
+ *     is answered as `repeated`. Of two commits at the same moment one is the one before.
  */
 import type { Address } from '#protocols/address.ts';
 import type { Message } from '#protocols/envelope.ts';
 import type { Reply } from '#protocols/failure.ts';
+import type { Recurrence } from '#protocols/recurrence.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Position } from './log.ts';
 import type { KeptMail, MailTaken, SupervisedRow, SupervisionStore } from './supervision.ts';
+
+/** How long after it was taken a due timer is taken again, at first and at most. */
+export const TIMER_AGAIN_MS = { first: 5_000, max: 60_000 } as const;
 
 /** Lane of the outbox rows that are events, and their target partition. */
 export type OutLane = Lane | 'event';
@@ -32,6 +37,8 @@ export interface PartitionRow {
 export interface TimerMark {
   readonly generation: number;
   readonly atMs: number;
+  /** Of a timer that comes again. */
+  readonly recurrence?: Recurrence;
 }
 
 export interface Snapshot {
@@ -161,6 +168,16 @@ export interface DueReplay {
   readonly body: string;
 }
 
+/**
+ * A command or a replay in the log that was not given to its actor: too late, taken back, or its key was used before,
+ * perhaps in another partition. Kept as long as replies are: whoever folds the log again must decide as its owner did.
+ */
+export interface SkippedCommand {
+  readonly lane: Lane;
+  readonly seq: number;
+  readonly reason: 'expired' | 'cancelled' | 'repeated' | 'suspended';
+}
+
 /** Everything that one partition's turns since its last commit have to make durable. */
 export interface Batch {
   readonly partition: number;
@@ -180,6 +197,7 @@ export interface Batch {
   readonly replies: readonly KeyedReply[];
   readonly deadLetters: readonly BuriedLetter[];
   readonly replays: readonly ReplayOutcome[];
+  readonly skipped: readonly SkippedCommand[];
   readonly supervised: readonly SupervisedRow[];
   readonly mailKept: readonly KeptMail[];
   readonly mailTaken: readonly MailTaken[];
@@ -254,13 +272,17 @@ export interface Store extends SupervisionStore {
    * together, the first rows of all before the second ones.
    */
   unsent(heads: readonly OutboxHead[], limits: UnsentLimits): Promise<OutboxRow[]>;
-  /** Timers that are due by the store's clock. */
-  dueTimers(partitions: readonly number[], limit: number): Promise<TimerRow[]>;
+  /**
+   * Timers that are due by the store's clock, at most `limitEach` of each partition, the longest due first. One that
+   * was taken comes again after `TIMER_AGAIN_MS`, each time after twice as long, until its row is gone: those of a
+   * partition or an actor that does not get on do not stand in the way of others.
+   */
+  takeDueTimers(partitions: readonly number[], limitEach: number): Promise<TimerRow[]>;
   /** Letters of these partitions whose replay was asked for and has no outcome yet; `except`: as `replayName` has them. */
   dueReplays(partitions: readonly number[], except: readonly string[], limit: number): Promise<DueReplay[]>;
   /** Actors that want to be told when their agent falls silent. */
   watched(partitions: readonly number[]): Promise<{ address: Address; watchMs: number }[]>;
-  /** Makes the reply tables of the coming hours, drops the ones past keeping, and letters that were dealt with. */
+  /** Makes the reply tables of the coming hours, drops what is past keeping, and letters that were dealt with. */
   maintain(): Promise<void>;
   stop(): Promise<void>;
 }

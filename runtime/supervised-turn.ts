@@ -9,7 +9,7 @@ import { refuseSuspended, type Supervise } from '#protocols/supervision.ts';
 import type { Item } from './intake.ts';
 import type { DeadLetter } from './store.ts';
 import type { KeptMail, SupervisedRow, Supervision } from './supervision.ts';
-import { type Cell, isOfTimer, setAside, type TurnOutcome, unchanged } from './turn.ts';
+import { type Cell, isStale, setAside, type TurnOutcome, unchanged } from './turn.ts';
 
 /** What supervision made of a message, to be written with it. */
 export interface SupervisedPart {
@@ -119,7 +119,7 @@ function holdBack(item: TurnItem, cell: Cell, supervision: Supervision): Supervi
   if (source.kind === 'replay') {
     return { outcome: unchanged(cell), part: { row: null, kept: null, refusal: null, isPutOff: true } };
   }
-  if (source.kind === 'timer' && !isOfTimer(cell, source)) {
+  if (isStale(cell, envelope)) {
     return { outcome: { ...unchanged(cell), ignored: true }, part: null };
   }
   const row = supervision.keep(address, item.size);

@@ -6,6 +6,7 @@
  * U2. A timer's message counts only while the actor still holds the timer under that generation, which says where it
  *     was set.
  *     One that became a dead letter loses its row, or it would come again for ever, but not its mark: it can be replayed.
+ *     One that comes again goes on with its next occurrence. The answer to an ask counts as the ask's timer does.
  * U3. The version grows by one with each turn that changed state or timers, and only then.
  * U4. A turn whose next state is larger than an actor may be changes nothing: a command is answered STATE_TOO_LARGE, any
  *     other message becomes a dead letter. So does a turn that would leave more timers than an actor may have.
@@ -19,14 +20,15 @@ import { type Envelope, Message, originOf } from '#protocols/envelope.ts';
 import type { Failure, Reply } from '#protocols/failure.ts';
 import { uuidFromTime } from '#protocols/ids.ts';
 import { LIMITS } from '#protocols/limits.ts';
+import { firstOccurrence, Recurrence, TIME_MAX_MS } from '#protocols/recurrence.ts';
 import type { Lane } from '#protocols/subjects.ts';
+import { askTimerKey, unanswered } from './asks.ts';
 import { measureState, type StateSize, sizeAfter } from './state-size.ts';
 import type { DeadLetter, TimerMark } from './store.ts';
+import { generationAt, type TimerSet, TurnTimers } from './turn-timers.ts';
 
 const EVENT_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const TIMER_KEY = /^[A-Za-z0-9._:/-]{1,256}$/;
-/** What both a Date and Postgres can hold. */
-const TIME_MAX_MS = 8.64e15;
 
 /** An actor in memory: what its snapshot holds, parsed. */
 export interface Cell {
@@ -48,13 +50,6 @@ export interface Place {
   readonly atMs: number;
 }
 
-export interface TimerSet {
-  readonly key: string;
-  readonly generation: number;
-  readonly atMs: number;
-  readonly message: Message;
-}
-
 export interface TurnOutcome {
   readonly cell: Cell;
   readonly changed: boolean;
@@ -68,8 +63,7 @@ export interface TurnOutcome {
 
 /** Hands `envelope` to the actor in `cell`. */
 export function takeTurn(cell: Cell, envelope: Envelope, place: Place): TurnOutcome {
-  const source = originOf(envelope.source);
-  if (source.kind === 'timer' && !isOfTimer(cell, source)) {
+  if (isStale(cell, envelope)) {
     return { ...unchanged(cell), ignored: true };
   }
   let turn: Turn<unknown> | Failure;
@@ -81,21 +75,24 @@ export function takeTurn(cell: Cell, envelope: Envelope, place: Place): TurnOutc
     size = 'code' in turn ? before : sizeAfter(before, cell.state, turn.state);
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return setAside(cell, envelope, { reason: 'defect', error: text });
+    return afterDefect({ cell, envelope, place }, { reason: 'defect', error: text });
   }
   if ('code' in turn) {
-    // Of a replay nobody reads the answer: it becomes a dead letter again.
-    if (envelope.source.kind === 'command')
-      return { ...unchanged(cell), reply: { ok: false, failure: turn } };
+    if (isAnswered(envelope)) return { ...unchanged(cell), reply: { ok: false, failure: turn } };
     const error = JSON.stringify(turn.errors ?? turn.detail);
-    return setAside(cell, envelope, { reason: 'invalid_message', error });
+    return afterDefect({ cell, envelope, place }, { reason: 'invalid_message', error });
   }
   const outcome = settle({ cell, envelope, place }, { turn, size });
   const excess = outcome.changed ? findExcess(cell, outcome.cell, size) : null;
   if (excess === null) return outcome;
-  if (source.kind !== 'command')
-    return setAside(cell, envelope, { reason: 'state_too_large', error: excess });
+  if (!isAnswered(envelope))
+    return afterDefect({ cell, envelope, place }, { reason: 'state_too_large', error: excess });
   return { ...unchanged(cell), reply: { ok: false, failure: { code: 'STATE_TOO_LARGE', detail: excess } } };
+}
+
+/** Whether a refusal has a reader. Of a replay nobody reads it: it becomes a dead letter again. */
+function isAnswered({ source, ask }: Envelope): boolean {
+  return source.kind === 'command' || (ask !== undefined && source.kind === 'effect');
 }
 
 /** What the next cell has too much of; null: nothing. What it had before is not the turn's fault. */
@@ -115,20 +112,48 @@ export function setAside(
   envelope: Envelope,
   { reason, error }: Pick<DeadLetter, 'reason' | 'error'>,
 ): TurnOutcome {
-  const source = originOf(envelope.source);
   const detail = 'The message was set aside as a dead letter; a person will look at it.';
-  const isTimer = source.kind === 'timer' && isOfTimer(cell, source);
+  const mark = markOf(envelope);
+  const isHeld = mark !== null && cell.timers[mark.key]?.generation === mark.generation;
   return {
     ...unchanged(cell),
     reply: { ok: false, failure: { code: 'INTERNAL_ERROR', detail } },
-    timersDropped: isTimer ? [source.key] : [],
+    timersDropped: isHeld ? [mark.key] : [],
     deadLetter: { reason, error: error.slice(0, 8_000), stateVersion: cell.kind.stateVersion },
   };
 }
 
-/** Whether the actor still holds the timer that this message is of (U2). */
-export function isOfTimer(cell: Cell, timer: { key: string; generation: number }): boolean {
-  return cell.timers[timer.key]?.generation === timer.generation;
+/** As `setAside`; a timer that comes again goes on with its next occurrence. */
+function afterDefect(
+  { cell, envelope, place }: Taking,
+  why: Pick<DeadLetter, 'reason' | 'error'>,
+): TurnOutcome {
+  const outcome = setAside(cell, envelope, why);
+  const source = originOf(envelope.source);
+  const key = source.kind === 'timer' ? source.key : null;
+  if (key === null || !cell.timers[key]?.recurrence) return outcome;
+  const timers = new TurnTimers(cell.timers, { generation: generationAt(place), nowMs: place.atMs });
+  timers.came(key, envelope.message);
+  return {
+    ...outcome,
+    cell: { ...cell, version: cell.version + 1, timers: timers.marks },
+    changed: true,
+    timersSet: timers.set,
+    timersDropped: timers.dropped,
+  };
+}
+
+/** The timer that a message stands for: its own, or that of the ask which it answers. */
+function markOf({ source: last, answer }: Envelope): { key: string; generation: number } | null {
+  const source = originOf(last);
+  if (source.kind === 'timer') return source;
+  return answer ? { key: askTimerKey(answer.key), generation: answer.generation } : null;
+}
+
+/** A message of a timer, or an answer, that the actor waits for no more (U2). */
+export function isStale(cell: Cell, envelope: Envelope): boolean {
+  const mark = markOf(envelope);
+  return mark !== null && cell.timers[mark.key]?.generation !== mark.generation;
 }
 
 /** The outcome of a message that left its actor as it was. */
@@ -146,9 +171,12 @@ export function unchanged(cell: Cell): TurnOutcome {
 }
 
 function makeContext(cell: Cell, envelope: Envelope, place: Place): TurnContext {
+  const source = originOf(envelope.source);
+  const mark = source.kind === 'timer' ? cell.timers[source.key] : undefined;
   let counter = 0;
   return {
     self: cell.address,
+    ...(mark ? { dueMs: mark.atMs } : {}),
     now: place.atMs,
     messageId: envelope.id,
     by: speakerOf(envelope),
@@ -172,15 +200,20 @@ function checkTurn(turn: Turn<unknown>): void {
 }
 
 function checkEffect(effect: Effect): void {
-  if (effect.type === 'send') Address.parse(effect.to);
+  if ('to' in effect) Address.parse(effect.to);
+  if ('message' in effect) Message.parse(effect.message);
   if (effect.type === 'emit') {
     assert(EVENT_NAME.test(effect.name), 'an event has a name of letters, digits, "_" and "-"');
   }
-  if (effect.type === 'schedule') {
+  if ('key' in effect) {
     assert(TIMER_KEY.test(effect.key), 'a timer has a short key of letters, digits and "._:/-"');
-    assert(effect.atMs >= 0 && effect.atMs <= TIME_MAX_MS, 'a timer has a time');
   }
-  if (effect.type === 'send' || effect.type === 'schedule') Message.parse(effect.message);
+  if (effect.type === 'schedule') assertTime(effect.atMs);
+  if (effect.type === 'ask') assertTime(effect.deadlineMs);
+  if (effect.type === 'repeat') {
+    const isEver = firstOccurrence(Recurrence.parse(effect.recurrence), 0) !== null;
+    assert(isEver, 'a timer that comes again comes at least once');
+  }
   const bytes = Buffer.byteLength(JSON.stringify(effect));
   assert(
     bytes <= LIMITS.messageBytesMax,
@@ -188,13 +221,8 @@ function checkEffect(effect: Effect): void {
   );
 }
 
-/**
- * A number of the place where the timer was set, and of no other: an actor that ended and is created anew counts its
- * versions from 1 again, and must not take a timer of its former life.
- */
-function timerGeneration({ generation, lane, seq }: Place): number {
-  const digest = hash('sha256', `${generation}/${lane}/${seq}`, 'buffer');
-  return digest.readUIntBE(0, 6);
+function assertTime(atMs: number): void {
+  assert(atMs >= 0 && atMs <= TIME_MAX_MS, 'a timer has a time');
 }
 
 interface Taking {
@@ -207,41 +235,48 @@ function settle(
   { cell, envelope, place }: Taking,
   { turn, size }: { turn: Turn<unknown>; size: StateSize },
 ): TurnOutcome {
-  const timers = new Map(Object.entries(cell.timers));
-  const set = new Map<string, TimerSet>();
-  const dropped = new Set<string>();
-  const source = originOf(envelope.source);
-  if (source.kind === 'timer') {
-    timers.delete(source.key);
-    dropped.add(source.key);
-  }
-  for (const effect of turn.effects) {
-    if (effect.type === 'schedule') {
-      const generation = timerGeneration(place);
-      timers.set(effect.key, { generation, atMs: effect.atMs });
-      set.set(effect.key, { key: effect.key, generation, atMs: effect.atMs, message: effect.message });
-      dropped.delete(effect.key);
-    } else if (effect.type === 'cancel' && timers.delete(effect.key)) {
-      if (!set.delete(effect.key) || cell.timers[effect.key]) dropped.add(effect.key);
-    }
-  }
-  if (turn.state === null) {
-    for (const key of timers.keys()) dropped.add(key);
-    timers.clear();
-    set.clear();
-  }
-  const changed = turn.state !== cell.state || set.size > 0 || dropped.size > 0;
+  const timers = new TurnTimers(cell.timers, { generation: generationAt(place), nowMs: place.atMs });
+  const mark = markOf(envelope);
+  if (mark) timers.came(mark.key, envelope.message);
+  for (const effect of turn.effects) setTimers(timers, effect);
+  if (turn.state === null) timers.dropAll();
+  const changed = turn.state !== cell.state || timers.isChanged;
   const reply = turn.effects.findLast((effect) => effect.type === 'reply');
   return {
     cell: changed
-      ? { ...cell, state: turn.state, version: cell.version + 1, timers: Object.fromEntries(timers), size }
+      ? { ...cell, state: turn.state, version: cell.version + 1, timers: timers.marks, size }
       : cell,
     changed,
     ignored: false,
     effects: turn.effects,
     reply: reply ? reply.reply : { ok: true, value: null },
-    timersSet: [...set.values()],
-    timersDropped: [...dropped],
+    timersSet: timers.set,
+    timersDropped: timers.dropped,
     deadLetter: null,
   };
+}
+
+function setTimers(timers: TurnTimers, effect: Effect): void {
+  switch (effect.type) {
+    case 'schedule':
+      timers.schedule(effect);
+      return;
+    case 'repeat':
+      timers.repeat(effect);
+      return;
+    case 'cancel':
+      timers.drop(effect.key);
+      return;
+    case 'ask': {
+      const { key, deadlineMs } = effect;
+      timers.schedule({ key: askTimerKey(key), atMs: deadlineMs, message: unanswered(key) });
+      return;
+    }
+    case 'cancel_ask':
+      timers.drop(askTimerKey(effect.key));
+      return;
+    default:
+      // The rest is for the batch.
+      return;
+  }
 }

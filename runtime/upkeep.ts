@@ -2,25 +2,22 @@
  * What a node does beside its turns: timers into the log, the outbox swept, idle actors let go, silent agents told,
  * old log trimmed, reply tables made. Each job has its own pace; one that fails is tried again at its next time.
  *
- * T1. A timer is sent when the store's clock says that it is due, and again until its row is gone; the turn takes it
- *     once (U2).
- * T2. Trimming keeps the message at the cursor and `journalMs` of what is before it, less where the stream gets full.
- * T3. Silence counts only while this node hears itself: else an outage of NATS would take all agents for lost.
+ * J1. Trimming keeps the message at the cursor and `journalMs` of what is before it, less where the stream gets full.
+ * J2. Silence counts only while this node hears itself: else an outage of NATS would take all agents for lost.
  */
-import type { Address } from '#protocols/address.ts';
 import { formatAddress } from '#protocols/address.ts';
-import { encodeEnvelope } from '#protocols/envelope.ts';
-import { partitionOf } from '#protocols/partition.ts';
-import { LANES, type Lane, laneSubject } from '#protocols/subjects.ts';
+import { LANES, type Lane } from '#protocols/subjects.ts';
 import type { Routes } from './batch.ts';
 import type { Clock } from './clock.ts';
+import { entryTo } from './entry.ts';
 import type { Log } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { RuntimeNode } from './node.ts';
 import type { Speaker } from './remote.ts';
 import { REPLAYS_EVERY_MS, Replays } from './replays.ts';
-import type { Store, TimerRow } from './store.ts';
+import type { Store } from './store.ts';
+import { Timers } from './timers.ts';
 
 export interface UpkeepSettings {
   readonly idleMs: number;
@@ -32,8 +29,6 @@ export const UPKEEP_SETTINGS: UpkeepSettings = { idleMs: 60_000, journalMs: 3_60
 /** A stream so full is trimmed up to the cursors, whatever the journal's time. */
 const FILLING_FROM = 0.5;
 const TIMERS_EVERY_MS = 200;
-const TIMERS_MAX = 1_000;
-const TIMER_AGAIN_MS = 5_000;
 const SILENT_AGAIN_MS = 30_000;
 const FORGOTTEN_AFTER_MS = 3_600_000;
 /** Names of agents that are remembered; one more is heard when another was forgotten. */
@@ -65,7 +60,7 @@ export class Upkeep {
   readonly #host: UpkeepHost;
   readonly #stopping = new AbortController();
   readonly #jobs: Promise<void>[] = [];
-  readonly #sentTimers = new Map<string, number>();
+  readonly #timers: Timers;
   readonly #heardAtMs = new Map<string, number>();
   readonly #toldSilentAtMs = new Map<string, number>();
   readonly #marks = new Map<string, TrimMark[]>();
@@ -75,10 +70,11 @@ export class Upkeep {
   constructor(host: UpkeepHost) {
     this.#host = host;
     this.#replays = new Replays(host);
+    this.#timers = new Timers({ ...host, held: () => host.node.held() });
   }
 
   start(): void {
-    this.#every('timers', TIMERS_EVERY_MS, () => this.#sendTimers());
+    this.#every('timers', TIMERS_EVERY_MS, () => this.#timers.send(this.#stopping.signal));
     this.#every('outbox', 500, () => this.#host.node.outbox.sweep());
     this.#every('replays', REPLAYS_EVERY_MS, () => this.#replays.sweep(this.#host.node.held()));
     this.#every('repeats', 1_000, () => this.#host.node.outbox.repeat());
@@ -116,44 +112,8 @@ export class Upkeep {
     this.#jobs.push(keepRunning());
   }
 
-  async #sendTimers(): Promise<void> {
-    const { node, store, clock } = this.#host;
-    const held = node.held();
-    if (held.length === 0) return;
-    const nowMs = clock.now();
-    for (const [id, atMs] of this.#sentTimers) if (nowMs - atMs > TIMER_AGAIN_MS) this.#sentTimers.delete(id);
-    for (const timer of await store.dueTimers(held, TIMERS_MAX)) {
-      const id = `t.${formatAddress(timer.address)}.${timer.key}.${timer.generation}`;
-      if (this.#sentTimers.has(id)) continue;
-      this.#sentTimers.set(id, nowMs);
-      await this.#send(timer.address, {
-        id: `${id}.${nowMs}`,
-        message: timer.message,
-        source: { kind: 'timer', key: timer.key, generation: timer.generation },
-      });
-    }
-  }
-
-  async #send(
-    address: Address,
-    part: {
-      id: string;
-      message: TimerRow['message'];
-      source: { kind: 'timer'; key: string; generation: number } | { kind: 'system' };
-    },
-  ): Promise<void> {
-    const { log, routes } = this.#host;
-    const lane = routes.isControl(address.type, part.message.type) ? 'control' : 'data';
-    const bytes = encodeEnvelope({ ...part, to: formatAddress(address), root: part.id });
-    await log.publish({
-      subject: laneSubject(lane, partitionOf(address, routes.partitionCount)),
-      id: part.id,
-      bytes,
-    });
-  }
-
   async #tellSilence(): Promise<void> {
-    const { node, store, clock, logger } = this.#host;
+    const { node, store, log, clock, logger, routes } = this.#host;
     const held = node.held();
     const nowMs = clock.now();
     if (node.peers.deafMs > DEAF_MS) this.#deafAtMs = nowMs;
@@ -167,11 +127,9 @@ export class Upkeep {
       if (nowMs - (this.#toldSilentAtMs.get(name) ?? 0) < SILENT_AGAIN_MS) continue;
       this.#toldSilentAtMs.set(name, nowMs);
       logger.warn({ agent: name, silentMs: nowMs - heardAtMs }, 'agent fell silent');
-      await this.#send(address, {
-        id: `s.${formatAddress(address)}.${nowMs}`,
-        message: { type: 'silent' },
-        source: { kind: 'system' },
-      });
+      const id = `s.${formatAddress(address)}.${nowMs}`;
+      const silent = { id, message: { type: 'silent' }, source: { kind: 'system' } } as const;
+      await log.publish(entryTo(address, silent, routes));
     }
     for (const marks of [this.#heardAtMs, this.#toldSilentAtMs]) {
       for (const [name, atMs] of marks) if (nowMs - atMs > FORGOTTEN_AFTER_MS) marks.delete(name);

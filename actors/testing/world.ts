@@ -180,6 +180,10 @@ export class World {
         break;
       case 'stop':
         break;
+      case 'repeat':
+      case 'ask':
+      case 'cancel_ask':
+        throw new Error(`no actor here does this yet: ${effect.type}`);
     }
   }
 

@@ -25,6 +25,8 @@ export const REFUSED: readonly Plant[] = [
   refused('protocols/a2.ts', '../actors/registry.ts'),
   refused('protocols/a3.ts', 'node:fs'),
   refused('protocols/http/a4.ts', 'fastify'),
+  refused('protocols/a5.ts', 'croner'),
+  refused('protocols/cron.ts', 'node:fs'),
   refused('actors/registry.ts', '#runtime/client.ts'),
   refused('actors/session/a1.ts', 'node:crypto'),
   refused('actors/session/a2.ts', 'pino'),

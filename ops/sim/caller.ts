@@ -2,7 +2,8 @@
  * Callers: each asks one thing after the other and insists on an answer, as the real client does (C1, C2, C4).
  *
  * X1. A command is published until the log has it; its reply comes from the node, or from the row that the commit wrote.
- * X2. What a caller was answered is remembered for good, and now and then asked again under the same key.
+ * X2. A command has a deadline; one that it may have missed is published again under another id, marked so.
+ * X3. What a caller was answered is remembered for good, and now and then asked again under the same key.
  */
 import { createHash } from 'node:crypto';
 import { type Address, formatAddress } from '#protocols/address.ts';
@@ -22,6 +23,9 @@ export interface Asked {
   readonly message: Message;
   /** Every answer that came, in order. */
   readonly replies: Reply[];
+  /** How often it was published under an id of its own. */
+  attempts: number;
+  isTakenBack: boolean;
   answeredAtMs: number | null;
   /** Its caller went away without waiting. */
   isAbandoned: boolean;
@@ -67,6 +71,8 @@ export class Caller {
       to,
       message,
       replies: [],
+      attempts: 0,
+      isTakenBack: false,
       answeredAtMs: null,
       isAbandoned: false,
     };
@@ -91,19 +97,49 @@ export class Caller {
   async order(to: Address, act: SupervisionAct): Promise<void> {
     const key = `order-${this.#orders++}-${this.name}`;
     const message = { type: 'supervise', act };
-    const asked = { key, to, message, replies: [], answeredAtMs: null, isAbandoned: false };
+    const fresh = { replies: [], attempts: 0, isTakenBack: false, answeredAtMs: null, isAbandoned: false };
+    const asked: Asked = { key, to, message, ...fresh };
     while (!(await this.#once(asked, message, { act, reason: key })));
   }
 
   /** Publishes once and looks no more. */
   async throwIn(to: Address, message: Message & { op: string }): Promise<void> {
-    const fresh = { replies: [], answeredAtMs: null, isAbandoned: true };
-    const asked: Asked = { key: message.op, to, message, ...fresh };
+    const asked: Asked = {
+      key: message.op,
+      to,
+      message,
+      replies: [],
+      attempts: 0,
+      isTakenBack: false,
+      answeredAtMs: null,
+      isAbandoned: true,
+    };
     this.asked.push(asked);
     const over = new AbortController();
     const published = this.#publish({ asked, message, bodyHash: hashOf(message) }, over.signal);
     over.abort();
     await published;
+  }
+
+  /** Asks, and takes it back after a moment: until it is known whether it was done. */
+  async askAndTakeBack(to: Address, message: Message & { op: string }): Promise<Asked> {
+    const { world } = this.#options;
+    const first = this.ask(to, message, false);
+    const asked = this.asked.at(-1);
+    if (!asked) throw new Error('what is asked is remembered');
+    await world.clock.sleep(world.random.between(0, 400));
+    asked.isTakenBack = true;
+    while (asked.answeredAtMs === null) {
+      const reply = await this.#once(asked, message);
+      if (reply) this.#answered(asked, reply);
+    }
+    await first;
+    asked.isAbandoned = false;
+    const [reply] = asked.replies;
+    world.count(
+      reply?.ok === false && reply.failure.code === 'CANCELLED' ? 'taken back' : 'taken back too late',
+    );
+    return asked;
   }
 
   /** Asks the same again: the answer must be the same. */
@@ -118,13 +154,6 @@ export class Caller {
     const reply = await this.#once(asked, { ...asked.message, other: true });
     if (!reply || isRefused(reply) || (!reply.ok && reply.failure.code === 'IDEMPOTENCY_KEY_REUSED')) return;
     this.#options.world.violated(`key: ${asked.key} was taken for another request too`);
-  }
-
-  /** As the real client: a command that may have been refused is said under another id once its actor goes on. */
-  #resumesOf(to: Address): number {
-    const name = formatAddress(to);
-    const { supervised } = this.#options.world.store.rows;
-    return supervised.find(({ address }) => formatAddress(address) === name)?.resumes ?? 0;
   }
 
   /** One for each request: a late repeat of an answer must not be taken for that to another. */
@@ -145,7 +174,11 @@ export class Caller {
     const { promise, resolve } = Promise.withResolvers<Reply | null>();
     const bodyHash = hashOf(message);
     const replyTo = this.#replySubject(asked.key, bodyHash);
-    callers.set(replyTo, (_key, reply) => resolve(reply));
+    callers.set(replyTo, (_key, reply) => {
+      // Nothing was done; this caller's own time may not be over, and another attempt of it under way.
+      if (isLate(reply)) this.#options.world.count('refused at the deadline');
+      else resolve(reply);
+    });
     void clock.sleep(TIMEOUT_MS, over.signal).then(() => resolve(null));
     const known = await this.#look(asked.key, bodyHash);
     if (known) resolve(known);
@@ -162,13 +195,20 @@ export class Caller {
   async #publish({ asked, message, bodyHash, supervise }: Publication, signal: AbortSignal): Promise<void> {
     const { log, world, isControl, name } = this.#options;
     const { to, key } = asked;
-    const digest = `${hashOf([key, bodyHash])}.${this.#resumesOf(to)}`;
-    const id = supervise ? orderId(digest) : `c.${digest}`;
+    const isAgain = asked.attempts++ > 0;
     const replyTo = this.#replySubject(key, bodyHash);
-    const command = { kind: 'command' as const, key, bodyHash, replyTo, by: `user:${name}` };
-    const source = supervise ? { ...command, supervise } : command;
+    const who = { key, bodyHash, replyTo, by: `user:${name}` };
+    const again = isAgain ? { again: true as const } : {};
+    const order = supervise ? { supervise } : {};
+    const source = asked.isTakenBack
+      ? { kind: 'cancel' as const, ...who }
+      : { kind: 'command' as const, ...who, withinMs: TIMEOUT_MS, ...again, ...order };
+    const digest = `${hashOf([key, bodyHash])}${isAgain ? `.${asked.attempts}` : ''}`;
+    const commandId = supervise ? orderId(digest) : `c.${digest}`;
+    const id = asked.isTakenBack ? `x.${digest}` : commandId;
     const bytes = encodeEnvelope({ id, to: formatAddress(to), message, source, root: id });
-    const lane = supervise || isControl(to.type, message.type) ? 'control' : 'data';
+    const isUrgent = asked.isTakenBack || supervise !== undefined || isControl(to.type, message.type);
+    const lane = isUrgent ? 'control' : 'data';
     const subject = laneSubject(lane, partitionOf(to, world.partitionCount));
     do {
       try {
@@ -199,12 +239,17 @@ export class Caller {
     }
     if (!stored) return null;
     if (stored.bodyHash === bodyHash) return stored.reply;
-    return { ok: false, failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail: key } };
+    const detail = `The idempotency key ${key} was used for another request`;
+    return { ok: false, failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail } };
   }
 }
 
 function isRefused(reply: Reply): boolean {
   return !reply.ok && reply.failure.code === 'ACTOR_SUSPENDED';
+}
+
+function isLate(reply: Reply): boolean {
+  return !reply.ok && reply.failure.code === 'DEADLINE_EXCEEDED';
 }
 
 function hashOf(value: unknown): string {

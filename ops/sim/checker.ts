@@ -1,6 +1,7 @@
 /** What must hold when everything has come to rest (see also `recording-store.ts` and `ports.ts`, which look on). */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import type { Reply } from '#protocols/failure.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import { LANES } from '#protocols/subjects.ts';
 import type { Asked, Caller } from './caller.ts';
@@ -54,10 +55,13 @@ export function checkRest(world: World, callers: readonly Caller[]): void {
     for (const fault of account.faults) world.violated(`ledger: ${id}: ${fault}`);
   }
   checkCommands(world, asked, accounts);
+  checkKeys(world, accounts);
   checkReplies(world, asked);
   checkMoney(world, asked, accounts);
   checkTransfers(world, accounts);
   checkTimers(world, asked, accounts);
+  checkBeats(world, asked, accounts);
+  checkAsks(world, asked, accounts);
   checkAnswers(world, accounts);
   checkEvents(world, accounts);
   checkDeadLetters(world, asked);
@@ -73,10 +77,25 @@ function checkCommands(world: World, asked: readonly Asked[], accounts: Accounts
     const account = accounts.get(to.id);
     const times = [...(account?.ops ?? []), ...(account?.urgent ?? [])].filter((op) => op === key).length;
     const isAnswered = answeredAtMs !== null && replies.some((reply) => reply.ok);
+    if (times > 0 && isCancelled(replies[0]))
+      world.violated(`cancelled: ${key} (${message.type}) is applied`);
     if (times > 1) world.violated(`twice: ${key} (${message.type}) was applied ${times} times`);
     if (times === 0 && isAnswered)
       world.violated(`lost: ${key} (${message.type}) was answered and is not applied`);
   }
+}
+
+/** A key is one request's, whichever accounts it was tried with. */
+function checkKeys(world: World, accounts: Accounts): void {
+  const done = new Set<string>();
+  for (const op of [...accounts.values()].flatMap(({ ops, urgent }) => [...ops, ...urgent])) {
+    if (done.has(op)) world.violated(`twice: ${op} was applied to two accounts, or twice to one`);
+    done.add(op);
+  }
+}
+
+function isCancelled(reply: Reply | undefined): boolean {
+  return reply?.ok === false && reply.failure.code === 'CANCELLED';
 }
 
 function checkReplies(world: World, asked: readonly Asked[]): void {
@@ -129,6 +148,34 @@ function checkTimers(world: World, asked: readonly Asked[], accounts: Accounts):
   }
 }
 
+/** A repeating timer comes as often as it shall, no more after it was cancelled, and none is lost. */
+function checkBeats(world: World, asked: readonly Asked[], accounts: Accounts): void {
+  for (const { key, to, message } of asked) {
+    if (message.type !== 'beat' || !accounts.get(to.id)?.ops.includes(key)) continue;
+    const beats = accounts.get(to.id)?.beats[key] ?? 0;
+    world.count('repeating timers');
+    if (beats !== message.times) world.violated(`timer: ${key} beat ${beats} times, not ${message.times}`);
+  }
+}
+
+/** Each ask is answered exactly once, or never where it was taken back; nobody is asked twice or unasked. */
+function checkAsks(world: World, asked: readonly Asked[], accounts: Accounts): void {
+  for (const { key, to, message } of asked) {
+    if (message.type !== 'ask' || !accounts.get(to.id)?.ops.includes(key)) continue;
+    const answers = accounts.get(to.id)?.told[key] ?? 0;
+    const isCircle = z.array(z.string()).parse(message.to).indexOf(to.id) >= 0;
+    world.count(isCircle ? 'asks in a circle' : 'asks');
+    if (answers !== (message.isPatient ? 1 : 0)) {
+      world.violated(`ask: ${key} of ${to.id} was answered ${answers} times`);
+    }
+  }
+  for (const [id, { asked: questions }] of accounts) {
+    for (const [key, times] of Object.entries(questions)) {
+      if (times !== 1) world.violated(`ask: ${id} was asked ${key} ${times} times`);
+    }
+  }
+}
+
 /** What the oracle said comes to who asked, and nothing else does. */
 function checkAnswers(world: World, accounts: Accounts): void {
   for (const [id, { answers, ops }] of accounts) {
@@ -160,8 +207,8 @@ function checkDeadLetters(world: World, asked: readonly Asked[]): void {
     const isMeant = reason === 'defect' || (reason === 'unknown_type' && address?.startsWith('nobody/'));
     if (!isMeant) world.violated(`dead letter: ${address} ${reason} ${error}`);
   }
-  for (const { key, message, answeredAtMs } of asked) {
-    if (message.type !== 'throw') continue;
+  for (const { key, message, answeredAtMs, replies } of asked) {
+    if (message.type !== 'throw' || isCancelled(replies[0])) continue;
     const letters = deadLetters.filter((letter) => letter.body.includes(`"key":"${key}"`)).length;
     if (letters > 1 || (letters === 0 && answeredAtMs !== null)) {
       world.violated(`dead letter: ${key} has ${letters}`);

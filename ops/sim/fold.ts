@@ -20,9 +20,14 @@ import type { MemoryLog } from '#runtime/testing/log.ts';
 /** A timer that was set in the commit at hand: its generation is not known yet. */
 const FRESH = -1;
 
+interface Timer {
+  readonly generation: number;
+  readonly isRepeating: boolean;
+}
+
 interface Actor {
   state: unknown;
-  readonly timers: Map<string, number>;
+  readonly timers: Map<string, Timer>;
   status: SupervisedRow['status'];
   /** When its faults were since it was last let go on. */
   faults: number[];
@@ -98,11 +103,14 @@ export class Fold {
     };
     // Kept mail is taken by itself, before anything else of its commit.
     for (const taken of batch.mailTaken) this.#takeKept(partition, formatAddress(taken.address), taken.n);
+    const skipped = new Set(batch.skipped.map(({ lane, seq }) => `${lane}/${seq}`));
     for (const lane of LANES) {
       const [from, to] =
         lane === 'data' ? [before.cursor, batch.cursor] : [before.controlCursor, batch.controlCursor];
       for (const message of this.#log.messages(lane, batch.partition)) {
-        if (message.seq > from.seq && message.seq <= to.seq) this.#take(folding, lane, message);
+        if (message.seq <= from.seq || message.seq > to.seq) continue;
+        if (skipped.has(`${lane}/${message.seq}`)) this.#pass(message);
+        else this.#take(folding, lane, message);
       }
     }
     this.#compare(partition, batch, folding.touched);
@@ -157,8 +165,9 @@ export class Fold {
     }
     const mail = actor.kept.splice(0, actor.kept.filter(({ n }) => n <= upTo).length);
     for (const { envelope, atMs } of mail) {
-      const { source } = envelope;
-      if (source.kind === 'timer' && actor.timers.get(source.key) !== source.generation) continue;
+      const { source, answer } = envelope;
+      const mark = source.kind === 'timer' ? source : answer && { ...answer, key: `?${answer.key}` };
+      if (mark && actor.timers.get(mark.key)?.generation !== mark.generation) continue;
       this.#turn(kind, actor, { envelope, atMs });
     }
     if (actor.kept.length === 0 && actor.status === 'resuming') actor.status = 'active';
@@ -172,9 +181,20 @@ export class Fold {
       const { max, withinMs } = kind.faults;
       actor.faults = [...actor.faults.filter((at) => atMs - at < withinMs), atMs].slice(-max - 1);
     }
-    if (turn === 'fault' || turn === 'refused') return false;
+    if (turn === 'fault' || turn === 'refused') {
+      goOn(actor, envelope);
+      return false;
+    }
     settle(actor, turn, envelope);
     return true;
+  }
+
+  /** An owner passes over commands: late, taken back, or repeats, of another partition's perhaps; and replays' repeats. */
+  #pass({ bytes }: Delivery): void {
+    const decoded = decodeEnvelope(bytes);
+    const kind = decoded.ok ? decoded.envelope.source.kind : null;
+    if (kind === 'command' || kind === 'replay') return;
+    this.#onDifference('neither a command nor a replay was passed over');
   }
 
   #compare(partition: Partition, batch: Batch, touched: ReadonlySet<string>): void {
@@ -192,7 +212,9 @@ export class Fold {
       const timers = [...(actor?.timers.keys() ?? [])].sort().join();
       const kept = Object.keys(snapshot.timers).sort().join();
       if (timers !== kept) this.#onDifference(`${name} holds the timers ${kept}, not ${timers}`);
-      for (const [key, { generation }] of Object.entries(snapshot.timers)) actor?.timers.set(key, generation);
+      for (const [key, { generation, recurrence }] of Object.entries(snapshot.timers)) {
+        actor?.timers.set(key, { generation, isRepeating: recurrence !== undefined });
+      }
     }
   }
 }
@@ -203,7 +225,7 @@ function newPartition(): Partition {
 
 /** Whether this message is to be taken, and not one that was taken before or comes too soon. */
 function isNew(
-  { source, to }: Envelope,
+  { source, to, answer }: Envelope,
   lane: Lane,
   { partition, actor }: { partition: Partition; actor: Actor },
 ): boolean {
@@ -218,18 +240,23 @@ function isNew(
       const from = `${source.partition}/${lane}`;
       if (source.n !== (partition.inbound.get(from) ?? 0) + 1) return false;
       partition.inbound.set(from, source.n);
-      return true;
+      return !answer || actor.timers.get(`?${answer.key}`)?.generation === answer.generation;
     }
     case 'timer':
-      return actor.timers.get(source.key) === source.generation;
+      return actor.timers.get(source.key)?.generation === source.generation;
+    case 'cancel':
+      partition.keys.add(`${parseAddress(to).tenant}/${source.key}`);
+      return false;
     case 'system':
       return true;
     case 'replay': {
       const key = `${source.letter} ${source.n}`;
       const isKnown = partition.keys.has(key);
       partition.keys.add(key);
-      if (source.of.kind !== 'timer') return !isKnown;
-      return !isKnown && actor.timers.get(source.of.key) === source.of.generation;
+      if (isKnown) return false;
+      if (answer) return actor.timers.get(`?${answer.key}`)?.generation === answer.generation;
+      if (source.of.kind !== 'timer') return true;
+      return actor.timers.get(source.of.key)?.generation === source.of.generation;
     }
   }
 }
@@ -265,7 +292,9 @@ function handle(
     throw new Error('the kinds here need no ids');
   };
   try {
-    const context = { self, now: atMs, messageId: envelope.id, by: envelope.source.kind, id };
+    // Planned times are not folded: a beat looks only whether it comes before its own.
+    const due = originOf(envelope.source).kind === 'timer' ? { dueMs: atMs } : {};
+    const context = { self, now: atMs, messageId: envelope.id, by: envelope.source.kind, id, ...due };
     const turn = kind.handle(state, envelope.message, context);
     if ('code' in turn) return 'refused';
     const isTooLarge = turn.state !== state && JSON.stringify(turn.state).length > LIMITS.actorStateBytesMax;
@@ -276,13 +305,29 @@ function handle(
   }
 }
 
+/** A timer that comes again does so also after a dead letter. */
+function goOn(actor: Actor, envelope: Envelope): void {
+  const source = originOf(envelope.source);
+  if (source.kind === 'timer' && actor.timers.get(source.key)?.isRepeating) again(actor, source.key);
+}
+
+function again(actor: Actor, key: string): void {
+  actor.timers.set(key, { generation: FRESH, isRepeating: true });
+}
+
 function settle(actor: Actor, turn: Turn<unknown>, envelope: Envelope): void {
+  const { answer } = envelope;
   const source = originOf(envelope.source);
   actor.state = turn.state;
-  if (source.kind === 'timer') actor.timers.delete(source.key);
+  if (answer) actor.timers.delete(`?${answer.key}`);
+  if (source.kind === 'timer' && !actor.timers.get(source.key)?.isRepeating) actor.timers.delete(source.key);
+  else if (source.kind === 'timer') again(actor, source.key);
   for (const effect of turn.effects) {
-    if (effect.type === 'schedule') actor.timers.set(effect.key, FRESH);
+    if (effect.type === 'schedule') actor.timers.set(effect.key, { generation: FRESH, isRepeating: false });
+    if (effect.type === 'repeat') again(actor, effect.key);
     if (effect.type === 'cancel') actor.timers.delete(effect.key);
+    if (effect.type === 'ask') actor.timers.set(`?${effect.key}`, { generation: FRESH, isRepeating: false });
+    if (effect.type === 'cancel_ask') actor.timers.delete(`?${effect.key}`);
   }
   if (turn.state === null) actor.timers.clear();
 }

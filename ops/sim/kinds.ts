@@ -8,7 +8,19 @@
 import { z } from 'zod';
 import { type ActorKind, defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
 import type { Address } from '#protocols/address.ts';
-import { cancel, type Effect, emit, refuse, reply, schedule, send } from '#protocols/effects.ts';
+import {
+  ask,
+  cancel,
+  cancelAsk,
+  type Effect,
+  emit,
+  refuse,
+  reply,
+  schedule,
+  scheduleEvery,
+  send,
+} from '#protocols/effects.ts';
+import { Reply } from '#protocols/failure.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import { agentIn } from '#protocols/subjects.ts';
 import { LOCK } from './locks.ts';
@@ -29,6 +41,11 @@ export const AccountState = z.object({
   darks: Count,
   /** How often the oracle's answer to each question came. */
   answers: Count,
+  /** How often each beat came. */
+  beats: Count,
+  /** How often each question of one account to another was answered, and how often each was asked by whom. */
+  told: Count,
+  asked: Count,
   /** What must never be. */
   faults: z.array(z.string()),
 });
@@ -52,6 +69,23 @@ export const AccountMessage = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('consult'), op: z.string() }),
   z.object({ type: z.literal('delivered'), id: z.string(), answer: z.unknown() }),
+  z.object({ type: z.literal('beat'), op: z.string(), everyMs: z.number(), times: z.number() }),
+  z.object({ type: z.literal('tick'), op: z.string(), times: z.number() }),
+  z.object({
+    type: z.literal('ask'),
+    op: z.string(),
+    to: z.array(z.string()),
+    withinMs: z.number(),
+    isPatient: z.boolean(),
+  }),
+  z.object({
+    type: z.literal('tell'),
+    op: z.string(),
+    from: z.string(),
+    to: z.array(z.string()),
+    withinMs: z.number(),
+  }),
+  z.object({ type: z.literal('answered'), key: z.string(), reply: Reply }),
   z.object({ type: z.literal('leave'), op: z.string() }),
   z.object({ type: z.literal('stray'), op: z.string() }),
   z.object({ type: z.literal('throw'), op: z.string() }),
@@ -72,6 +106,9 @@ const EMPTY: AccountState = {
   rings: {},
   darks: {},
   answers: {},
+  beats: {},
+  told: {},
+  asked: {},
   faults: [],
 };
 
@@ -115,16 +152,8 @@ function handleAccount(
       const next = { ...state, balance: state.balance + message.amount };
       return { state: inOrder(next, 'received', message), effects: [] };
     }
-    case 'hurry': {
-      const k = (state.nudged[message.to] ?? 0) + 1;
-      const next = {
-        ...state,
-        urgent: [...state.urgent, message.op],
-        nudged: { ...state.nudged, [message.to]: k },
-      };
-      const nudge = send(accountAddress(message.to), { type: 'nudge', from: context.self.id, k });
-      return { state: next, effects: [nudge, emit('did', { op: message.op }), reply(message.op)] };
-    }
+    case 'hurry':
+      return hurry(state, message, context);
     case 'nudge':
       return { state: inOrder(state, 'nudgedBy', message), effects: [] };
     case 'remind': {
@@ -148,20 +177,32 @@ function handleAccount(
       const next = { ...state, darks, faults: [...state.faults, ...wrong] };
       return { state: blameEarly(next, message.op, message.isEarly), effects: [] };
     }
-    case 'consult':
-      return did(state, message.op, [
-        { type: 'deliver', subject: ORACLE, id: message.op, body: { op: message.op } },
-      ]);
+    case 'consult': {
+      const { op } = message;
+      return did(state, op, [{ type: 'deliver', subject: ORACLE, id: op, body: { op } }]);
+    }
     case 'delivered': {
       const answers = { ...state.answers, [message.id]: (state.answers[message.id] ?? 0) + 1 };
       return { state: { ...state, answers }, effects: [] };
     }
+    case 'beat': {
+      const { op, times, everyMs } = message;
+      return did(state, op, [scheduleEvery(op, { everyMs }, { type: 'tick', op, times })]);
+    }
+    case 'tick':
+      return tick(state, message, context);
+    case 'ask':
+      return askOthers(state, message, context);
+    case 'tell':
+      return tell(state, message, context);
+    case 'answered': {
+      const told = { ...state.told, [message.key]: (state.told[message.key] ?? 0) + 1 };
+      return { state: blameAnswer({ ...state, told }, message), effects: [] };
+    }
     case 'leave':
       return did(state, message.op, [{ type: 'stop' }]);
     case 'stray':
-      return did(state, message.op, [
-        send({ type: 'nobody', tenant: TENANT, id: context.self.id }, { type: 'lost' }),
-      ]);
+      return did(state, message.op, [send({ ...context.self, type: 'nobody' }, { type: 'lost' })]);
     case 'throw':
       throw new Error(message.op);
     case 'swell': {
@@ -171,6 +212,17 @@ function handleAccount(
     case 'mended':
       return did(state, message.op, []);
   }
+}
+
+function hurry(
+  state: AccountState,
+  { op, to }: Extract<AccountMessage, { type: 'hurry' }>,
+  context: TurnContext,
+): Turn<AccountState> {
+  const k = (state.nudged[to] ?? 0) + 1;
+  const next = { ...state, urgent: [...state.urgent, op], nudged: { ...state.nudged, [to]: k } };
+  const nudge = send(accountAddress(to), { type: 'nudge', from: context.self.id, k });
+  return { state: next, effects: [nudge, emit('did', { op }), reply(op)] };
 }
 
 function transfer(
@@ -189,6 +241,63 @@ function transfer(
   }
   const balance = state.balance - message.amount * message.to.length;
   return did({ ...state, sent, balance }, message.op, effects);
+}
+
+/** Counts a beat, and ends with the last. */
+function tick(
+  state: AccountState,
+  message: Extract<AccountMessage, { type: 'tick' }>,
+  context: TurnContext,
+): Turn<AccountState> {
+  const count = (state.beats[message.op] ?? 0) + 1;
+  const isEarly = context.dueMs === undefined || context.now < context.dueMs;
+  const next = { ...state, beats: { ...state.beats, [message.op]: count } };
+  const effects = count < message.times ? [] : [cancel(message.op)];
+  return { state: blameEarly(next, message.op, isEarly), effects };
+}
+
+/** Asks the first of `to`, which asks the next while it is being asked, and so on. */
+function askOthers(
+  state: AccountState,
+  { op, to, withinMs, isPatient }: Extract<AccountMessage, { type: 'ask' }>,
+  context: TurnContext,
+): Turn<AccountState> {
+  const question = askAlong({ op, to, withinMs }, context);
+  return did(state, op, isPatient ? question : [...question, cancelAsk(op)]);
+}
+
+function tell(
+  state: AccountState,
+  { op, from, to, withinMs }: Extract<AccountMessage, { type: 'tell' }>,
+  context: TurnContext,
+): Turn<AccountState> {
+  const key = `${op} of ${from}`;
+  const told = { ...state, asked: { ...state.asked, [key]: (state.asked[key] ?? 0) + 1 } };
+  return { state: told, effects: [...askAlong({ op, to, withinMs }, context), reply(op)] };
+}
+
+function askAlong(
+  { op, to, withinMs }: { op: string; to: readonly string[]; withinMs: number },
+  context: TurnContext,
+): Effect[] {
+  const [first, ...rest] = to;
+  if (first === undefined) return [];
+  const message = { type: 'tell', op, from: context.self.id, to: rest, withinMs };
+  return [ask(accountAddress(first), message, { key: op, deadlineMs: context.now + withinMs })];
+}
+
+/** An answer is that of the question, or says that none came in time, or names a circle. */
+function blameAnswer(
+  state: AccountState,
+  { key, reply: answer }: { key: string; reply: Reply },
+): AccountState {
+  const isMeant = answer.ok
+    ? answer.value === key
+    : answer.failure.code === 'DEADLINE_EXCEEDED' ||
+      (answer.failure.code === 'CALL_CYCLE' && answer.failure.cycle?.[0] === answer.failure.cycle?.at(-1));
+  return isMeant
+    ? state
+    : { ...state, faults: [...state.faults, `${key} was answered ${JSON.stringify(answer)}`] };
 }
 
 function did(state: AccountState, op: string, effects: readonly Effect[]): Turn<AccountState> {

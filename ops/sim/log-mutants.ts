@@ -95,6 +95,16 @@ export const LOG_MUTANTS: readonly Mutant[] = [
       }),
   },
   {
+    name: 'an answer counts whether or not somebody still waits for it',
+    nodeLog: (log) =>
+      replaced(log, {
+        publish(entry) {
+          const text = new TextDecoder().decode(entry.bytes).replace(/,"answer":\{[^}]*\}/, '');
+          return log.publish({ ...entry, bytes: new TextEncoder().encode(text) });
+        },
+      }),
+  },
+  {
     name: 'trimming takes what is not applied',
     nodeLog: (log) =>
       replaced(log, { trim: (lane, partition, seq) => log.trim(lane, partition, seq + 10_000) }),

@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod';
-import type { Reply } from '#protocols/failure.ts';
+import type { FailureCode, Reply } from '#protocols/failure.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Entry, Log, Reader, ReaderOptions } from '#runtime/log.ts';
 import type { Remote } from '#runtime/remote.ts';
@@ -238,10 +238,16 @@ export function remoteOver(world: World, process: SimProcess, server: Remote): R
   };
 }
 
+/** Refusals that leave the key as it is. */
+const NOT_KEPT: ReadonlySet<FailureCode> = new Set([
+  'IDEMPOTENCY_KEY_REUSED',
+  'DEADLINE_EXCEEDED',
+  'ACTOR_SUSPENDED',
+]);
+
 /** I6: a caller is answered only what is committed. */
 function checkAnswer(world: World, key: string, reply: Reply): void {
-  // A refusal has nothing to commit: the key stays free.
-  if (!reply.ok && ['IDEMPOTENCY_KEY_REUSED', 'ACTOR_SUSPENDED'].includes(reply.failure.code)) return;
+  if (!reply.ok && NOT_KEPT.has(reply.failure.code)) return;
   if (!world.store.isKnown({ tenant: TENANT, key })) {
     world.violated(`early: ${key} was answered before its commit`);
   }

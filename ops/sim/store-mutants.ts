@@ -1,6 +1,6 @@
 /** Stores that break a promise, and nodes that misunderstand theirs. */
 import { formatAddress } from '#protocols/address.ts';
-import type { Batch, CommitOutcome, LoadedActor, Store } from '#runtime/store.ts';
+import type { Batch, CommitOutcome, LoadedActor, Snapshot, Store, TimerRow } from '#runtime/store.ts';
 import type { Mutant } from './mutant.ts';
 import { replaced } from './replaced.ts';
 import type { World } from './world.ts';
@@ -98,6 +98,26 @@ function settlingByCursor({ store, log }: World): Store {
   });
 }
 
+/** What was given out to be sent is taken for sent. */
+function takingOnce({ store }: World): Store {
+  const taken = new Set<string>();
+  return replaced<Store>(store, {
+    async takeDueTimers(partitions, limitEach) {
+      const due = await store.takeDueTimers(partitions, limitEach);
+      const nameOf = (timer: TimerRow) => `${formatAddress(timer.address)} ${timer.key} ${timer.generation}`;
+      const fresh = due.filter((timer) => !taken.has(nameOf(timer)));
+      for (const timer of fresh) taken.add(nameOf(timer));
+      return fresh;
+    },
+  });
+}
+
+function withoutRecurrence(timers: Snapshot['timers']): Snapshot['timers'] {
+  return Object.fromEntries(
+    Object.entries(timers).map(([key, { generation, atMs }]) => [key, { generation, atMs }]),
+  );
+}
+
 export const STORE_MUTANTS: readonly Mutant[] = [
   { name: 'a commit is not fenced at all', serverStore: fencing(() => true) },
   {
@@ -145,6 +165,10 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     })),
   },
   {
+    name: 'what was passed over is not written',
+    serverStore: writing((batch) => ({ ...batch, skipped: [] })),
+  },
+  {
     name: 'the cursor of control is not written',
     serverStore: writing((batch) => ({ ...batch, controlCursor: { seq: 0, id: null } })),
   },
@@ -164,11 +188,22 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     name: 'timers come before their time',
     serverStore: ({ store, clock }) =>
       replaced<Store>(store, {
-        dueTimers: async (partitions) =>
+        takeDueTimers: async (partitions) =>
           store.rows.timers.filter(
             ({ partition, atMs }) => partitions.includes(partition) && atMs - 1_000 <= clock.now(),
           ),
       }),
+  },
+  { name: 'a timer is sent once and never again', serverStore: takingOnce },
+  {
+    name: 'a repeating timer is forgotten to be one',
+    serverStore: writing((batch) => ({
+      ...batch,
+      snapshots: batch.snapshots.map((snapshot) => ({
+        ...snapshot,
+        timers: withoutRecurrence(snapshot.timers),
+      })),
+    })),
   },
   {
     name: 'reconciling keeps the cursors',

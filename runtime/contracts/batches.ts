@@ -34,6 +34,7 @@ export function nextBatch(row: PartitionRow, part: Partial<Batch> = {}): Batch {
     supervised: [],
     mailKept: [],
     mailTaken: [],
+    skipped: [],
     ...part,
   };
 }

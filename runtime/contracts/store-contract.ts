@@ -166,7 +166,7 @@ export function testStore(open: () => Promise<StoreUnderTest>): void {
     expect(await store.load([address, other])).toMatchObject([{ address: other }]);
     await opened.elapse(20);
     expect(await store.unsentHeads([lost.id, stale.id], 0)).toEqual([]);
-    expect(await store.dueTimers([lost.id, stale.id], 10)).toEqual([]);
+    expect(await store.takeDueTimers([lost.id, stale.id], 10)).toEqual([]);
     const keys = ['lost-key', 'stale-key'].map((key) => ({ tenant: 'test', key }));
     expect(await store.findReplies(keys)).toEqual([]);
     for (const row of [lost, stale]) {
@@ -202,6 +202,44 @@ export function testStore(open: () => Promise<StoreUnderTest>): void {
     expect(found).toHaveLength(2);
     expect(found).toContainEqual(replyUnder('told', 'once'));
     expect(found).toContainEqual(replyUnder('another'));
+  });
+
+  test('one key in two batches of one commit is written once; the other is refused as repeated', async () => {
+    const [first, second] = [await ground.partition(), await ground.partition()];
+    const [one, two] = [ground.actor(), ground.actor()];
+
+    const outcome = await store.commit([
+      nextBatch(first, { replies: [replyUnder('for-two', 1)], snapshots: [snapshotOf(one)] }),
+      nextBatch(second, { replies: [replyUnder('for-two', 2)], snapshots: [snapshotOf(two)] }),
+    ]);
+
+    expect(outcome).toEqual({ committed: new Set([first.id]), repeated: new Set([second.id]) });
+    expect(await store.load([one, two])).toMatchObject([{ address: one }]);
+    expect(await store.findReplies([{ tenant: 'test', key: 'for-two' }])).toEqual([replyUnder('for-two', 1)]);
+  });
+
+  test('one key in commits of several nodes at the same moment is written once; the others are repeated', async () => {
+    for (let round = 0; round < 5; round++) {
+      const rows = [await ground.partition(), await ground.partition(), await ground.partition()];
+      const keys = [`at-once-${round}`, `as-well-${round}`];
+
+      const outcomes = await Promise.all(
+        rows.map((row, n) => {
+          const inAnyOrder = n % 2 === 0 ? keys : keys.toReversed();
+          return store.commit([nextBatch(row, { replies: inAnyOrder.map((key) => replyUnder(key, n)) })]);
+        }),
+      );
+
+      const counts = outcomes.map(({ committed, repeated }) => [committed.size, repeated.size]);
+      expect(counts.toSorted()).toEqual([
+        [0, 1],
+        [0, 1],
+        [1, 0],
+      ]);
+      const winner = outcomes.findIndex(({ committed }) => committed.size > 0);
+      const stored = await store.findReplies(keys.map((key) => ({ tenant: 'test', key })));
+      expect(stored.map(({ reply }) => reply)).toEqual(keys.map(() => ({ ok: true, value: winner })));
+    }
   });
 
   test('a commit that races with a taking is either in what the new owner reads, or never', async () => {

@@ -1,4 +1,4 @@
-/** What every store must keep of a commit's rows: snapshots, outbox, counters, timers. */
+/** What every store must keep of a commit's rows: snapshots, outbox, counters. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   EVENT_TARGET,
@@ -199,46 +199,6 @@ export function testStoreRows(open: () => Promise<StoreUnderTest>): void {
     expect(counters.inbound).toEqual([data(3, 9)]);
     expect(counters.outbound).toHaveLength(3);
     expect(counters.outbound).toEqual(expect.arrayContaining([...outbound, data(4, 5)]));
-  });
-
-  test('a timer is given when it is due by the store, not before, the oldest first', async () => {
-    const [row, other] = [await ground.partition(), await ground.partition()];
-    const [one, two] = [ground.actor(), ground.actor()];
-    const soonMs = opened.nowMs() + 300;
-    const soon = timerOf(one, {
-      partition: row.id,
-      key: 'soon',
-      atMs: soonMs,
-      generation: 7,
-      message: { type: 'x', y: [1] },
-    });
-    const past = timerOf(two, { partition: row.id, key: 'past', atMs: 1_000 });
-    const foreign = timerOf(two, { partition: other.id, key: 'foreign' });
-    await store.commit([nextBatch(row, { timersSet: [soon, past] })]);
-    await store.commit([nextBatch(other, { timersSet: [foreign] })]);
-
-    expect(await store.dueTimers([row.id], 10)).toEqual([past]);
-    await opened.elapse(400);
-    expect(await store.dueTimers([row.id], 10)).toEqual([past, soon]);
-    expect(await store.dueTimers([row.id], 1)).toEqual([past]);
-  });
-
-  test('a timer is replaced under its key, and gone when it is dropped', async () => {
-    const row = await ground.partition();
-    const [one, two] = [ground.actor(), ground.actor()];
-    const set = [one, two].map((address) => timerOf(address, { partition: row.id }));
-    await store.commit([nextBatch(row, { timersSet: set })]);
-
-    const again = timerOf(one, {
-      partition: row.id,
-      generation: 2,
-      atMs: 2_000,
-      message: { type: 'other' },
-    });
-    const timersDropped = [{ address: two, key: 'later' }];
-    await store.commit([nextBatch(after(row), { timersSet: [again], timersDropped })]);
-
-    expect(await store.dueTimers([row.id], 10)).toEqual([again]);
   });
 
   test('actors that watch an agent are found by their partition', async () => {

@@ -7,24 +7,25 @@
  *     with two bodies, is two commands.
  * C6. A key is looked up before its command is published: one that was committed long ago never comes into the log
  *     again, where only the commit would notice it, and its partition be read anew. New keys need no look.
- * C7. Past the bounds a command is refused before it is published (`admission.ts`), and so is one for which the stream
- *     has no room. A refusal says that nothing was done: not where an earlier publication may have been stored.
- * C8. A command that a suspended actor refused stands in the log without a reply: the same id said again would be
- *     dropped there, so after the actor was resumed it is said under another.
+ * C7. Where the log has the command from an earlier ask, that one may have been refused, at its deadline or by a
+ *     suspended actor: without a reply after a while it is published again, under an id of its own.
+ * C8. Taking back is published until the log has it, and waits for the verdict, a little longer than the command would.
+ * C9. Past the bounds a command is refused before it is published (`admission.ts`), and so is one for which the stream
+ *     has no room. A refusal says that nothing was done: not where an earlier publication may have been stored. What
+ *     takes back is not refused.
  */
 import { hash, randomUUID } from 'node:crypto';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { formatAddress } from '#protocols/address.ts';
-import { encodeEnvelope } from '#protocols/envelope.ts';
 import type { Failure, FailureCode, Reply } from '#protocols/failure.ts';
 import { partitionOf } from '#protocols/partition.ts';
-import { laneSubject, replySubject, replyToOf } from '#protocols/subjects.ts';
-import { orderId, refuseSuspended } from '#protocols/supervision.ts';
+import { replySubject, replyToOf } from '#protocols/subjects.ts';
 import { Admission } from '../admission.ts';
 import type { Command } from '../client.ts';
 import type { Entry } from '../log.ts';
 import type { Reads } from '../reads.ts';
 import { ReplyLookups } from '../reply-lookups.ts';
+import { cancelEntry, commandEntry, type Publication } from './command-entry.ts';
 import { Gathered } from './gathered.ts';
 import { hearLoads } from './loads.ts';
 import { NotStored, Publisher } from './publisher.ts';
@@ -33,6 +34,8 @@ const PUBLISH_TIMEOUT_MS = 2_000;
 const PUBLISH_PAUSE_MS = 200;
 /** How long after publishing the committed row is first looked at; then twice as long each time. */
 const LOOK_AFTER_MS = 500;
+/** A verdict on what is taken back is waited for at least so long. */
+const TAKE_BACK_WITHIN_MS = 5_000;
 /** One timer for all that wait: deadlines are kept to this. */
 const TICK_MS = 25;
 
@@ -41,10 +44,12 @@ interface Asked {
   readonly command: Command;
   readonly to: string;
   readonly digest: string;
-  readonly deadlineMs: number;
+  deadlineMs: number;
   lookAtMs: number;
   lookWaitMs: number;
-  /** What is published; null while its key is looked up. */
+  /** Null while its key is looked up. */
+  publication: Publication | null;
+  /** What is published. */
   entry: Entry | null;
   /** When it shall be published (again); never while that is under way or done. */
   publishAtMs: number;
@@ -53,8 +58,11 @@ interface Asked {
   /** Was not refused before it was published. */
   isIn: boolean;
   mayBeStored: boolean;
-  /** The log had it already. */
-  isDuplicate: boolean;
+  publications: number;
+  /** When it is published under another id, since nobody answers to the first (C7). */
+  anewAtMs: number;
+  isTakenBack: boolean;
+  stopListening(): void;
   readonly resolve: (reply: Reply) => void;
 }
 
@@ -91,9 +99,10 @@ export class Asker {
   }
 
   /** Rejects only where Postgres is away before the command was published. */
-  ask(command: Command): Promise<Reply> {
+  ask(command: Command, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Reply> {
     const nowMs = performance.now();
     return new Promise((resolve, reject) => {
+      const takeBack = () => this.#takeBack(asked);
       const asked: Asked = {
         command,
         to: formatAddress(command.to),
@@ -101,17 +110,23 @@ export class Asker {
         deadlineMs: nowMs + command.timeoutMs,
         lookAtMs: nowMs + LOOK_AFTER_MS,
         lookWaitMs: LOOK_AFTER_MS,
+        publication: null,
         entry: null,
         publishAtMs: Number.POSITIVE_INFINITY,
         refusal: null,
         isIn: false,
         mayBeStored: false,
-        isDuplicate: false,
+        publications: 0,
+        anewAtMs: Number.POSITIVE_INFINITY,
+        isTakenBack: false,
+        stopListening: () => signal?.removeEventListener('abort', takeBack),
         resolve,
       };
       this.#inAll++;
       this.#waiting.set(asked.digest, (this.#waiting.get(asked.digest) ?? new Set()).add(asked));
       this.#ticks ??= setInterval(() => this.#tick(), TICK_MS);
+      if (signal?.aborted) takeBack();
+      else signal?.addEventListener('abort', takeBack, { once: true });
       this.#begin(asked).catch((error: unknown) => {
         this.#forget(asked);
         reject(error);
@@ -133,66 +148,89 @@ export class Asker {
       return;
     }
     const { partitionCount } = await this.#reads.cluster();
-    // Its deadline may have come meanwhile.
-    if (!this.#waiting.get(digest)?.has(asked)) return;
-    const partition = partitionOf(command.to, partitionCount);
-    const entrance = { to: asked.to, partition, lane: command.lane };
-    const own = { ownToActor: this.#toActor.get(asked.to) ?? 0, ownInAll: this.#inAll };
-    const refused = this.#admission.refuse({ ...entrance, ...own }, performance.now());
-    if (refused) {
-      this.#settle(asked, { ok: false, failure: refused });
-      return;
-    }
-    asked.isIn = true;
-    this.#count(asked.to, 1);
-    const id = command.supervise ? orderId(digest) : `c.${digest}`;
-    const bytes = encodeEnvelope({
-      id,
-      to: asked.to,
-      message: command.message,
-      source: {
-        kind: 'command',
-        key: command.key,
-        bodyHash: command.bodyHash,
-        replyTo: replyToOf(this.#inbox, digest),
-        by: command.by,
-        ...(command.supervise === undefined ? {} : { supervise: command.supervise }),
-      },
-      root: id,
-      ...(command.trace === undefined ? {} : { trace: command.trace }),
-    });
-    const subject = laneSubject(command.lane, partition);
-    asked.entry = { subject, id, bytes };
+    // Its time may be over, or it was taken back: nobody but this ask can have published a new key.
+    if (!this.#isWaiting(asked)) return;
+    if (!asked.isTakenBack && !this.#letIn(asked, partitionCount)) return;
+    const publication = { command, digest, replyTo: replyToOf(this.#inbox, digest), partitionCount };
+    asked.publication = publication;
+    asked.entry = asked.isTakenBack ? cancelEntry(publication) : commandEntry(publication, leftMs(asked));
     await this.#publish(asked, asked.entry);
   }
 
   async #publish(asked: Asked, entry: Entry): Promise<void> {
     asked.publishAtMs = Number.POSITIVE_INFINITY;
+    asked.publications++;
     try {
       const { isDuplicate } = await this.#gathered.publish(entry);
       asked.mayBeStored = true;
+      if (!isDuplicate) return;
       // Whoever asked before may have the answer already.
-      asked.isDuplicate = isDuplicate;
-      if (isDuplicate) asked.lookAtMs = 0;
+      asked.lookAtMs = 0;
+      if (asked.publications === 1) asked.anewAtMs = performance.now() + LOOK_AFTER_MS;
     } catch (error) {
       if (error instanceof NotStored) this.#notStored(asked, error);
       else asked.mayBeStored = true;
       // The log did not say that it has it: say it again, the id makes that harmless.
-      asked.publishAtMs = performance.now() + PUBLISH_PAUSE_MS;
+      if (asked.entry === entry) asked.publishAtMs = performance.now() + PUBLISH_PAUSE_MS;
     }
   }
 
+  /** Refuses it where too many wait already. */
+  #letIn(asked: Asked, partitionCount: number): boolean {
+    const { to, command } = asked;
+    const entrance = { to, partition: partitionOf(command.to, partitionCount), lane: command.lane };
+    const own = { ownToActor: this.#toActor.get(to) ?? 0, ownInAll: this.#inAll };
+    const refused = this.#admission.refuse({ ...entrance, ...own }, performance.now());
+    if (refused) {
+      this.#settle(asked, { ok: false, failure: refused });
+      return false;
+    }
+    asked.isIn = true;
+    this.#count(to, 1);
+    return true;
+  }
+
   #notStored(asked: Asked, { isFull, message }: NotStored): void {
-    if (asked.mayBeStored) return;
+    if (asked.mayBeStored || asked.isTakenBack) return;
     const detail = `The log does not take messages now; nothing was done. (${message})`;
     asked.refusal = isFull ? this.#admission.logWasFull(performance.now()) : { code: 'NOT_READY', detail };
     if (isFull) this.#settle(asked, { ok: false, failure: asked.refusal });
   }
 
+  async #publishAnew(asked: Asked): Promise<void> {
+    asked.anewAtMs = Number.POSITIVE_INFINITY;
+    if (!asked.publication || asked.isTakenBack) return;
+    asked.entry = commandEntry(asked.publication, leftMs(asked), randomUUID());
+    await this.#publish(asked, asked.entry);
+  }
+
+  #takeBack(asked: Asked): void {
+    asked.isTakenBack = true;
+    asked.anewAtMs = Number.POSITIVE_INFINITY;
+    asked.deadlineMs = Math.max(asked.deadlineMs, performance.now() + TAKE_BACK_WITHIN_MS);
+    if (asked.publication) {
+      asked.entry = cancelEntry(asked.publication);
+      asked.publishAtMs = 0;
+    } else if (asked.command.isNewKey) {
+      this.#settle(asked, refusal('CANCELLED', 'The request was taken back before it was sent'));
+    }
+  }
+
+  #isWaiting(asked: Asked): boolean {
+    return this.#waiting.get(asked.digest)?.has(asked) ?? false;
+  }
+
   #hear(answers: Answers): void {
     for (const { id, reply } of answers) {
-      for (const asked of this.#waiting.get(id) ?? []) this.#settle(asked, reply);
+      for (const asked of this.#waiting.get(id) ?? []) this.#take(asked, reply);
     }
+  }
+
+  /** A refusal at a deadline may be that of an earlier ask: it is this one's only if the key has it. */
+  #take(asked: Asked, reply: Reply): void {
+    const isLate = !reply.ok && reply.failure.code === 'DEADLINE_EXCEEDED';
+    if (!isLate || performance.now() >= asked.deadlineMs) this.#settle(asked, reply);
+    else asked.lookAtMs = 0;
   }
 
   #tick(): void {
@@ -209,11 +247,12 @@ export class Asker {
       return;
     }
     if (nowMs >= deadlineMs) {
-      const detail = `No reply within ${command.timeoutMs} ms; the command may still be applied. Repeat it with the same key.`;
+      const detail = `No reply within ${command.timeoutMs} ms; the command may have been done. Repeat it with the same key.`;
       this.#settle(asked, refusal('DEADLINE_EXCEEDED', detail));
       return;
     }
     if (entry && nowMs >= asked.publishAtMs) void this.#publish(asked, entry);
+    if (nowMs >= asked.anewAtMs) void this.#publishAnew(asked);
     if (nowMs >= asked.lookAtMs) void this.#look(asked);
   }
 
@@ -221,26 +260,8 @@ export class Asker {
     asked.lookAtMs = Number.POSITIVE_INFINITY;
     const reply = await this.#knownReply(asked.command).catch(() => null);
     if (reply) this.#settle(asked, reply);
-    else if (asked.isDuplicate) await this.#lookForSuspension(asked).catch(() => undefined);
     asked.lookWaitMs *= 2;
     asked.lookAtMs = performance.now() + asked.lookWaitMs;
-  }
-
-  /** The log has the command and no reply is known: it was refused, if its actor is or was suspended meanwhile. */
-  async #lookForSuspension(asked: Asked): Promise<void> {
-    const { command, digest, entry } = asked;
-    const supervised = command.supervise ? null : await this.#reads.supervision(command.to);
-    if (!supervised || !entry) return;
-    const { status, resumes } = supervised;
-    if (status !== 'active') {
-      this.#settle(asked, { ok: false, failure: refuseSuspended(supervised) });
-      return;
-    }
-    // Said once more for each time that the actor was let go on; its key makes it one command all the same.
-    const id = `c.${digest}.r${resumes}`;
-    if (resumes === 0 || entry.id === id) return;
-    asked.entry = { ...entry, id };
-    asked.publishAtMs = 0;
   }
 
   async #knownReply({ to, key, bodyHash }: Command): Promise<Reply | null> {
@@ -262,6 +283,7 @@ export class Asker {
   }
 
   #forget(asked: Asked): void {
+    asked.stopListening();
     const waiters = this.#waiting.get(asked.digest);
     if (waiters?.delete(asked)) {
       this.#inAll--;
@@ -272,6 +294,10 @@ export class Asker {
     clearInterval(this.#ticks);
     this.#ticks = null;
   }
+}
+
+function leftMs({ deadlineMs }: Asked): number {
+  return Math.max(0, Math.ceil(deadlineMs - performance.now()));
 }
 
 function digestOf({ to, key, bodyHash }: Command): string {

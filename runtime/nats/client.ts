@@ -31,7 +31,7 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
     hearLocks: (tenant, onEvent) => news.hear(tenant, onEvent),
   };
   return {
-    ask: (command) => asker.ask(command),
+    ask: (command, options) => asker.ask(command, options),
     acquireLock: (command, withinMs) => acquireLock(waits, command, withinMs),
     supervise: (order) => asker.ask(orderCommand(order)),
     suspended: (limit) => reads.suspended(limit),

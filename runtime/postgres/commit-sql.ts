@@ -4,7 +4,9 @@
  * Q1. The input is in the order of the partitions' ids, and so their rows are locked: two nodes that both hold one for
  *     theirs wait one after the other. Were a plan to lock in another order, Postgres would end one of the two.
  * Q2. Everything hangs on `moved`: what belongs to a partition whose row did not match is not written.
- * Q3. `repeated` looks for keys that another commit wrote; its partitions are left out.
+ * Q3. `repeated` looks for keys that another commit wrote; its partitions are left out. What two commits write at the
+ *     same moment is unique by the index of its table: one of them fails, and finds the key when it is tried again.
+ *     Keys are written in their order, so that two commits can't wait for each other.
  */
 import type { Batch } from '../store.ts';
 import { type CounterRow, changedRows } from './counter-rows.ts';
@@ -28,6 +30,7 @@ replied AS (
   INSERT INTO replies (tenant, key, body_hash, reply, at)
   SELECT a.tenant, a.key, a.body_hash, a.reply::json, now() FROM answered a
   WHERE a.partition IN (SELECT id FROM moved)
+  ORDER BY a.key COLLATE "C", a.tenant COLLATE "C"
 )`;
 
 /** The statement for these batches and its parameters. Few texts come of it, so that each is prepared once. */
@@ -126,12 +129,13 @@ function writtenSections(batches: readonly Batch[], placed: readonly Placed[]): 
       columns: timersSet,
       types: ['int', 'text', 'text', 'text', 'text', 'bigint', 'bigint', 'text'],
       sql: (unnest) => `timed AS (
-        INSERT INTO timers (partition, tenant, type, id, key, generation, due_at, message)
-        SELECT t.partition, t.tenant, t.type, t.id, t.key, t.generation, to_timestamp(t.at_ms / 1000.0), t.message::json
+        INSERT INTO timers (partition, tenant, type, id, key, generation, due_at, send_at, message)
+        SELECT t.partition, t.tenant, t.type, t.id, t.key, t.generation, to_timestamp(t.at_ms / 1000.0),
+          to_timestamp(t.at_ms / 1000.0), t.message::json
         FROM ${unnest} AS t(partition, tenant, type, id, key, generation, at_ms, message)
         WHERE t.partition IN (SELECT id FROM moved)
         ON CONFLICT (tenant, type, id, key) DO UPDATE SET generation = excluded.generation, due_at = excluded.due_at,
-          message = excluded.message
+          send_at = excluded.send_at, sends = 0, message = excluded.message
       )`,
     },
     {
@@ -145,6 +149,16 @@ function writtenSections(batches: readonly Batch[], placed: readonly Placed[]): 
     },
     ...letterSections(batches),
     ...supervisionSections(batches),
+    {
+      columns: skippedColumns(batches),
+      types: ['int', 'bigint', 'text', 'bigint', 'text'],
+      sql: (unnest) => `passed AS (
+        INSERT INTO skipped (partition, generation, lane, seq, reason)
+        SELECT * FROM ${unnest} AS s(partition, generation, lane, seq, reason)
+        WHERE s.partition IN (SELECT id FROM moved)
+        ON CONFLICT DO NOTHING
+      )`,
+    },
   ];
 }
 
@@ -233,4 +247,15 @@ function timerColumns(batches: readonly Batch[]): [Column[], Column[]] {
     dropped.map(({ part }) => part.key),
   ];
   return [columnsSet, columnsDropped];
+}
+
+function skippedColumns(batches: readonly Batch[]): Column[] {
+  const skipped = spread(batches, (batch) => batch.skipped);
+  return [
+    skipped.map(({ batch }) => batch.partition),
+    skipped.map(({ batch }) => batch.generation),
+    skipped.map(({ part }) => part.lane),
+    skipped.map(({ part }) => part.seq),
+    skipped.map(({ part }) => part.reason),
+  ];
 }

@@ -7,7 +7,7 @@ import type { KeyedReply, TimerMark } from '../store.ts';
 import type { Sql } from './connection.ts';
 import { PostgresDeadLetters } from './dead-letters.ts';
 import { findReplies } from './replies.ts';
-import { readSupervisedOf, readSuspended } from './supervision-sql.ts';
+import { readSuspended } from './supervision-sql.ts';
 
 interface Row {
   tenant: string;
@@ -84,10 +84,6 @@ export class PostgresReads implements Reads {
       SELECT id, owner, epoch, batch, generation, cursor, control_cursor AS "controlCursor", moved_at
       FROM partitions ORDER BY id`;
     return rows.map(({ moved_at, ...row }) => ({ ...row, movedAtMs: moved_at.getTime() }));
-  }
-
-  supervision(address: Address): Promise<Supervised | null> {
-    return readSupervisedOf(this.#sql, address);
   }
 
   suspended(limit: number): Promise<Supervised[]> {

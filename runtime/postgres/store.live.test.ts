@@ -4,6 +4,7 @@ import { createDatabase } from '#ops/dev/test-database.ts';
 import { migrate } from '#ops/migrate.ts';
 import { CONTRACT_PARTITIONS, testStore } from '../contracts/store-contract.ts';
 import { testStoreRows } from '../contracts/store-rows-contract.ts';
+import { testStoreTimers } from '../contracts/store-timers-contract.ts';
 import { testSupervisionRows } from '../contracts/supervision-contract.ts';
 import { connectPostgres, openCluster } from './connection.ts';
 import { PostgresStore } from './store.ts';
@@ -22,3 +23,4 @@ async function open() {
 testStore(open);
 testStoreRows(open);
 testSupervisionRows(open);
+testStoreTimers(open);

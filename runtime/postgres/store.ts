@@ -1,7 +1,7 @@
 /** The store on Postgres. Set-based statements, few connections; the commit is one statement (`commit-sql.ts`). */
 import type { Address } from '#protocols/address.ts';
-import { Message } from '#protocols/envelope.ts';
 import { LIMITS } from '#protocols/limits.ts';
+import { splitDoubledKeys } from '../doubled-keys.ts';
 import {
   type Counter,
   type DueReplay,
@@ -30,6 +30,7 @@ import {
 import { commitStatement } from './commit-sql.ts';
 import type { Sql } from './connection.ts';
 import { type CounterRow, countersIn } from './counter-rows.ts';
+import { takeDueTimers } from './due-timers.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { type EventKey, placeRows } from './outbox-rows.ts';
 import { findReplies } from './replies.ts';
@@ -47,6 +48,15 @@ const NO_TABLE_FOR_ROW = '23514';
 
 /** Data exceptions, and what is larger than the server's limits. */
 const UNWRITABLE = /^(22...|54...|ERR_STRING_TOO_LONG|ERR_OUT_OF_RANGE)$/;
+const NOT_UNIQUE = '23505';
+const DEADLOCK = '40P01';
+/** How often one commit may meet another at a key before it fails. */
+const RACES_MAX = 3;
+
+interface MovedRow {
+  id: number;
+  committed: boolean;
+}
 
 interface RawPartition {
   id: number;
@@ -174,22 +184,27 @@ export class PostgresStore implements Store {
   }
 
   async commit(batches: Parameters<Store['commit']>[0]): ReturnType<Store['commit']> {
-    const placed = placeRows(batches);
-    const { sql, parameters } = commitStatement(batches, placed);
-    const write = () =>
-      this.#sql.unsafe<{ id: number; committed: boolean }[]>(sql, parameters, { prepare: true });
-    const rows = await write().catch(async (error: unknown) => {
+    const { first, doubled } = splitDoubledKeys(batches);
+    const placed = placeRows(first);
+    const { sql, parameters } = commitStatement(first, placed);
+    const rows = await this.#write(sql, parameters, RACES_MAX);
+    const committed = new Set(rows.filter((row) => row.committed).map((row) => row.id));
+    this.#outbox.committed(placed.filter(({ row }) => committed.has(row.partition)));
+    const repeated = rows.filter((row) => !row.committed).map((row) => row.id);
+    return { committed, repeated: new Set([...repeated, ...doubled.map((batch) => batch.partition)]) };
+  }
+
+  /** A statement that met another one at the same key was not carried out at all: the next one sees that key. */
+  async #write(sql: string, parameters: (string | number | null)[][], races: number): Promise<MovedRow[]> {
+    try {
+      return [...(await this.#sql.unsafe<MovedRow[]>(sql, parameters, { prepare: true }))];
+    } catch (error) {
+      if (races > 0 && isRace(error)) return this.#write(sql, parameters, races - 1);
       // After a long sleep of the machine this time's table is not there yet: the next try finds it.
       if (isCode(error, NO_TABLE_FOR_ROW)) await this.maintain();
       if (isUnwritable(error)) throw new Unwritable('Postgres can not take these rows', { cause: error });
       throw error;
-    });
-    const committed = new Set(rows.filter((row) => row.committed).map((row) => row.id));
-    this.#outbox.committed(placed.filter(({ row }) => committed.has(row.partition)));
-    return {
-      committed,
-      repeated: new Set(rows.filter((row) => !row.committed).map((row) => row.id)),
-    };
+    }
   }
 
   settleOutbox(partitions: readonly number[]): Promise<void> {
@@ -208,29 +223,8 @@ export class PostgresStore implements Store {
     return this.#outbox.read(heads, limits);
   }
 
-  async dueTimers(partitions: readonly number[], limit: number): Promise<TimerRow[]> {
-    const rows = await this.#sql<
-      {
-        tenant: string;
-        type: string;
-        id: string;
-        key: string;
-        partition: number;
-        generation: number;
-        at_ms: number;
-        message: unknown;
-      }[]
-    >`
-      SELECT tenant, type, id, key, partition, generation, message, extract(epoch FROM due_at)::float8 * 1000 AS at_ms
-      FROM timers WHERE partition = ANY(${[...partitions]}::int[]) AND due_at <= now() ORDER BY due_at LIMIT ${limit}`;
-    return rows.map((row) => ({
-      address: { type: row.type, tenant: row.tenant, id: row.id },
-      partition: row.partition,
-      key: row.key,
-      generation: row.generation,
-      atMs: row.at_ms,
-      message: Message.parse(row.message),
-    }));
+  takeDueTimers(partitions: readonly number[], limitEach: number): Promise<TimerRow[]> {
+    return takeDueTimers(this.#sql, partitions, limitEach);
   }
 
   async dueReplays(...[partitions, except, limit]: Parameters<Store['dueReplays']>): Promise<DueReplay[]> {
@@ -270,12 +264,14 @@ export class PostgresStore implements Store {
         await sql.unsafe(
           `CREATE TABLE ${tableOf(fromMs)} PARTITION OF replies FOR VALUES FROM ('${from}') TO ('${until}')`,
         );
+        await sql.unsafe(`CREATE UNIQUE INDEX ${tableOf(fromMs)}_key ON ${tableOf(fromMs)} (tenant, key)`);
         fromMs = untilMs;
       }
       const oldestMs = nowMs - LIMITS.replyKeptHours * HOUR_MS;
       for (const { name, until } of tables) {
         if (until.getTime() <= oldestMs) await sql.unsafe(`DROP TABLE ${name}`);
       }
+      await sql`DELETE FROM skipped WHERE at < ${new Date(oldestMs)}`;
     });
     await this.#sql`
       DELETE FROM dead_letters WHERE id IN (
@@ -294,6 +290,13 @@ function isUnwritable(error: unknown): boolean {
   if (error instanceof RangeError) return true;
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
   return UNWRITABLE.test(error.code);
+}
+
+/** Two commits with one key at the same moment, or with two in each other's way. */
+function isRace(error: unknown): boolean {
+  if (isCode(error, DEADLOCK)) return true;
+  const table = error instanceof Error && 'table_name' in error ? String(error.table_name) : '';
+  return isCode(error, NOT_UNIQUE) && table.startsWith('replies_');
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -108,13 +108,6 @@ export async function readSupervised(sql: Sql, partition: number): Promise<Super
   return rows.map(toRow);
 }
 
-export async function readSupervisedOf(sql: Sql, address: Address): Promise<Supervised | null> {
-  const { tenant, type, id } = address;
-  const [row] = await sql<RawRow[]>`
-    SELECT * FROM supervised WHERE tenant = ${tenant} AND type = ${type} AND id = ${id}`;
-  return row ? toRow(row) : null;
-}
-
 /** Actors that take nothing, those that changed last first. */
 export async function readSuspended(sql: Sql, limit: number): Promise<Supervised[]> {
   const rows = await sql<RawRow[]>`

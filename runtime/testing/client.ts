@@ -2,7 +2,8 @@
  * The runtime's client, in memory: actors in a map, events in a list, replies from a script.
  *
  * F1. A repeat with the same key gets the same reply and is not handled again; with another body it is refused.
- * F2. Events are numbered without gaps from 1, and watchers hear them in that order, in later turns of the loop.
+ * F2. What is taken back before it is asked is not handled; later it is too late.
+ * F3. Events are numbered without gaps from 1, and watchers hear them in that order, in later turns of the loop.
  */
 import { type Address, formatAddress } from '#protocols/address.ts';
 import type { EventRecord } from '#protocols/events.ts';
@@ -83,13 +84,13 @@ export class MemoryClient implements Client {
     return this.supervised.filter(({ status }) => status !== 'active').slice(0, limit);
   }
 
-  async ask(command: Command): Promise<Reply> {
+  async ask(command: Command, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Reply> {
     this.commands.push(command);
     const { tenant } = command.to;
     const key = `${tenant}/${command.key}`;
     const known = this.#replies.get(key);
     if (known) return known.bodyHash === command.bodyHash ? known.reply : REUSED;
-    const reply = await this.#answer(command, this);
+    const reply = signal?.aborted ? CANCELLED : await this.#answer(command, this);
     this.#replies.set(key, { tenant, key: command.key, bodyHash: command.bodyHash, reply });
     return reply;
   }
@@ -223,6 +224,7 @@ export class MemoryClient implements Client {
   }
 }
 
+const CANCELLED: Reply = { ok: false, failure: { code: 'CANCELLED', detail: 'taken back' } };
 const REUSED: Reply = {
   ok: false,
   failure: { code: 'IDEMPOTENCY_KEY_REUSED', detail: 'this key came with another request before' },

@@ -10,6 +10,7 @@ export interface AskOptions {
   readonly key?: string;
   readonly lane?: Lane;
   readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
 }
 
 export function askCounter(
@@ -17,7 +18,7 @@ export function askCounter(
   to: { id: string; message: Message },
   options: AskOptions = {},
 ): Promise<Reply> {
-  return client.ask({
+  const command = {
     to: counterAddress(to.id),
     message: to.message,
     lane: options.lane ?? 'data',
@@ -25,7 +26,8 @@ export function askCounter(
     bodyHash: createHash('sha256').update(JSON.stringify(to)).digest('hex'),
     by: 'user:test',
     timeoutMs: options.timeoutMs ?? 10_000,
-  });
+  };
+  return client.ask(command, options.signal ? { signal: options.signal } : {});
 }
 
 /** Repeats one command under its key until it is answered, as a careful caller does. */

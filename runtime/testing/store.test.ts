@@ -1,5 +1,6 @@
 import { CONTRACT_PARTITIONS, testStore } from '../contracts/store-contract.ts';
 import { testStoreRows } from '../contracts/store-rows-contract.ts';
+import { testStoreTimers } from '../contracts/store-timers-contract.ts';
 import { testSupervisionRows } from '../contracts/supervision-contract.ts';
 import { VirtualClock } from './clock.ts';
 import { MemoryStore } from './store.ts';
@@ -18,3 +19,4 @@ async function open() {
 testStore(open);
 testStoreRows(open);
 testSupervisionRows(open);
+testStoreTimers(open);

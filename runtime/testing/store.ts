@@ -7,6 +7,7 @@
 import { type Address, formatAddress } from '#protocols/address.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import type { Clock } from '../clock.ts';
+import { splitDoubledKeys } from '../doubled-keys.ts';
 import type { Position } from '../log.ts';
 import {
   type Batch,
@@ -23,9 +24,11 @@ import {
   type Owner,
   type PartitionCounters,
   type PartitionRow,
+  type SkippedCommand,
   type Snapshot,
   type Store,
   type TakenRow,
+  TIMER_AGAIN_MS,
   type TimerRow,
   type UnsentLimits,
   Unwritable,
@@ -50,6 +53,11 @@ interface StoredReply {
 
 type ReplyKey = Pick<KeyedReply, 'tenant' | 'key'>;
 
+interface StoredTimer extends TimerRow {
+  sendAtMs: number;
+  sends: number;
+}
+
 const START: Position = { seq: 0, id: null };
 
 export class MemoryStore implements Store {
@@ -60,10 +68,11 @@ export class MemoryStore implements Store {
   readonly #outbox = new Map<string, StoredOutboxRow>();
   readonly #outbound = new Map<string, number>();
   readonly #inbound = new Map<string, number>();
-  readonly #timers = new Map<string, TimerRow>();
+  readonly #timers = new Map<string, StoredTimer>();
   readonly #replies = new Map<string, StoredReply>();
   readonly letters: MemoryDeadLetters;
   readonly #supervision = new SupervisionRows();
+  readonly #skipped = new Map<string, SkippedCommand & { readonly partition: number }>();
 
   constructor(options: { clock: Pick<Clock, 'now'>; partitionCount: number }) {
     this.#clock = options.clock;
@@ -150,7 +159,10 @@ export class MemoryStore implements Store {
   }
 
   async commit(batches: readonly Batch[]): Promise<CommitOutcome> {
-    const repeated = batches.filter((batch) => batch.replies.some((reply) => this.isKnown(reply)));
+    const { doubled } = splitDoubledKeys(batches);
+    const repeated = batches.filter(
+      (batch) => doubled.includes(batch) || batch.replies.some((reply) => this.isKnown(reply)),
+    );
     const moved = batches.filter((batch) => !repeated.includes(batch) && this.#isNext(batch));
     if (batches.some((batch) => batch.snapshots.some(({ watchMs }) => !Number.isInteger(watchMs ?? 0)))) {
       throw new Unwritable('watchMs is no whole number');
@@ -206,12 +218,21 @@ export class MemoryStore implements Store {
       .map(({ committedAtMs, ...row }) => row);
   }
 
-  async dueTimers(partitions: readonly number[], limit: number): Promise<TimerRow[]> {
-    return [...this.#timers.values()]
-      .filter((timer) => partitions.includes(timer.partition) && timer.atMs <= this.#clock.now())
-      .sort((a, b) => a.atMs - b.atMs)
-      .slice(0, limit)
-      .map((timer) => structuredClone(timer));
+  async takeDueTimers(partitions: readonly number[], limitEach: number): Promise<TimerRow[]> {
+    const nowMs = this.#clock.now();
+    const due = [...this.#timers.values()]
+      .filter((timer) => partitions.includes(timer.partition) && timer.sendAtMs <= nowMs)
+      .sort((a, b) => a.sendAtMs - b.sendAtMs);
+    const taken = [...Map.groupBy(due, ({ partition }) => partition).values()].flatMap((timers) =>
+      timers.slice(0, limitEach),
+    );
+    for (const timer of taken) {
+      timer.sendAtMs = nowMs + Math.min(TIMER_AGAIN_MS.max, TIMER_AGAIN_MS.first * 2 ** timer.sends);
+      timer.sends++;
+    }
+    return taken
+      .map(({ sendAtMs, sends, ...timer }) => structuredClone(timer))
+      .sort((a, b) => a.atMs - b.atMs);
   }
 
   async dueReplays(...wanted: Parameters<Store['dueReplays']>): Promise<DueReplay[]> {
@@ -250,10 +271,18 @@ export class MemoryStore implements Store {
     for (const out of batch.outbox) this.#outbox.set(outboxKey(out), { ...out, committedAtMs });
     for (const { other, lane, n } of batch.outbound) this.#outbound.set(`${partition}/${other}/${lane}`, n);
     for (const { other, lane, n } of batch.inbound) this.#inbound.set(`${partition}/${other}/${lane}`, n);
-    for (const timer of batch.timersSet) this.#timers.set(timerKey(timer), structuredClone(timer));
+    for (const timer of batch.timersSet) {
+      this.#timers.set(timerKey(timer), { ...structuredClone(timer), sendAtMs: timer.atMs, sends: 0 });
+    }
     for (const timer of batch.timersDropped) this.#timers.delete(timerKey(timer));
     this.#supervision.apply(batch);
     const { generation } = batch;
+    for (const skipped of batch.skipped) {
+      this.#skipped.set(`${partition}/${generation}/${skipped.lane}/${skipped.seq}`, {
+        ...skipped,
+        partition,
+      });
+    }
     for (const letter of batch.deadLetters) this.letters.bury(letter, { partition, generation });
     for (const outcome of batch.replays) this.letters.endReplay(outcome);
   }
@@ -288,6 +317,7 @@ export class MemoryStore implements Store {
       timers: [...this.#timers.values()],
       deadLetters: this.letters.rows,
       ...this.#supervision.rows,
+      skipped: [...this.#skipped.values()],
     };
   }
 

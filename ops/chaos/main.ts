@@ -104,4 +104,6 @@ try {
 } finally {
   await stage.stop(isKept);
 }
-process.exit(interrupted.signal.aborted ? EXIT.interrupted : undefined);
+if (interrupted.signal.aborted) process.exitCode = EXIT.interrupted;
+// Given undefined it would forget the code that is set.
+process.exit();

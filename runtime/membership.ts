@@ -8,6 +8,8 @@ export interface NodeReport {
   readonly partitions: readonly number[];
   /** Messages delivered and not yet committed. */
   readonly lag: number;
+  /** The state version of each kind that this node's code knows; a kind that is left out is unknown to it. */
+  readonly stateVersions?: Readonly<Record<string, number>> | undefined;
 }
 
 export interface Member extends NodeReport {

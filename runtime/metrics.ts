@@ -8,6 +8,8 @@ export interface RuntimeMetrics {
   readonly commitSeconds: Histogram;
   readonly commitTurns: Histogram;
   readonly published: Counter<'kind'>;
+  readonly turnsTwice: Counter<'result'>;
+  readonly foldChecks: Counter<'result'>;
   readonly partitions: Gauge;
   readonly lag: Gauge;
   readonly activations: Gauge;
@@ -47,6 +49,18 @@ export function buildMetrics(): RuntimeMetrics {
       name: 'oio_published_total',
       help: 'What left after commits, by kind',
       labelNames: ['kind'],
+      registers,
+    }),
+    turnsTwice: new Counter({
+      name: 'oio_turns_twice_total',
+      help: 'Turns taken a second time to compare: any that differ mean a handler that is not deterministic',
+      labelNames: ['result'],
+      registers,
+    }),
+    foldChecks: new Counter({
+      name: 'oio_fold_checks_total',
+      help: 'Actors folded from the log again: any that differ mean that what is stored is not what was decided',
+      labelNames: ['result'],
       registers,
     }),
     partitions: new Gauge({ name: 'oio_partitions', help: 'Partitions held by this node', registers }),

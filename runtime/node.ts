@@ -26,7 +26,9 @@ import { Partition, type PartitionHost } from './partition.ts';
 import { shareOf } from './placement.ts';
 import type { Remote } from './remote.ts';
 import { RemoteRequests } from './remote-requests.ts';
+import { StateVersions } from './state-versions.ts';
 import type { Owner, PartitionRow, Store } from './store.ts';
+import { takeSomeTwice } from './twice.ts';
 
 export interface NodeOptions {
   /** Unique per process start. */
@@ -49,9 +51,14 @@ export interface NodeSettings {
   /** How often owners are compared with the plan. */
   readonly planEveryMs: number;
   readonly handOffsPerRound: number;
+  /** How long all nodes must have known a newer state version before it is written. */
+  readonly raiseVersionsAfterMs?: number;
+  /** One of so many turns is taken twice to compare; 0: none. */
+  readonly twiceEvery?: number;
 }
 
 export const NODE_SETTINGS: NodeSettings = { settleMs: 700, planEveryMs: 250, handOffsPerRound: 2 };
+const RAISE_VERSIONS_AFTER_MS = 300_000;
 
 const PLAN_PAUSE_MAX_MS = 2_000;
 /** The pause after a failure of one partition: doubled each time, begun anew after a while without one. */
@@ -74,6 +81,7 @@ export class RuntimeNode {
   readonly #careful = new Set<number>();
   readonly #stopping = new AbortController();
   readonly #committer: Committer;
+  readonly #versions: StateVersions;
   readonly #host: PartitionHost;
   readonly activations = new Activations();
   readonly outbox: Outbox;
@@ -86,10 +94,15 @@ export class RuntimeNode {
   constructor(options: NodeOptions) {
     this.#options = options;
     this.#kinds = new Map(options.kinds.map((kind) => [kind.type, kind]));
-    const { store, log, clock, logger, metrics, remote, partitionCount } = options;
+    const { store, log, clock, logger, metrics, remote, partitionCount, settings } = options;
+    this.#versions = new StateVersions({
+      ...options,
+      raiseAfterMs: settings.raiseVersionsAfterMs ?? RAISE_VERSIONS_AFTER_MS,
+    });
     const routes: Routes = {
       partitionCount,
       isControl: (type, messageType) => this.#kinds.get(type)?.isControl(messageType) ?? false,
+      writtenVersion: (kind) => this.#versions.writtenOf(kind),
     };
     this.routes = routes;
     const requests = new RemoteRequests({ remote, log, logger, routes });
@@ -123,6 +136,7 @@ export class RuntimeNode {
       logger,
       metrics,
       activations: this.activations,
+      takeTurn: takeSomeTwice({ every: settings.twiceEvery ?? 0, metrics, logger }),
       load: (addresses: readonly Address[]) => loader.load(addresses),
       wakeCommit: () => this.#committer.wake(),
       onBroken: (id, reason) => this.#reconcile(id, reason),
@@ -172,7 +186,13 @@ export class RuntimeNode {
   /** Begins to announce itself, listens for others, then takes its share. */
   async start(): Promise<void> {
     const { membership, clock, settings, id } = this.#options;
-    membership.start(() => ({ id, draining: this.#isDraining, partitions: this.held(), lag: this.lag }));
+    membership.start(() => ({
+      id,
+      draining: this.#isDraining || this.#versions.isUnfit,
+      partitions: this.held(),
+      lag: this.lag,
+      stateVersions: this.#versions.known,
+    }));
     await clock.sleep(settings.settleMs, this.#stopping.signal);
     membership.onChange(() => this.#planSoon());
     this.#planning = this.#keepPlanning();
@@ -230,6 +250,7 @@ export class RuntimeNode {
   async #plan(): Promise<void> {
     if (this.#isDraining) return;
     const { membership, store, id, partitionCount, settings } = this.#options;
+    await this.#versions.refresh();
     const members = membership.members();
     const alive = new Set(members.map((member) => member.id));
     const working = members.filter((member) => !member.draining).map((member) => member.id);

@@ -14,6 +14,7 @@ import { assert } from '#protocols/assert.ts';
 import { LANES, type Lane } from '#protocols/subjects.ts';
 import type { Activations } from './activations.ts';
 import { OpenBatch, type PreparedBatch, type Routes } from './batch.ts';
+import { emptyCell, nextCell, readCell } from './cell.ts';
 import type { Clock } from './clock.ts';
 import { Counters } from './counters.ts';
 import { type Item, sortMessages } from './intake.ts';
@@ -21,7 +22,7 @@ import type { Delivery, Log, Reader } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { LoadedActor, PartitionCounters, PartitionRow, Store } from './store.ts';
-import { type Cell, setAside, takeTurn } from './turn.ts';
+import { type Cell, setAside, type takeTurn } from './turn.ts';
 
 export const PARTITION_LIMITS = {
   uncommittedMax: 2_000,
@@ -40,6 +41,7 @@ export interface PartitionHost {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
+  readonly takeTurn: typeof takeTurn;
   /** Batched over the partitions of the node. */
   load(addresses: readonly Address[]): Promise<LoadedActor[]>;
   /** There is something to commit. */
@@ -290,7 +292,7 @@ export class Partition {
     const stored = new Map(loaded.map((actor) => [formatAddress(actor.address), actor]));
     for (const [name, { address, kind }] of missing) {
       const loadedActor = stored.get(name);
-      const cell = toCell(address, kind, loadedActor);
+      const cell = readCell(address, kind, loadedActor);
       if (cell.ok) this.#host.activations.activate(cell.cell, this.row.id, this.#host.clock.now());
       else this.#setAsideUnreadable(items, name, { error: cell.error, timers: loadedActor?.timers ?? {} });
     }
@@ -304,7 +306,7 @@ export class Partition {
     for (const item of items) {
       if (item.fate.type !== 'turn' || formatAddress(item.fate.address) !== name) continue;
       const { address, kind, envelope } = item.fate;
-      const cell = { address, kind, version: 0, state: null, timers };
+      const cell = { ...emptyCell(address, kind), timers };
       item.outcome = setAside(cell, envelope, { reason: 'unreadable_state', error });
     }
   }
@@ -321,9 +323,9 @@ export class Partition {
       this.#host.activations.tell(
         address,
         (cell) => {
-          item.outcome = takeTurn(cell, envelope, item.place);
+          item.outcome = this.#host.takeTurn(cell, envelope, item.place);
           if (--left === 0) done.resolve();
-          return item.outcome.cell;
+          return nextCell(item.outcome.cell);
         },
         nowMs,
       );
@@ -334,7 +336,7 @@ export class Partition {
   #gather(item: Item): void {
     const { fate, place } = item;
     const batch = this.#open;
-    batch.move(place.lane, { seq: place.seq, id: item.id }, item.size);
+    batch.move(item);
     this.#host.metrics.messages.inc({ result: item.outcome?.deadLetter ? 'dead_letter' : fate.type });
     if (fate.type === 'dead') {
       if (fate.counter) batch.applied(fate.counter);
@@ -380,18 +382,4 @@ export class Partition {
 
 function emptyLane(): LaneBuffer {
   return { waiting: [], reader: null, roomWanted: null };
-}
-
-function toCell(
-  address: Address,
-  kind: ActorKind,
-  loaded: LoadedActor | undefined,
-): { ok: true; cell: Cell } | { ok: false; error: string } {
-  if (!loaded) return { ok: true, cell: { address, kind, version: 0, state: null, timers: {} } };
-  try {
-    const state = kind.readState(loaded.state, loaded.stateVersion);
-    return { ok: true, cell: { address, kind, version: loaded.version, state, timers: loaded.timers } };
-  } catch (error) {
-    return { ok: false, error: error instanceof Error ? error.message : String(error) };
-  }
 }

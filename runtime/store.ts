@@ -12,6 +12,7 @@ import type { Message } from '#protocols/envelope.ts';
 import type { Reply } from '#protocols/failure.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Position } from './log.ts';
+import type { ForkOrigin } from './past.ts';
 
 /** Lane of the outbox rows that are events, and their target partition. */
 export type OutLane = Lane | 'event';
@@ -52,6 +53,8 @@ export interface LoadedActor {
   readonly stateVersion: number;
   readonly state: unknown;
   readonly timers: Readonly<Record<string, TimerMark>>;
+  /** When its snapshot was last written. */
+  readonly changedAtMs: number;
 }
 
 export interface OutboxRow {
@@ -108,6 +111,11 @@ export interface DeadLetter {
   readonly body: string;
 }
 
+/** An actor that began as another's state. */
+export interface ForkRow extends ForkOrigin {
+  readonly address: Address;
+}
+
 /** Everything that one partition's turns since its last commit have to make durable. */
 export interface Batch {
   readonly partition: number;
@@ -117,7 +125,13 @@ export interface Batch {
   readonly generation: number;
   readonly cursor: Position;
   readonly controlCursor: Position;
+  /** What was taken from both lanes, and how: see `fold-order.ts`. */
+  readonly order: string;
+  readonly digest: number;
   readonly snapshots: readonly Snapshot[];
+  /** Those of them that are kept beside, for folding. */
+  readonly kept: readonly Snapshot[];
+  readonly forks: readonly ForkRow[];
   readonly removed: readonly Address[];
   readonly outbox: readonly OutboxRow[];
   readonly outbound: readonly Counter[];
@@ -169,6 +183,10 @@ export interface Store {
   dueTimers(partitions: readonly number[], limit: number): Promise<TimerRow[]>;
   /** Actors that want to be told when their agent falls silent. */
   watched(partitions: readonly number[]): Promise<{ address: Address; watchMs: number }[]>;
+  /** In which version each kind's states are written. */
+  stateVersions(): Promise<ReadonlyMap<string, number>>;
+  /** Raises those that are lower, and begins those that are missing; never lowers one. */
+  raiseStateVersions(versions: ReadonlyMap<string, number>): Promise<void>;
   /** Makes the reply tables of the coming hours, drops the ones past keeping. */
   maintain(): Promise<void>;
   stop(): Promise<void>;

@@ -6,7 +6,8 @@
  * U2. A timer's message counts only while the actor still holds the timer under that generation, which says where it
  *     was set.
  *     One that became a dead letter loses its row, or it would come again for ever, but not its mark: it can be replayed.
- * U3. The version grows by one with each turn that changed state or timers, and only then.
+ * U3. The version grows by one with each turn that changed state or timers, and only then. One that ended begins anew
+ *     from nothing, whether it stayed in memory or not.
  */
 import { hash } from 'node:crypto';
 import type { ActorKind, Turn, TurnContext } from '#protocols/actor.ts';
@@ -18,6 +19,8 @@ import type { Failure, Reply } from '#protocols/failure.ts';
 import { uuidFromTime } from '#protocols/ids.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import type { Lane } from '#protocols/subjects.ts';
+import { beginFork, isFork } from './fork.ts';
+import { isKeepDue } from './keeping.ts';
 import type { DeadLetter, TimerMark } from './store.ts';
 
 const EVENT_NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -33,6 +36,8 @@ export interface Cell {
   /** Null: there is no such actor. */
   readonly state: unknown;
   readonly timers: Readonly<Record<string, TimerMark>>;
+  /** Time of the turn that changed it last. */
+  readonly changedAtMs: number;
 }
 
 /** Where a message stands in the log. */
@@ -54,6 +59,8 @@ export interface TurnOutcome {
   readonly cell: Cell;
   readonly changed: boolean;
   readonly ignored: boolean;
+  /** Whether its snapshot is to be kept, for folding. */
+  readonly keep: boolean;
   readonly effects: readonly Effect[];
   readonly reply: Reply | null;
   readonly timersSet: readonly TimerSet[];
@@ -69,7 +76,10 @@ export function takeTurn(cell: Cell, envelope: Envelope, place: Place): TurnOutc
   }
   let turn: Turn<unknown> | Failure;
   try {
-    turn = cell.kind.handle(cell.state, envelope.message, makeContext(cell, envelope, place));
+    const context = makeContext(cell, envelope, place);
+    turn = isFork(envelope)
+      ? beginFork(cell, envelope, context)
+      : cell.kind.handle(cell.state, envelope.message, context);
     if (!('code' in turn)) checkTurn(turn);
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -104,6 +114,7 @@ function unchanged(cell: Cell): TurnOutcome {
     cell,
     changed: false,
     ignored: false,
+    keep: false,
     effects: [],
     reply: null,
     timersSet: [],
@@ -195,12 +206,20 @@ function settle({ cell, envelope, place }: Taking, turn: Turn<unknown>): TurnOut
   }
   const changed = turn.state !== cell.state || set.size > 0 || dropped.size > 0;
   const reply = turn.effects.findLast((effect) => effect.type === 'reply');
+  const next = changed
+    ? {
+        ...cell,
+        state: turn.state,
+        version: cell.version + 1,
+        timers: Object.fromEntries(timers),
+        changedAtMs: place.atMs,
+      }
+    : cell;
   return {
-    cell: changed
-      ? { ...cell, state: turn.state, version: cell.version + 1, timers: Object.fromEntries(timers) }
-      : cell,
+    cell: next,
     changed,
     ignored: false,
+    keep: isKeepDue(cell, next),
     effects: turn.effects,
     reply: reply ? reply.reply : { ok: true, value: null },
     timersSet: [...set.values()],

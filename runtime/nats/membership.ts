@@ -21,6 +21,7 @@ export const NodeHeartbeat = z.object({
   draining: z.boolean(),
   partitions: z.array(z.number().int()),
   lag: z.number(),
+  stateVersions: z.record(z.string(), z.number().int()).optional(),
   leaving: z.boolean(),
 });
 export type NodeHeartbeat = z.infer<typeof NodeHeartbeat>;
@@ -96,7 +97,13 @@ export class NatsMembership implements Membership {
   #send(leaving: boolean): void {
     const report = this.#report?.();
     if (!report || this.#connection.isClosed()) return;
-    const heartbeat: NodeHeartbeat = { ...report, partitions: [...report.partitions], leaving };
+    const { stateVersions } = report;
+    const heartbeat: NodeHeartbeat = {
+      ...report,
+      partitions: [...report.partitions],
+      stateVersions: stateVersions && { ...stateVersions },
+      leaving,
+    };
     this.#connection.publish(NODE_HEARTBEATS, JSON.stringify(heartbeat));
   }
 

@@ -4,6 +4,7 @@
  * Q1. `locked` takes the partitions' rows in the order of their ids, so that two nodes can't wait for each other.
  * Q2. Everything hangs on `moved`: what belongs to a partition whose row did not match is not written.
  * Q3. `repeated` looks for keys that another commit wrote; its partitions are left out.
+ * Q4. What a batch took is recorded with it, from the row as it was locked: every commit does.
  */
 import type { Address } from '#protocols/address.ts';
 import type { Batch, Counter } from '../store.ts';
@@ -18,7 +19,7 @@ interface Section {
 
 const LOCK_AND_MOVE = `
 locked AS (
-  SELECT p.id FROM partitions p JOIN input i ON i.id = p.id
+  SELECT p.id, p.generation, p.cursor, p.control_cursor FROM partitions p JOIN input i ON i.id = p.id
   WHERE p.epoch = i.epoch AND p.batch = i.batch AND p.id NOT IN (SELECT id FROM repeated)
   ORDER BY p.id FOR UPDATE OF p
 ), moved AS (
@@ -26,6 +27,10 @@ locked AS (
     control_cursor = i.control_cursor, control_cursor_id = i.control_cursor_id, moved_at = now()
   FROM input i WHERE p.id = i.id AND p.epoch = i.epoch AND p.batch = i.batch AND p.id IN (SELECT id FROM locked)
   RETURNING p.id
+), recorded AS (
+  INSERT INTO batches (partition, batch, epoch, generation, data_from, data_to, control_from, control_to, digest, fold_order, code)
+  SELECT l.id, i.batch, i.epoch, l.generation, l.cursor, i.cursor, l.control_cursor, i.control_cursor, i.digest, i.fold_order, i.code
+  FROM input i JOIN locked l ON l.id = i.id WHERE l.id IN (SELECT id FROM moved)
 )`;
 
 const KEEP_REPLIES = `
@@ -36,13 +41,16 @@ replied AS (
 )`;
 
 /** The statement for these batches and its parameters. Few texts come of it, so that each is prepared once. */
-export function commitStatement(batches: readonly Batch[]): { sql: string; parameters: Column[] } {
+export function commitStatement(
+  batches: readonly Batch[],
+  code: string,
+): { sql: string; parameters: Column[] } {
   const parameters: Column[] = [];
   const add = ({ columns, types, sql }: Section): string => {
     const unnest = columns.map((column, index) => `$${parameters.push(column)}::${types[index]}[]`);
     return sql(`unnest(${unnest.join(', ')})`);
   };
-  const [input, answered] = [inputSection(batches), answeredSection(batches)];
+  const [input, answered] = [inputSection(batches, code), answeredSection(batches)];
   const before = [add(input), add(answered)];
   const written = writtenSections(batches).filter(({ columns }) => (columns[0]?.length ?? 0) > 0);
   const parts = [
@@ -56,12 +64,13 @@ export function commitStatement(batches: readonly Batch[]): { sql: string; param
   return { sql, parameters };
 }
 
-function inputSection(batches: readonly Batch[]): Section {
+function inputSection(batches: readonly Batch[], code: string): Section {
   return {
-    columns: partitionColumns(batches),
-    types: ['int', 'bigint', 'bigint', 'bigint', 'text', 'bigint', 'text'],
+    columns: [...partitionColumns(batches), batches.map(() => code)],
+    types: ['int', 'bigint', 'bigint', 'bigint', 'text', 'bigint', 'text', 'int', 'text', 'text'],
     sql: (unnest) => `input AS (
-      SELECT * FROM ${unnest} AS i(id, epoch, batch, cursor, cursor_id, control_cursor, control_cursor_id)
+      SELECT * FROM ${unnest}
+        AS i(id, epoch, batch, cursor, cursor_id, control_cursor, control_cursor_id, digest, fold_order, code)
     )`,
   };
 }
@@ -101,8 +110,14 @@ function writtenSections(batches: readonly Batch[]): Section[] {
       sql: (unnest) => `removed AS (
         DELETE FROM actors a USING ${unnest} AS r(partition, tenant, type, id)
         WHERE a.tenant = r.tenant AND a.type = r.type AND a.id = r.id AND r.partition IN (SELECT id FROM moved)
+        RETURNING a.tenant, a.type, a.id, a.partition, a.created_at
+      ), ended AS (
+        INSERT INTO snapshots_kept (tenant, type, id, partition, batch, version, state_version, born_at)
+        SELECT r.tenant, r.type, r.id, r.partition, i.batch, 0, 0, r.created_at
+        FROM removed r JOIN input i ON i.id = r.partition
       )`,
     },
+    ...pastSections(batches),
     {
       columns: outboxColumns(batches),
       types: ['int', 'int', 'text', 'bigint', 'text', 'text', 'text'],
@@ -149,6 +164,34 @@ function writtenSections(batches: readonly Batch[]): Section[] {
   ];
 }
 
+/** What is kept for folding and of forks, beside the records of the batches themselves. */
+function pastSections(batches: readonly Batch[]): Section[] {
+  return [
+    {
+      columns: keptColumns(batches),
+      types: ['int', 'text', 'text', 'text', 'bigint', 'bigint', 'int', 'text', 'text'],
+      sql: (unnest) => `kept AS (
+        INSERT INTO snapshots_kept (partition, tenant, type, id, batch, version, state_version, state, timers)
+        SELECT k.partition, k.tenant, k.type, k.id, k.batch, k.version, k.state_version, k.state::json, k.timers::json
+        FROM ${unnest} AS k(partition, tenant, type, id, batch, version, state_version, state, timers)
+        WHERE k.partition IN (SELECT id FROM moved)
+      )`,
+    },
+    {
+      columns: forkColumns(batches),
+      types: ['int', 'text', 'text', 'text', 'text', 'bigint', 'text', 'text'],
+      sql: (unnest) => `forked AS (
+        INSERT INTO forks (tenant, type, id, from_id, from_version, from_message, by)
+        SELECT f.tenant, f.type, f.id, f.from_id, f.from_version, f.from_message, f.by
+        FROM ${unnest} AS f(partition, tenant, type, id, from_id, from_version, from_message, by)
+        WHERE f.partition IN (SELECT id FROM moved)
+        ON CONFLICT (tenant, type, id) DO UPDATE SET from_id = excluded.from_id, from_version = excluded.from_version,
+          from_message = excluded.from_message, by = excluded.by, at = now()
+      )`,
+    },
+  ];
+}
+
 /** The counters' tables differ in the name of the other partition only. */
 function counterSection(table: 'outbound' | 'inbound', columns: Column[]): Section {
   const other = table === 'outbound' ? 'target' : 'source';
@@ -184,6 +227,8 @@ function partitionColumns(batches: readonly Batch[]): Column[] {
     batches.map((batch) => batch.cursor.id),
     batches.map((batch) => batch.controlCursor.seq),
     batches.map((batch) => batch.controlCursor.id),
+    batches.map((batch) => batch.digest),
+    batches.map((batch) => batch.order),
   ];
 }
 
@@ -219,6 +264,29 @@ function snapshotColumns(batches: readonly Batch[]): Column[] {
     snapshots.map(({ part }) => toText(part.title)),
     snapshots.map(({ part }) => toText(part.parent)),
     snapshots.map(({ part }) => part.watchMs),
+  ];
+}
+
+function keptColumns(batches: readonly Batch[]): Column[] {
+  const kept = spread(batches, (batch) => batch.kept);
+  return [
+    ...addressColumns(kept.map(({ batch, part }) => ({ batch, part: part.address }))),
+    kept.map(({ batch }) => batch.batch),
+    kept.map(({ part }) => part.version),
+    kept.map(({ part }) => part.stateVersion),
+    kept.map(({ part }) => part.state),
+    kept.map(({ part }) => JSON.stringify(part.timers)),
+  ];
+}
+
+function forkColumns(batches: readonly Batch[]): Column[] {
+  const forks = spread(batches, (batch) => batch.forks);
+  return [
+    ...addressColumns(forks.map(({ batch, part }) => ({ batch, part: part.address }))),
+    forks.map(({ part }) => part.id),
+    forks.map(({ part }) => part.version),
+    forks.map(({ part }) => part.messageId),
+    forks.map(({ part }) => part.by),
   ];
 }
 

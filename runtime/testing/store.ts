@@ -25,6 +25,7 @@ import {
   type Store,
   type TimerRow,
 } from '../store.ts';
+import { MemoryPast } from './past.ts';
 
 export interface StoredOutboxRow extends OutboxRow {
   readonly committedAtMs: number;
@@ -38,6 +39,7 @@ export interface StoredDeadLetter extends DeadLetter {
 interface StoredActor {
   readonly partition: number;
   readonly snapshot: Snapshot;
+  readonly changedAtMs: number;
 }
 
 interface StoredReply {
@@ -57,9 +59,16 @@ export class MemoryStore implements Store {
   readonly #timers = new Map<string, TimerRow>();
   readonly #replies = new Map<string, StoredReply>();
   readonly #deadLetters = new Map<string, StoredDeadLetter>();
+  readonly #stateVersions = new Map<string, number>();
+  readonly past: MemoryPast;
 
   constructor(options: { clock: Pick<Clock, 'now'>; partitionCount: number }) {
     this.#clock = options.clock;
+    this.past = new MemoryPast({
+      nowMs: () => options.clock.now(),
+      nextBatch: (id) => this.#partitions.get(id)?.batch ?? 0,
+      snapshotOf: (name) => this.#actors.get(name)?.snapshot,
+    });
     for (let id = 0; id < options.partitionCount; id++) {
       const row = { id, epoch: 0, batch: 0, generation: 0, owner: null };
       this.#partitions.set(id, { ...row, cursor: START, controlCursor: START });
@@ -102,7 +111,17 @@ export class MemoryStore implements Store {
       const stored = this.#actors.get(formatAddress(address));
       if (!stored) return [];
       const { version, stateVersion, state, timers } = stored.snapshot;
-      return [{ address, version, stateVersion, state: JSON.parse(state), timers: structuredClone(timers) }];
+      const { changedAtMs } = stored;
+      return [
+        {
+          address,
+          version,
+          stateVersion,
+          state: JSON.parse(state),
+          timers: structuredClone(timers),
+          changedAtMs,
+        },
+      ];
     });
   }
 
@@ -160,6 +179,16 @@ export class MemoryStore implements Store {
     );
   }
 
+  async stateVersions(): Promise<ReadonlyMap<string, number>> {
+    return new Map(this.#stateVersions);
+  }
+
+  async raiseStateVersions(versions: ReadonlyMap<string, number>): Promise<void> {
+    for (const [type, version] of versions) {
+      if ((this.#stateVersions.get(type) ?? 0) < version) this.#stateVersions.set(type, version);
+    }
+  }
+
   async maintain(): Promise<void> {
     const beforeMs = this.#clock.now() - (LIMITS.replyKeptHours + 1) * 3_600_000;
     for (const [key, { atMs }] of this.#replies) if (atMs < beforeMs) this.#replies.delete(key);
@@ -179,6 +208,7 @@ export class MemoryStore implements Store {
     const { partition, cursor, controlCursor } = batch;
     const row = this.#partitions.get(partition);
     if (!row) return;
+    this.past.record(batch, { row, exists: (name) => this.#actors.has(name) });
     this.#partitions.set(partition, { ...row, batch: row.batch + 1, cursor, controlCursor });
     this.applyActors(batch);
     const committedAtMs = this.#clock.now();
@@ -196,10 +226,10 @@ export class MemoryStore implements Store {
   }
 
   /** The part of a batch that callers and readers see: snapshots and replies. */
-  applyActors(batch: Batch): void {
+  applyActors(batch: Pick<Batch, 'partition' | 'snapshots' | 'removed' | 'replies'>): void {
     for (const snapshot of batch.snapshots) {
-      const kept = { partition: batch.partition, snapshot: structuredClone(snapshot) };
-      this.#actors.set(formatAddress(snapshot.address), kept);
+      const stored = { partition: batch.partition, changedAtMs: this.#clock.now() };
+      this.#actors.set(formatAddress(snapshot.address), { ...stored, snapshot: structuredClone(snapshot) });
     }
     for (const address of batch.removed) this.#actors.delete(formatAddress(address));
     for (const reply of batch.replies) {

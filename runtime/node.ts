@@ -22,7 +22,7 @@ import type { Logger } from './logger.ts';
 import type { Membership } from './membership.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { Outbox } from './outbox.ts';
-import { Partition, type PartitionHost } from './partition.ts';
+import { type CommittedTo, Partition, type PartitionHost } from './partition.ts';
 import { shareOf } from './placement.ts';
 import type { Remote } from './remote.ts';
 import { RemoteRequests } from './remote-requests.ts';
@@ -154,7 +154,7 @@ export class RuntimeNode {
   }
 
   /** How far each held partition is committed. */
-  cursors(): { id: number; data: number; control: number }[] {
+  cursors(): CommittedTo[] {
     return [...this.#partitions.values()].map((partition) => partition.committedTo);
   }
 

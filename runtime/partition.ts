@@ -59,6 +59,14 @@ export interface TakenPartition {
   readonly careful: boolean;
 }
 
+/** How far a partition is committed: stream sequences, and the number of its next batch. */
+export interface CommittedTo {
+  readonly id: number;
+  readonly batch: number;
+  readonly data: number;
+  readonly control: number;
+}
+
 interface LaneBuffer {
   readonly waiting: Delivery[];
   reader: Reader | null;
@@ -75,7 +83,7 @@ export class Partition {
   #open: OpenBatch;
   #committing: { batch: OpenBatch; prepared: PreparedBatch } | null = null;
   #nextBatch: number;
-  #committedTo: { id: number; data: number; control: number };
+  #committedTo: CommittedTo;
   #stopped = Promise.withResolvers<void>();
   #isStopped = false;
   #isDraining = false;
@@ -94,11 +102,12 @@ export class Partition {
     this.#open = new OpenBatch(row, this.#counters, host.routes);
     this.#nextBatch = row.batch;
     this.#careful = careful;
-    this.#committedTo = { id: row.id, data: row.cursor.seq, control: row.controlCursor.seq };
+    const { id, batch, cursor, controlCursor } = row;
+    this.#committedTo = { id, batch, data: cursor.seq, control: controlCursor.seq };
   }
 
   /** Stream sequences up to which both lanes are committed. */
-  get committedTo(): { id: number; data: number; control: number } {
+  get committedTo(): CommittedTo {
     return this.#committedTo;
   }
 
@@ -143,9 +152,10 @@ export class Partition {
   committed(): void {
     assert(this.#committing, 'a batch was taken before it is committed');
     const { cursor, controlCursor } = this.#committing.prepared.batch;
-    this.#committedTo = { id: this.row.id, data: cursor.seq, control: controlCursor.seq };
-    this.#committing = null;
     this.#nextBatch++;
+    const [id, batch] = [this.row.id, this.#nextBatch];
+    this.#committedTo = { id, batch, data: cursor.seq, control: controlCursor.seq };
+    this.#committing = null;
     if (this.#open.turns > 0) this.#host.wakeCommit();
     else for (const settle of this.#settled.splice(0)) settle();
     this.#signal();

@@ -11,6 +11,7 @@ import { Cluster } from './cluster.ts';
 import { KINDS, ORACLE } from './kinds.ts';
 import type { Mutant } from './mutant.ts';
 import { doHarm } from './nemesis.ts';
+import { checkPast } from './past-check.ts';
 import { LogOver, storeOver } from './ports.ts';
 import { SimProcess } from './process.ts';
 import { keepAsking } from './workload.ts';
@@ -73,6 +74,7 @@ async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): 
   if (world.violations.length === 0)
     await comeToRest({ world, cluster, callers, isAsking: () => stillAsking > 0 });
   if (world.violations.length === 0) checkRest(world, callers);
+  if (world.violations.length === 0) await checkPast(world);
   for (const { node } of cluster.nodes) node.activations.stop();
   world.counts.set('folded messages', world.fold.messages);
   return {

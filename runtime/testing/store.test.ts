@@ -1,3 +1,4 @@
+import { testPast } from '../contracts/past-contract.ts';
 import { CONTRACT_PARTITIONS, testStore } from '../contracts/store-contract.ts';
 import { testStoreRows } from '../contracts/store-rows-contract.ts';
 import { VirtualClock } from './clock.ts';
@@ -8,6 +9,7 @@ async function open() {
   const store = new MemoryStore({ clock, partitionCount: CONTRACT_PARTITIONS });
   return {
     store,
+    past: store.past,
     nowMs: () => clock.now(),
     elapse: (ms: number) => clock.advance(ms),
     stop: () => store.stop(),
@@ -16,3 +18,4 @@ async function open() {
 
 testStore(open);
 testStoreRows(open);
+testPast(open);

@@ -24,6 +24,9 @@ export function eventSubject(address: Address, name: string): string {
 /** Heartbeats of runtime nodes: core NATS, so that an election inside JetStream stops nobody. */
 export const NODE_HEARTBEATS = 'oio.node.heartbeat';
 
+/** Questions about an actor's past: whichever node is free folds it. */
+export const NODE_PAST = 'oio.node.past';
+
 /** Where a process gets the replies to its commands. */
 export function replySubject(clientId: string): string {
   return `oio.reply.${clientId}`;

@@ -4,7 +4,9 @@ import type { ActorKind } from '#protocols/actor.ts';
 import { hearAgent } from './agents-door.ts';
 import type { Client } from './client.ts';
 import { systemClock } from './clock.ts';
+import { codeVersion } from './code-version.ts';
 import type { NodeConfig } from './config.ts';
+import { buildFolding } from './folding.ts';
 import { serveHealth } from './health.ts';
 import type { Logger } from './logger.ts';
 import { buildMetrics } from './metrics.ts';
@@ -12,10 +14,12 @@ import { buildClient } from './nats/client.ts';
 import { connectNats, leave, type NatsConnection } from './nats/connection.ts';
 import { openNatsLog } from './nats/log.ts';
 import { NatsMembership } from './nats/membership.ts';
+import { servePast } from './nats/past.ts';
 import { NatsRemote, openObjects } from './nats/remote.ts';
 import { ensureStreams, fullnessOf } from './nats/streams.ts';
-import { NODE_SETTINGS, RuntimeNode } from './node.ts';
+import { NODE_SETTINGS, type NodeSettings, RuntimeNode } from './node.ts';
 import { checkPostgres, connectPostgres, openCluster, type Sql } from './postgres/connection.ts';
+import { PostgresPast } from './postgres/past.ts';
 import { PostgresReads } from './postgres/reads.ts';
 import { PostgresStore } from './postgres/store.ts';
 import { UPKEEP_SETTINGS, Upkeep } from './upkeep.ts';
@@ -88,6 +92,11 @@ interface Connections {
   readonly connection: NatsConnection;
 }
 
+function settingsOf(config: NodeConfig): NodeSettings {
+  const raiseVersionsAfterMs = config.OIO_RAISE_STATES_SECONDS * 1_000;
+  return { ...NODE_SETTINGS, twiceEvery: config.OIO_TWICE_EVERY, raiseVersionsAfterMs };
+}
+
 async function assemble(config: NodeConfig, parts: Connections): Promise<RunningNode> {
   const { sql, connection, logger, kinds } = parts;
   const openStreams = async () => {
@@ -97,7 +106,8 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
     return cluster;
   };
   const { partitionCount } = await openStreams();
-  const store = new PostgresStore(sql);
+  const code = codeVersion(config.OIO_BUILD);
+  const store = new PostgresStore(sql, code);
   await store.maintain();
   const mend = async () => {
     logger.error({}, 'a stream is gone, making it anew');
@@ -109,27 +119,29 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   const metrics = buildMetrics();
   const id = `${config.OIO_NODE_ID}.${randomBytes(4).toString('hex')}`;
   const membership = new NatsMembership(connection, systemClock);
-  const shared = { store, log, clock: systemClock, logger, metrics };
+  const shared = { store, log, clock: systemClock, logger, metrics, kinds, partitionCount };
   const node = new RuntimeNode({
     ...shared,
     id,
-    kinds,
-    partitionCount,
     membership,
     remote,
-    settings: NODE_SETTINGS,
+    settings: settingsOf(config),
   });
   const { routes } = node;
+  const past = new PostgresPast(sql);
+  const folding = buildFolding({ ...shared, past, code, held: () => node.held() });
   const upkeep = new Upkeep({
     ...shared,
     node,
     routes,
+    ...folding,
     fullness: (lane) => fullnessOf(connection, lane),
     settings: { ...UPKEEP_SETTINGS, idleMs: config.OIO_IDLE_SECONDS * 1_000 },
   });
   const client = buildClient({ connection, reads: new PostgresReads(sql), logger });
   remote.onHeartbeat((speaker) => upkeep.heard(speaker));
   remote.serve((speaker, body) => hearAgent({ client, objects, isControl: routes.isControl }, speaker, body));
+  servePast(connection, folding.answer, logger);
   await node.start();
   upkeep.start();
   const health = await serveHealth(config.OIO_NODE_PORT, { node, metrics });

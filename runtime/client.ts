@@ -9,6 +9,7 @@ import type { Address } from '#protocols/address.ts';
 import type { Message } from '#protocols/envelope.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
+import type { PastRequest } from '#protocols/past.ts';
 import type { Lane } from '#protocols/subjects.ts';
 
 export interface Command {
@@ -87,6 +88,8 @@ export interface Client {
   /** The snapshot as last committed, or null. Deleted ones are gone. */
   get(address: Address): Promise<StoredActor | null>;
   list(query: ListQuery): Promise<ListPage>;
+  /** What a node says of an actor's past: see `protocols/past.ts`. */
+  past(request: PastRequest): Promise<Reply>;
   /** Calls `onEvent` for each event from now on, in stream order; picks up again by itself after an outage. */
   watchEvents(onEvent: (event: LiveEvent) => void): Promise<EventFeed>;
   /** Events from `afterSeq` (exclusive) to now that match `filter`, oldest first, at most `limit`. */

@@ -8,6 +8,7 @@ import type { Reads } from '../reads.ts';
 import { Asker } from './asker.ts';
 import { pastEvents, watchEvents } from './events.ts';
 import { NODE_LEASE_MS, type NodeHeartbeat, parseHeartbeat } from './membership.ts';
+import { askPast } from './past.ts';
 
 /** The client on connections that somebody else owns and closes. */
 export function buildClient(parts: { connection: NatsConnection; reads: Reads; logger: Logger }): Client {
@@ -18,6 +19,7 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
     ask: (command) => asker.ask(command),
     get: (address) => reads.get(address),
     list: (query) => reads.list(query),
+    past: (request) => askPast(connection, request),
     watchEvents: (onEvent) => watchEvents({ connection, logger }, onEvent),
     pastEvents: (query) => pastEvents(connection, query),
     readObject: async (name) => (await new Objm(connection).open(ARTIFACT_BUCKET)).getBlob(name),

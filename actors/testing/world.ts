@@ -13,6 +13,7 @@ import type { Message } from '#protocols/envelope.ts';
 import type { Reply } from '#protocols/failure.ts';
 import { uuidFromTime } from '#protocols/ids.ts';
 import { hash32 } from '#protocols/partition.ts';
+import { handleTwice, isTakenTwice } from './twice.ts';
 
 export interface WorldEvent {
   readonly address: Address;
@@ -133,7 +134,10 @@ export class World {
     const key = formatAddress(letter.to);
     const stored = this.#states.get(key);
     const state = stored === undefined ? null : kind.readState(throughJson(stored), kind.stateVersion);
-    const turn = kind.handle(state, letter.message, this.#makeContext(letter));
+    const handling = { state, message: letter.message, context: this.#makeContext(letter) };
+    const turn = isTakenTwice(this.#turns)
+      ? handleTwice(kind, handling)
+      : kind.handle(state, handling.message, handling.context);
     if ('code' in turn) {
       assert(letter.onReply, `actors understand each other: ${JSON.stringify({ turn, letter })}`);
       letter.onReply({ ok: false, failure: turn });

@@ -13,11 +13,6 @@ export interface Handling {
   readonly context: TurnContext;
 }
 
-/** All of the first turns of a test, and then some: long runs must not take twice as long. */
-export function isTakenTwice(turn: number): boolean {
-  return turn <= 50 || turn % 16 === 0;
-}
-
 export function handleTwice(kind: ActorKind, { state, message, context }: Handling): Turn<unknown> | Failure {
   const [before, said] = [JSON.stringify(state), JSON.stringify(message)];
   const ids: string[] = [];

@@ -62,6 +62,6 @@ export interface Past {
   batches(partition: number, range: { after: number; before: number; limit: number }): Promise<BatchRecord[]>;
   /** Forgets the batches before this one, and the states that only they lead on from. */
   trim(partition: number, before: number): Promise<void>;
-  /** Some actors of these partitions that have a past, by chance. */
+  /** Some actors of these partitions, by chance. */
   sample(partitions: readonly number[], limit: number): Promise<Address[]>;
 }

@@ -5,6 +5,7 @@ import { formatAddress } from '#protocols/address.ts';
 import { type Envelope, encodeEnvelope, type Message } from '#protocols/envelope.ts';
 import { FORK } from '#protocols/fork.ts';
 import { checkFold } from './fold-check.ts';
+import { buildFolding } from './folding.ts';
 import { KEEPING } from './keeping.ts';
 import { buildLogger } from './logger.ts';
 import { buildMetrics } from './metrics.ts';
@@ -260,6 +261,34 @@ test('what is stored and is not the fold is found, and so is a handler that deci
 
   store.applyActors({ partition: 0, snapshots: [stored], removed: [], replies: [] });
   expect(await check()).toMatchObject({ type: 'equal' });
+});
+
+test('the running check counts what it found, and says aloud when a state is not the fold of its log', async () => {
+  const { clock, store, log, tell, start } = build();
+  await start();
+  await tell({ type: 'add', by: 1 });
+  await clock.advance(1_000);
+  const said: unknown[] = [];
+  const logger = buildLogger({ level: 'silent', role: 'test' });
+  logger.error = (fields: unknown) => said.push(fields);
+  const host = { past: store.past, log, kinds: [COUNTER], partitionCount: 1, code: CODE, logger, metrics };
+  const folding = buildFolding({ ...host, held: () => [0] });
+  metrics.foldChecks.reset();
+
+  await folding.checkFolds();
+  expect(said).toEqual([]);
+  const [stored] = store.rows.actors;
+  if (!stored) throw new Error('nothing is stored');
+  const changed = [{ ...stored, state: '{"count":3,"seen":[]}' }];
+  store.applyActors({ partition: 0, snapshots: changed, removed: [], replies: [] });
+  await folding.checkFolds();
+
+  expect(said).toMatchObject([{ address: 'counter/test/one', type: 'different' }]);
+  const { values } = await metrics.foldChecks.get();
+  expect(values.map(({ labels, value }) => [labels.result, value])).toEqual([
+    ['equal', 1],
+    ['different', 1],
+  ]);
 });
 
 test('a fork begins with the state of the point as a first turn of its own, and is the fold of its log', async () => {

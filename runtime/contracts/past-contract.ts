@@ -128,6 +128,21 @@ export function testPast(open: () => Promise<StoreUnderTest & { readonly past: P
     expect(bases.map(({ batch }) => batch)).toEqual([1, 2, 3]);
   });
 
+  test('a sample is of the partitions that were asked for, and there is one where there are actors', async () => {
+    const [row, other, empty] = [
+      await ground.partition(),
+      await ground.partition(),
+      await ground.partition(),
+    ];
+    const [mine, theirs] = [ground.actor(), ground.actor()];
+    await store.commit([nextBatch(row, { snapshots: [snapshotOf(mine)] })]);
+    await store.commit([nextBatch(other, { snapshots: [snapshotOf(theirs)] })]);
+
+    expect(await past.sample([row.id], 5)).toEqual([mine]);
+    expect(await past.sample([row.id, other.id], 1)).toHaveLength(1);
+    expect(await past.sample([empty.id], 5)).toEqual([]);
+  });
+
   test('where a fork came from is kept with it', async () => {
     const row = await ground.partition();
     const address = ground.actor();

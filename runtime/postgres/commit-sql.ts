@@ -19,7 +19,9 @@ interface Section {
 
 const LOCK_AND_MOVE = `
 locked AS (
-  SELECT p.id, p.generation, p.cursor, p.control_cursor FROM partitions p JOIN input i ON i.id = p.id
+  SELECT p.id, i.batch, i.epoch, p.generation, p.cursor AS data_from, i.cursor AS data_to,
+    p.control_cursor AS control_from, i.control_cursor AS control_to, i.digest, i.fold_order, i.code
+  FROM partitions p JOIN input i ON i.id = p.id
   WHERE p.epoch = i.epoch AND p.batch = i.batch AND p.id NOT IN (SELECT id FROM repeated)
   ORDER BY p.id FOR UPDATE OF p
 ), moved AS (
@@ -29,8 +31,7 @@ locked AS (
   RETURNING p.id
 ), recorded AS (
   INSERT INTO batches (partition, batch, epoch, generation, data_from, data_to, control_from, control_to, digest, fold_order, code)
-  SELECT l.id, i.batch, i.epoch, l.generation, l.cursor, i.cursor, l.control_cursor, i.control_cursor, i.digest, i.fold_order, i.code
-  FROM input i JOIN locked l ON l.id = i.id WHERE l.id IN (SELECT id FROM moved)
+  SELECT * FROM locked WHERE id IN (SELECT id FROM moved)
 )`;
 
 const KEEP_REPLIES = `

@@ -4,8 +4,8 @@ import type { ActorPast, BatchRecord, ForkOrigin, KeptState, Past } from '../pas
 import type { TimerMark } from '../store.ts';
 import type { Sql } from './connection.ts';
 
-/** How many actors are looked at to find one by chance. */
-const SAMPLE_FROM = 200;
+/** About how many actors are looked at to find one by chance, of however many there are. */
+const SAMPLE_FROM = 2_000;
 
 interface RawKept {
   batch: number;
@@ -91,10 +91,14 @@ export class PostgresPast implements Past {
   }
 
   async sample(partitions: readonly number[], limit: number): Promise<Address[]> {
+    const [size] = await this.#sql<{ rows: number }[]>`
+      SELECT reltuples::float8 AS rows FROM pg_class WHERE oid = 'actors'::regclass`;
+    const rowsAbout = Math.max(size?.rows ?? 0, SAMPLE_FROM);
+    const percent = (100 * SAMPLE_FROM) / rowsAbout;
     const rows = await this.#sql<Address[]>`
       SELECT tenant, type, id FROM (
-        SELECT tenant, type, id FROM snapshots_kept TABLESAMPLE SYSTEM (10)
-        WHERE partition = ANY(${[...partitions]}::int[]) LIMIT ${SAMPLE_FROM}) AS kept
+        SELECT tenant, type, id FROM actors TABLESAMPLE SYSTEM (${percent}::float4)
+        WHERE partition = ANY(${[...partitions]}::int[]) LIMIT ${SAMPLE_FROM}) AS found
       ORDER BY random() LIMIT ${limit}`;
     return rows.map(({ tenant, type, id }) => ({ tenant, type, id }));
   }

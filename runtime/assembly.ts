@@ -6,7 +6,9 @@ import { hearAgent } from './agents-door.ts';
 import { NODE_BOUNDS } from './bounds.ts';
 import type { Client } from './client.ts';
 import { systemClock } from './clock.ts';
+import { codeVersion } from './code-version.ts';
 import type { NodeConfig } from './config.ts';
+import { buildFolding } from './folding.ts';
 import { serveHealth } from './health.ts';
 import { Keeper } from './keeper.ts';
 import { LockMirror } from './lock-mirror.ts';
@@ -20,6 +22,7 @@ import { NatsLockFeed } from './nats/lock-feed.ts';
 import { openNatsLog } from './nats/log.ts';
 import { NatsMembership } from './nats/membership.ts';
 import { Mirrors } from './nats/mirrors.ts';
+import { servePast } from './nats/past.ts';
 import { NatsRemote, openObjects } from './nats/remote.ts';
 import {
   checkNatsClock,
@@ -40,6 +43,7 @@ import {
   type Sql,
 } from './postgres/connection.ts';
 import { readLockTables } from './postgres/lock-tables.ts';
+import { PostgresPast } from './postgres/past.ts';
 import { PostgresReads } from './postgres/reads.ts';
 import { PostgresStore } from './postgres/store.ts';
 import { UPKEEP_SETTINGS, Upkeep } from './upkeep.ts';
@@ -126,7 +130,8 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   const openStreams = () => openBoth({ sql, connection, replicas, toldCount: config.OIO_PARTITIONS });
   const { partitionCount } = await openStreams();
   await checkNatsClock(connection, Date.now);
-  const store = new PostgresStore(sql);
+  const code = codeVersion(config.OIO_BUILD);
+  const store = new PostgresStore(sql, code);
   await store.maintain();
   const mend = async () => {
     logger.error({}, 'a stream is gone, making it anew');
@@ -138,27 +143,29 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   const metrics = buildMetrics();
   const id = `${config.OIO_NODE_ID}.${randomBytes(4).toString('hex')}`;
   const membership = new NatsMembership(connection, systemClock);
-  const shared = { store, log, clock: systemClock, logger, metrics };
+  const shared = { store, log, clock: systemClock, logger, metrics, kinds, partitionCount };
   const node = new RuntimeNode({
     ...shared,
     id,
-    kinds,
-    partitionCount,
     membership,
     remote,
     settings: settingsOf(config),
   });
   const { routes } = node;
+  const past = new PostgresPast(sql);
+  const folding = buildFolding({ ...shared, past, code, held: () => node.held() });
   const upkeep = new Upkeep({
     ...shared,
     node,
     routes,
+    ...folding,
     fullness: (lane) => fullnessOf(connection, lane),
     settings: { ...UPKEEP_SETTINGS, idleMs: config.OIO_IDLE_SECONDS * 1_000 },
   });
   const client = buildClient({ connection, reads: new PostgresReads(sql), logger });
   remote.onHeartbeat((speaker) => upkeep.heard(speaker));
   remote.serve((speaker, body) => hearAgent({ client, objects, isControl: routes.isControl }, speaker, body));
+  servePast(connection, folding.answer, logger);
   await node.start();
   const stopTelling = tellLoads(connection, () => node.loadReport());
   upkeep.start();
@@ -185,6 +192,8 @@ function settingsOf(config: NodeConfig): NodeSettings {
   return {
     ...NODE_SETTINGS,
     movesPercentMax: config.OIO_MOVE_PERCENT,
+    raiseVersionsAfterMs: config.OIO_RAISE_STATES_SECONDS * 1_000,
+    twiceEvery: config.OIO_TWICE_EVERY,
     bounds: { ...NODE_BOUNDS, actorBytesMax: config.OIO_ACTOR_MEMORY_MB * MIB },
   };
 }

@@ -4,16 +4,20 @@
  * B1. Turns are added in log order, so that effect numbers are the same when the batch is made again.
  * B2. The positions in it cover exactly the turns in it.
  */
+import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, formatAddress, parseAddress } from '#protocols/address.ts';
 import type { Effect } from '#protocols/effects.ts';
 import { type Envelope, keyOf as keyOfMessage, type ReplaySource } from '#protocols/envelope.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
 import { partitionOf } from '#protocols/partition.ts';
-import { eventSubject, type Lane, laneSubject } from '#protocols/subjects.ts';
+import { eventSubject, laneSubject } from '#protocols/subjects.ts';
 import { type Outgoing, outgoingAnswer, outgoingAsk } from './asks.ts';
 import { type Counters, keyOf } from './counters.ts';
 import { bury, relapse } from './dead-letter.ts';
+import { FoldOrder } from './fold-order.ts';
+import { forkOf } from './fork.ts';
+import type { Item } from './intake.ts';
 import type { Position } from './log.ts';
 import { NO_STATE, roughBytes } from './state-size.ts';
 import {
@@ -22,6 +26,7 @@ import {
   type Counter,
   type DeadLetter,
   EVENT_TARGET,
+  type ForkRow,
   type KeyedReply,
   type OutboxRow,
   type PartitionRow,
@@ -69,6 +74,8 @@ export interface PreparedBatch {
 export interface Routes {
   readonly partitionCount: number;
   isControl(type: string, messageType: string): boolean;
+  /** The version in which states of this kind are written. */
+  writtenVersion(kind: ActorKind): number;
 }
 
 export class OpenBatch {
@@ -76,6 +83,10 @@ export class OpenBatch {
   readonly #counters: Counters;
   readonly #routes: Routes;
   readonly #cells = new Map<string, Cell>();
+  /** Names of the actors whose snapshot is to be kept. */
+  readonly #keep = new Set<string>();
+  readonly #forks: ForkRow[] = [];
+  readonly #order = new FoldOrder();
   readonly #outbox: OutboxRow[] = [];
   readonly #outbound = new Map<string, Counter>();
   readonly #inbound = new Map<string, Counter>();
@@ -119,11 +130,16 @@ export class OpenBatch {
   }
 
   /** Every message moves its lane's position, whatever became of it. */
-  move(lane: Lane, position: Position, bytes: number): void {
-    if (lane === 'data') this.#cursor = position;
-    else this.#controlCursor = position;
+  move({ id, place, size, fate, outcome }: Item): void {
+    const { lane, seq } = place;
+    if (lane === 'data') this.#cursor = { seq, id };
+    else this.#controlCursor = { seq, id };
+    // A timer that comes again goes on also after a dead letter: that changes the actor, and is folded.
+    const isTaken = outcome !== null && !outcome.ignored && (outcome.changed || !outcome.deadLetter);
+    const isTurn = fate.type === 'turn' && isTaken;
+    this.#order.take({ lane, isTurn }, id);
     this.#turns++;
-    this.#bytes += bytes;
+    this.#bytes += size;
   }
 
   applied(counter: Counter): void {
@@ -169,6 +185,9 @@ export class OpenBatch {
       if (!this.#cells.has(name)) this.#bytes += roughBytes(outcome.cell.size ?? NO_STATE);
       this.#cells.set(name, outcome.cell);
     }
+    if (outcome.keep) this.#keep.add(name);
+    const fork = forkOf(outcome, envelope);
+    if (fork) this.#forks.push(fork);
     for (const key of outcome.timersDropped) {
       this.#timersSet.delete(`${name} ${key}`);
       this.#timersDropped.set(`${name} ${key}`, { address: outcome.cell.address, key });
@@ -198,6 +217,9 @@ export class OpenBatch {
   /** The batch as it stands, to be committed as number `batch`. */
   prepare(batch: number): PreparedBatch {
     const cells = [...this.#cells.values()];
+    const snapshots = cells
+      .filter((cell) => cell.state !== null)
+      .map((cell) => toSnapshot(cell, this.#routes.writtenVersion(cell.kind)));
     return {
       turns: this.#turns,
       bytes: this.#bytes,
@@ -208,7 +230,14 @@ export class OpenBatch {
         generation: this.#row.generation,
         cursor: this.#cursor,
         controlCursor: this.#controlCursor,
-        snapshots: cells.filter((cell) => cell.state !== null).map(toSnapshot),
+        order: this.#order.text,
+        digest: this.#order.digest,
+        snapshots,
+        kept:
+          this.#keep.size === 0
+            ? []
+            : snapshots.filter(({ address }) => this.#keep.has(formatAddress(address))),
+        forks: this.#forks,
         removed: cells.filter((cell) => cell.state === null).map((cell) => cell.address),
         outbox: this.#outbox,
         outbound: [...this.#outbound.values()],
@@ -325,13 +354,13 @@ export class OpenBatch {
   }
 }
 
-function toSnapshot(cell: Cell): Snapshot {
+function toSnapshot(cell: Cell, stateVersion: number): Snapshot {
   const index = cell.kind.indexOf(cell.state);
   return {
     address: cell.address,
     version: cell.version,
-    stateVersion: cell.kind.stateVersion,
-    state: JSON.stringify(cell.state),
+    stateVersion,
+    state: JSON.stringify(cell.kind.writeState(cell.state, stateVersion)),
     timers: cell.timers,
     status: index.status ?? null,
     title: index.title ?? null,

@@ -9,6 +9,8 @@ export interface RuntimeMetrics {
   readonly commitSeconds: Histogram;
   readonly commitTurns: Histogram;
   readonly published: Counter<'kind'>;
+  readonly turnsTwice: Counter<'result'>;
+  readonly foldChecks: Counter<'result'>;
   readonly partitions: Gauge;
   readonly lag: Gauge;
   readonly activations: Gauge;
@@ -56,6 +58,7 @@ export function buildMetrics(): RuntimeMetrics {
       labelNames: ['kind'],
       registers,
     }),
+    ...addFoldMetrics(registers),
     partitions: new Gauge({ name: 'oio_partitions', help: 'Partitions held by this node', registers }),
     lag: new Gauge({ name: 'oio_lag_messages', help: 'Messages that wait for this node', registers }),
     activations: new Gauge({ name: 'oio_activations', help: 'Actors in memory', registers }),
@@ -81,5 +84,22 @@ export function buildMetrics(): RuntimeMetrics {
       registers,
     }),
     watch: addProgressMetrics(registry),
+  };
+}
+
+function addFoldMetrics(registers: Registry[]): Pick<RuntimeMetrics, 'turnsTwice' | 'foldChecks'> {
+  return {
+    turnsTwice: new Counter({
+      name: 'oio_turns_twice_total',
+      help: 'Turns taken a second time to compare: any that differ mean a handler that is not deterministic',
+      labelNames: ['result'],
+      registers,
+    }),
+    foldChecks: new Counter({
+      name: 'oio_fold_checks_total',
+      help: 'Actors folded from the log again: any that differ mean that what is stored is not what was decided',
+      labelNames: ['result'],
+      registers,
+    }),
   };
 }

@@ -25,13 +25,12 @@ import type { HandOver, Membership, NodeReport } from './membership.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { Moves, movesMax } from './moves.ts';
 import type { Outbox } from './outbox.ts';
-import { Partition } from './partition.ts';
+import { type CommittedTo, Partition } from './partition.ts';
 import { Peers } from './peers.ts';
 import { Planner } from './planner.ts';
 import { type PartitionProgress, Progress, STUCK_AFTER_MS } from './progress.ts';
 import type { Remote } from './remote.ts';
 import { Rests } from './rests.ts';
-
 import type { Owner, PartitionRow, Store } from './store.ts';
 import { eachTogether } from './together.ts';
 
@@ -58,6 +57,10 @@ export interface NodeSettings {
   readonly bounds?: NodeBounds;
   /** Of all partitions, how many may move within `MOVE_WINDOW_MS` when a node joins. */
   readonly movesPercentMax: number;
+  /** How long all nodes must have known a newer state version before it is written. */
+  readonly raiseVersionsAfterMs?: number;
+  /** One of so many turns is taken twice to compare; 0: none. */
+  readonly twiceEvery?: number;
 }
 
 export const NODE_SETTINGS: NodeSettings = { settleMs: 700, planEveryMs: 250, movesPercentMax: 5 };
@@ -119,7 +122,7 @@ export class RuntimeNode {
   }
 
   /** How far each held partition is committed. */
-  cursors(): { id: number; data: number; control: number }[] {
+  cursors(): CommittedTo[] {
     return [...this.#partitions.values()].map((partition) => partition.committedTo);
   }
 
@@ -150,11 +153,12 @@ export class RuntimeNode {
     const progress = this.progress();
     return {
       id: this.#options.id,
-      draining: this.#isDraining,
+      draining: this.#isDraining || this.#engine.versions.isUnfit,
       joining: this.#isJoining,
       stalled: this.peers.isStalled,
       partitions: this.held(),
       lag: progress.reduce((sum, { lag }) => sum + lag, 0),
+      stateVersions: this.#engine.versions.known,
       stuck: progress.filter(({ stillMs }) => stillMs >= STUCK_AFTER_MS).map(({ id }) => id),
     };
   }
@@ -205,6 +209,7 @@ export class RuntimeNode {
   async #plan(): Promise<void> {
     if (this.#isDraining) return;
     const { store, partitionCount } = this.#options;
+    await this.#engine.versions.refresh();
     const owners = await store.owners();
     this.peers.storeAnswered();
     const alive = this.peers.alive();
@@ -234,7 +239,7 @@ export class RuntimeNode {
   /** Another node let a partition go for this one: taken without a look round, if it belongs here. */
   #takeHandedOver({ partition, epoch }: HandOver): void {
     const row = { id: partition, epoch, owner: null };
-    if (this.#isDraining || this.#stopping.signal.aborted) return;
+    if (this.#isDraining || this.#stopping.signal.aborted || !this.#engine.versions.isFit) return;
     if (
       this.peers.takerOf(partition) !== this.#options.id ||
       !this.#isFree(row, new Set([partition]), new Set())

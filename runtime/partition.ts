@@ -15,6 +15,7 @@ import { LANES, type Lane } from '#protocols/subjects.ts';
 import type { Activations } from './activations.ts';
 import { OpenBatch, type PreparedBatch, type Routes } from './batch.ts';
 import { PARTITION_LIMITS } from './bounds.ts';
+import { emptyCell, nextCell, readCell } from './cell.ts';
 import type { Clock } from './clock.ts';
 import { Counters } from './counters.ts';
 import { type Item, sortMessages } from './intake.ts';
@@ -27,7 +28,7 @@ import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { Room, Uncommitted } from './room.ts';
 import type { LoadedActor, PartitionCounters, PartitionRow, Store } from './store.ts';
-import { type Cell, setAside, takeTurn } from './turn.ts';
+import { type Cell, setAside, type takeTurn } from './turn.ts';
 
 /** What a partition uses of its node. */
 export interface PartitionHost {
@@ -41,6 +42,7 @@ export interface PartitionHost {
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
   readonly room: Pick<Room, 'hasRoom'>;
+  readonly takeTurn: typeof takeTurn;
   /** Batched over the partitions of the node. */
   load(addresses: readonly Address[]): Promise<LoadedActor[]>;
   /** There is something to commit. */
@@ -58,6 +60,14 @@ export interface TakenPartition {
   readonly careful: boolean;
 }
 
+/** How far a partition is committed: stream sequences, and the number of its next batch. */
+export interface CommittedTo {
+  readonly id: number;
+  readonly batch: number;
+  readonly data: number;
+  readonly control: number;
+}
+
 export class Partition {
   readonly row: PartitionRow;
   readonly #host: PartitionHost;
@@ -69,7 +79,7 @@ export class Partition {
   #open: OpenBatch;
   #committing: { batch: OpenBatch; prepared: PreparedBatch } | null = null;
   #nextBatch: number;
-  #committedTo: { id: number; data: number; control: number };
+  #committedTo: CommittedTo;
   #stopped = Promise.withResolvers<void>();
   #isStopped = false;
   #isDraining = false;
@@ -91,11 +101,12 @@ export class Partition {
     this.#open = new OpenBatch(row, this.#counters, host.routes);
     this.#nextBatch = row.batch;
     this.#careful = careful;
-    this.#committedTo = { id: row.id, data: row.cursor.seq, control: row.controlCursor.seq };
+    const { id, batch, cursor, controlCursor } = row;
+    this.#committedTo = { id, batch, data: cursor.seq, control: controlCursor.seq };
   }
 
   /** Stream sequences up to which both lanes are committed. */
-  get committedTo(): { id: number; data: number; control: number } {
+  get committedTo(): CommittedTo {
     return this.#committedTo;
   }
 
@@ -159,9 +170,10 @@ export class Partition {
   committed(): void {
     assert(this.#committing, 'a batch was taken before it is committed');
     const { cursor, controlCursor } = this.#committing.prepared.batch;
-    this.#committedTo = { id: this.row.id, data: cursor.seq, control: controlCursor.seq };
-    this.#committing = null;
     this.#nextBatch++;
+    const [id, batch] = [this.row.id, this.#nextBatch];
+    this.#committedTo = { id, batch, data: cursor.seq, control: controlCursor.seq };
+    this.#committing = null;
     if (this.#open.turns > 0) this.#host.wakeCommit();
     else for (const settle of this.#settled.splice(0)) settle();
     this.#signal();
@@ -278,7 +290,7 @@ export class Partition {
     const stored = new Map(loaded.map((actor) => [formatAddress(actor.address), actor]));
     for (const [name, { address, kind }] of missing) {
       const loadedActor = stored.get(name);
-      const cell = toCell(address, kind, loadedActor);
+      const cell = readCell(address, kind, loadedActor);
       if (cell.ok) this.#host.activations.activate(cell.cell, this.row.id, this.#host.clock.now());
       else this.#setAsideUnreadable(items, name, { error: cell.error, timers: loadedActor?.timers ?? {} });
     }
@@ -292,7 +304,7 @@ export class Partition {
     for (const item of items) {
       if (item.fate.type !== 'turn' || formatAddress(item.fate.address) !== name) continue;
       const { address, kind, envelope } = item.fate;
-      const cell = { address, kind, version: 0, state: null, timers };
+      const cell = { ...emptyCell(address, kind), timers };
       item.outcome = setAside(cell, envelope, { reason: 'unreadable_state', error });
     }
   }
@@ -309,9 +321,9 @@ export class Partition {
       this.#host.activations.tell(
         address,
         (cell) => {
-          item.outcome = takeTurn(cell, envelope, item.place);
+          item.outcome = this.#host.takeTurn(cell, envelope, item.place);
           if (--left === 0) done.resolve();
-          return item.outcome.cell;
+          return nextCell(item.outcome.cell);
         },
         nowMs,
       );
@@ -322,7 +334,7 @@ export class Partition {
   #gather(item: Item): void {
     const { fate, place } = item;
     const batch = this.#open;
-    batch.move(place.lane, { seq: place.seq, id: item.id }, item.size);
+    batch.move(item);
     this.#host.metrics.messages.inc({ result: item.outcome?.deadLetter ? 'dead_letter' : fate.type });
     if (fate.type === 'dead') {
       if (fate.counter) batch.applied(fate.counter);
@@ -348,19 +360,5 @@ export class Partition {
   async #closeReaders(): Promise<void> {
     for (const lane of LANES) this.#lanes[lane].letGo();
     await Promise.all(LANES.map((lane) => this.#lanes[lane].reader?.stop()));
-  }
-}
-
-function toCell(
-  address: Address,
-  kind: ActorKind,
-  loaded: LoadedActor | undefined,
-): { ok: true; cell: Cell } | { ok: false; error: string } {
-  if (!loaded) return { ok: true, cell: { address, kind, version: 0, state: null, timers: {} } };
-  try {
-    const state = kind.readState(loaded.state, loaded.stateVersion);
-    return { ok: true, cell: { address, kind, version: loaded.version, state, timers: loaded.timers } };
-  } catch (error) {
-    return { ok: false, error: error instanceof Error ? error.message : String(error) };
   }
 }

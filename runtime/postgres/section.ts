@@ -1,4 +1,5 @@
 /** What the commit's statement is put together of: one section a table, one array a column. */
+import type { Address } from '#protocols/address.ts';
 import type { Batch } from '../store.ts';
 
 export type Column = (string | number | null)[];
@@ -26,4 +27,13 @@ export function spread<Value>(
 /** Postgres text holds no NUL, and what people wrote must not make a whole node's commit fail. */
 export function toText(text: string | null): string | null {
   return text === null ? null : text.replaceAll('\u0000', '\uFFFD');
+}
+
+export function addressColumns(addresses: readonly Part<Address>[]): Column[] {
+  return [
+    addresses.map(({ batch }) => batch.partition),
+    addresses.map(({ part }) => part.tenant),
+    addresses.map(({ part }) => part.type),
+    addresses.map(({ part }) => part.id),
+  ];
 }

@@ -162,6 +162,11 @@ export const STALE_PROBLEM = {
   ),
 };
 
+export const NOT_KEPT_PROBLEM = {
+  410: problem('That point is no longer kept; `detail` says what is.'),
+  504: problem('So much lies between what is kept and that point that it was not reached in time.'),
+};
+
 export const NOT_UPGRADED_PROBLEM = { 426: problem('This address speaks WebSocket only.') };
 
 export const NOT_READY_PROBLEM = { 503: problem('Something is missing; `errors` says what.') };

@@ -19,6 +19,7 @@ import { LiveFeed, type LiveFeedLimits } from './live-feed.ts';
 import { buildMetrics, type Metrics } from './metrics.ts';
 import { addOpenApi, addReference } from './openapi.ts';
 import { collectRoutes } from './route-table.ts';
+import { actorHistoryRoutes } from './routes/actor-history.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
@@ -92,6 +93,7 @@ export function buildServer(options: ServerOptions): App {
     deadLetterRoutes(app, context);
     deadLetterActRoutes(app, context);
     clusterRoutes(app, context);
+    actorHistoryRoutes(app, context);
     eventRoutes(app, context);
     liveRoutes(app, feed);
     addReference(app);

@@ -11,6 +11,7 @@ import { assert } from './assert.ts';
 import type { Effect } from './effects.ts';
 import type { Message } from './envelope.ts';
 import { type Failure, toFaults } from './failure.ts';
+import { isSameJson } from './json-value.ts';
 
 /** The next state and what shall happen. A state of null: there is no such actor (any more). */
 export interface Turn<State> {
@@ -52,9 +53,23 @@ const FAULTS_DEFAULT: FaultBudget = { max: 10, withinMs: 60_000 };
 /** Faults are remembered at most so long, and so many. */
 export const FAULTS_LIMITS = { max: 1_000, withinMs: 3_600_000 } as const;
 
+/**
+ * Between two shapes of a state that follow each other. `down` is what code of the newer shape writes while nodes of the
+ * older one are alive; what the older shape has no place for may be lost with it.
+ */
+export interface Migration {
+  up(state: unknown): unknown;
+  down(state: unknown): unknown;
+}
+
+/** The state was written by newer code: this code refuses it, and whoever runs it must leave the actor to others. */
+export class NewerState extends Error {
+  override name = 'NewerState';
+}
+
 export interface ActorDefinition<State, M extends Message> {
   readonly type: string;
-  /** Grows with each change of the state's shape; `migrations[n]` turns shape n into n + 1. */
+  /** Grows with each change of the state's shape; `migrations[n]` leads from shape n to n + 1 and back. */
   readonly stateVersion: number;
   readonly state: z.ZodType<State>;
   readonly message: z.ZodType<M>;
@@ -64,7 +79,12 @@ export interface ActorDefinition<State, M extends Message> {
   readonly onDefect: 'resume' | 'suspend';
   /** How many faults a kind that resumes may have; left out: 10 within a minute. */
   readonly faults?: FaultBudget;
-  readonly migrations?: Readonly<Record<number, (state: unknown) => unknown>>;
+  readonly migrations?: Readonly<Record<number, Migration>>;
+  /**
+   * Begins an actor as another one of its kind was at some point: the first turn of the new one. Left out: the kind
+   * can't be forked, because others count on there being one of it.
+   */
+  readonly fork?: (state: State, context: TurnContext) => Turn<State>;
   readonly index?: (state: State) => IndexFields;
   readonly handle: (state: State | null, message: M, context: TurnContext) => Turn<State>;
 }
@@ -73,11 +93,16 @@ export interface ActorDefinition<State, M extends Message> {
 export interface ActorKind {
   readonly type: string;
   readonly stateVersion: number;
+  /** The oldest version that this code can read and write. */
+  readonly oldestVersion: number;
   readonly onDefect: 'resume' | 'suspend';
   readonly faults: FaultBudget;
   isControl(messageType: string): boolean;
-  /** Migrates and checks a stored state. Throws on one that this code can't read. */
+  /** Migrates and checks a stored state. Throws on one that this code can't read, NewerState where it is too new. */
   readState(state: unknown, stateVersion: number): unknown;
+  /** The state in an older shape, or as it is in its own. */
+  writeState(state: unknown, stateVersion: number): unknown;
+  readonly fork: ((state: unknown, context: TurnContext) => Turn<unknown>) | null;
   indexOf(state: unknown): IndexFields;
   handle(state: unknown, message: Message, context: TurnContext): Turn<unknown> | Failure;
 }
@@ -90,24 +115,37 @@ export function defineActor<State, M extends Message>(definition: ActorDefinitio
     faults.max <= FAULTS_LIMITS.max && faults.withinMs <= FAULTS_LIMITS.withinMs,
     'a budget of faults is bounded',
   );
+  const { type, stateVersion: newest, migrations = {}, fork } = definition;
+  const stepFrom = (version: number): Migration => {
+    const migration = migrations[version];
+    if (!migration) throw new Error(`${type}: no migration from state version ${version}`);
+    return migration;
+  };
   return {
-    type: definition.type,
-    stateVersion: definition.stateVersion,
+    type,
+    stateVersion: newest,
+    oldestVersion: oldestOf(newest, migrations),
     onDefect: definition.onDefect,
     faults,
     isControl: (messageType) => control.has(messageType),
     readState(state, stateVersion) {
+      if (stateVersion > newest) {
+        throw new NewerState(`${type}: state version ${stateVersion} is newer than this code's ${newest}`);
+      }
       let current = state;
-      for (let version = stateVersion; version < definition.stateVersion; version++) {
-        const migrate = definition.migrations?.[version];
-        if (!migrate) throw new Error(`${definition.type}: no migration from state version ${version}`);
-        current = migrate(current);
-      }
-      if (stateVersion > definition.stateVersion) {
-        throw new Error(`${definition.type}: state version ${stateVersion} is newer than this code`);
-      }
-      return definition.state.parse(current);
+      for (let version = stateVersion; version < newest; version++) current = stepFrom(version).up(current);
+      const parsed = definition.state.parse(current);
+      // A schema puts the keys in its own order. What is stored keeps the order in which the turns made it, or an actor
+      // that left memory meanwhile would differ, byte for byte, from one that did not.
+      return isSameJson(parsed, current) ? current : parsed;
     },
+    writeState(state, stateVersion) {
+      let current = state;
+      for (let version = newest; version > stateVersion; version--)
+        current = stepFrom(version - 1).down(current);
+      return current;
+    },
+    fork: fork ? (state, context) => fork(state as State, context) : null,
     // The runtime hands back only what readState or a turn of this kind gave it.
     indexOf: (state) => definition.index?.(state as State) ?? {},
     handle(state, message, context) {
@@ -122,4 +160,10 @@ export function defineActor<State, M extends Message>(definition: ActorDefinitio
       return definition.handle(state as State | null, parsed.data, context);
     },
   };
+}
+
+function oldestOf(newest: number, migrations: Readonly<Record<number, Migration>>): number {
+  let oldest = newest;
+  while (migrations[oldest - 1]) oldest--;
+  return oldest;
 }

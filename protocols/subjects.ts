@@ -33,6 +33,9 @@ export const NODE_HEARTBEATS = 'oio.node.heartbeat';
 /** What waits for the partitions' owners, told by them: whoever takes commands in from outside listens. */
 export const NODE_LOADS = 'oio.node.load';
 
+/** Questions about an actor's past: whichever node is free folds it. */
+export const NODE_PAST = 'oio.node.past';
+
 /** Where a process gets the replies to its commands. */
 export function replySubject(clientId: string): string {
   return `oio.reply.${clientId}`;

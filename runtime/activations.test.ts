@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { Activations, type Job } from './activations.ts';
+import { emptyCell } from './cell.ts';
 import { COUNTER } from './testing/counter.ts';
 import { counterAddress } from './testing/envelopes.ts';
 
@@ -15,7 +16,7 @@ function open(bytesMax: number, dirty: ReadonlySet<string> = new Set()): Activat
 
 function activate(activations: Activations, id: string, { chars = 0, nowMs = 0, partition = 0 } = {}): void {
   const state = { count: 0, seen: ['x'.repeat(chars)] };
-  const cell = { address: counterAddress(id), kind: COUNTER, version: 1, state, timers: {} };
+  const cell = { ...emptyCell(counterAddress(id), COUNTER), version: 1, state };
   activations.activate(cell, partition, nowMs);
 }
 

@@ -6,8 +6,10 @@ import { hearAgent } from './agents-door.ts';
 import { NODE_BOUNDS } from './bounds.ts';
 import type { Client } from './client.ts';
 import { systemClock } from './clock.ts';
+import { codeVersion } from './code-version.ts';
 import type { NodeConfig } from './config.ts';
 import type { Ports } from './failpoints.ts';
+import { buildFolding } from './folding.ts';
 import { serveHealth } from './health.ts';
 import { takeAloneIn } from './isolation-process.ts';
 import { Keeper } from './keeper.ts';
@@ -22,6 +24,7 @@ import { NatsLockFeed } from './nats/lock-feed.ts';
 import { openNatsLog } from './nats/log.ts';
 import { NatsMembership } from './nats/membership.ts';
 import { Mirrors } from './nats/mirrors.ts';
+import { servePast } from './nats/past.ts';
 import { NatsRemote, openObjects } from './nats/remote.ts';
 import {
   checkNatsClock,
@@ -42,6 +45,7 @@ import {
   type Sql,
 } from './postgres/connection.ts';
 import { readLockTables } from './postgres/lock-tables.ts';
+import { PostgresPast } from './postgres/past.ts';
 import { PostgresReads } from './postgres/reads.ts';
 import { PostgresStore } from './postgres/store.ts';
 import { UPKEEP_SETTINGS, Upkeep } from './upkeep.ts';
@@ -137,7 +141,8 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   const openStreams = () => openBoth({ sql, connection, replicas, toldCount: config.OIO_PARTITIONS });
   const { partitionCount } = await openStreams();
   await checkNatsClock(connection, Date.now);
-  const postgresStore = new PostgresStore(sql);
+  const code = codeVersion(config.OIO_BUILD);
+  const postgresStore = new PostgresStore(sql, code);
   await postgresStore.maintain();
   const mend = async () => {
     logger.error({}, 'a stream is gone, making it anew');
@@ -150,22 +155,23 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   const metrics = buildMetrics();
   const id = `${config.OIO_NODE_ID}.${randomBytes(4).toString('hex')}`;
   const membership = new NatsMembership(connection, systemClock);
-  const shared = { store, log, clock: systemClock, logger, metrics };
+  const shared = { store, log, clock: systemClock, logger, metrics, kinds, partitionCount };
   const node = new RuntimeNode({
     ...shared,
     id,
-    kinds,
-    partitionCount,
     membership,
     remote,
     takeAlone: takeAloneIn({ kindsModule: parts.kindsModule, logger }),
     settings: settingsOf(config),
   });
   const { routes } = node;
+  const past = new PostgresPast(sql);
+  const folding = buildFolding({ ...shared, past, code, held: () => node.held() });
   const upkeep = new Upkeep({
     ...shared,
     node,
     routes,
+    ...folding,
     fullness: (lane) => fullnessOf(connection, lane),
     settings: {
       journalMs: parts.journalMs ?? UPKEEP_SETTINGS.journalMs,
@@ -175,6 +181,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   const client = buildClient({ connection, reads: new PostgresReads(sql), logger });
   remote.onHeartbeat((speaker) => upkeep.heard(speaker));
   remote.serve((speaker, body) => hearAgent({ client, objects, isControl: routes.isControl }, speaker, body));
+  servePast(connection, folding.answer, logger);
   await node.start();
   const stopTelling = tellLoads(connection, () => node.loadReport());
   upkeep.start();
@@ -201,6 +208,8 @@ function settingsOf(config: NodeConfig): NodeSettings {
   return {
     ...NODE_SETTINGS,
     movesPercentMax: config.OIO_MOVE_PERCENT,
+    raiseVersionsAfterMs: config.OIO_RAISE_STATES_SECONDS * 1_000,
+    twiceEvery: config.OIO_TWICE_EVERY,
     bounds: { ...NODE_BOUNDS, actorBytesMax: config.OIO_ACTOR_MEMORY_MB * MIB },
   };
 }

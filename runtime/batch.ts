@@ -4,18 +4,22 @@
  * B1. Turns are added in log order, so that effect numbers are the same when the batch is made again.
  * B2. The positions in it cover exactly the turns in it.
  */
+import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, formatAddress, parseAddress } from '#protocols/address.ts';
 import type { Effect } from '#protocols/effects.ts';
 import { type Envelope, keyOf as keyOfMessage, type ReplaySource } from '#protocols/envelope.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
-import { LIMITS } from '#protocols/limits.ts';
 import { partitionOf } from '#protocols/partition.ts';
-import { eventSubject, type Lane, laneSubject } from '#protocols/subjects.ts';
+import { eventSubject, laneSubject } from '#protocols/subjects.ts';
 import { type Outgoing, outgoingAnswer, outgoingAsk } from './asks.ts';
 import { type Counters, keyOf } from './counters.ts';
 import { bury, relapse } from './dead-letter.ts';
+import { FoldOrder } from './fold-order.ts';
+import { forkOf } from './fork.ts';
+import type { Item } from './intake.ts';
 import type { Position } from './log.ts';
+import { toSnapshot } from './snapshot.ts';
 import { NO_STATE, roughBytes } from './state-size.ts';
 import {
   type Batch,
@@ -23,14 +27,13 @@ import {
   type Counter,
   type DeadLetter,
   EVENT_TARGET,
+  type ForkRow,
   type KeyedReply,
   type OutboxRow,
   type PartitionRow,
   type ReplayOutcome,
   type SkippedCommand,
-  type Snapshot,
   type TimerRow,
-  Unwritable,
 } from './store.ts';
 import type { KeptMail, MailTaken, SupervisedRow } from './supervision.ts';
 import type { Cell, Place, TurnOutcome } from './turn.ts';
@@ -72,6 +75,8 @@ export interface PreparedBatch {
 export interface Routes {
   readonly partitionCount: number;
   isControl(type: string, messageType: string): boolean;
+  /** The version in which states of this kind are written. */
+  writtenVersion(kind: ActorKind): number;
 }
 
 export class OpenBatch {
@@ -79,6 +84,10 @@ export class OpenBatch {
   readonly #counters: Counters;
   readonly #routes: Routes;
   readonly #cells = new Map<string, Cell>();
+  /** Names of the actors whose snapshot is to be kept. */
+  readonly #keep = new Set<string>();
+  readonly #forks: ForkRow[] = [];
+  readonly #order = new FoldOrder();
   readonly #outbox: OutboxRow[] = [];
   readonly #outbound = new Map<string, Counter>();
   readonly #inbound = new Map<string, Counter>();
@@ -125,11 +134,16 @@ export class OpenBatch {
   }
 
   /** Every message moves its lane's position, whatever became of it. */
-  move(lane: Lane, position: Position, bytes: number): void {
-    if (lane === 'data') this.#cursor = position;
-    else this.#controlCursor = position;
+  move({ id, place, size, fate, outcome, supervised }: Item): void {
+    const { lane, seq } = place;
+    if (lane === 'data') this.#cursor = { seq, id };
+    else this.#controlCursor = { seq, id };
+    // A timer that comes again goes on also after a dead letter: that changes the actor, and is folded.
+    const isTaken = outcome !== null && !outcome.ignored && (outcome.changed || !outcome.deadLetter);
+    const isTurn = fate.type === 'turn' && isTaken && !supervised?.isNoTurn;
+    this.#order.take({ lane, isTurn }, id);
     this.#turns++;
-    this.#bytes += bytes;
+    this.#bytes += size;
   }
 
   applied(counter: Counter): void {
@@ -175,6 +189,13 @@ export class OpenBatch {
     this.#bytes += bytes;
   }
 
+  /** The turns of kept mail are not in the batch's order: the snapshot after them is kept, to fold from there. */
+  changedByMail(address: Address): void {
+    const name = formatAddress(address);
+    this.#order.tookMail(name);
+    this.#keep.add(name);
+  }
+
   supervise(row: SupervisedRow, kept: KeptMail | null): void {
     this.#supervised.set(formatAddress(row.address), row);
     if (kept) this.#mailKept.push(kept);
@@ -187,6 +208,9 @@ export class OpenBatch {
       if (!this.#cells.has(name)) this.#bytes += roughBytes(outcome.cell.size ?? NO_STATE);
       this.#cells.set(name, outcome.cell);
     }
+    if (outcome.keep) this.#keep.add(name);
+    const fork = forkOf(outcome, envelope);
+    if (fork) this.#forks.push(fork);
     for (const key of outcome.timersDropped) {
       this.#timersSet.delete(`${name} ${key}`);
       this.#timersDropped.set(`${name} ${key}`, { address: outcome.cell.address, key });
@@ -216,6 +240,9 @@ export class OpenBatch {
   /** The batch as it stands, to be committed as number `batch`. */
   prepare(batch: number): PreparedBatch {
     const cells = [...this.#cells.values()];
+    const snapshots = cells
+      .filter((cell) => cell.state !== null)
+      .map((cell) => toSnapshot(cell, this.#routes.writtenVersion(cell.kind)));
     return {
       turns: this.#turns,
       bytes: this.#bytes,
@@ -226,7 +253,14 @@ export class OpenBatch {
         generation: this.#row.generation,
         cursor: this.#cursor,
         controlCursor: this.#controlCursor,
-        snapshots: cells.filter((cell) => cell.state !== null).map(toSnapshot),
+        order: this.#order.text,
+        digest: this.#order.digest,
+        snapshots,
+        kept:
+          this.#keep.size === 0
+            ? []
+            : snapshots.filter(({ address }) => this.#keep.has(formatAddress(address))),
+        forks: this.#forks,
         removed: cells.filter((cell) => cell.state === null).map((cell) => cell.address),
         outbox: this.#outbox,
         outbound: [...this.#outbound.values()],
@@ -344,24 +378,4 @@ export class OpenBatch {
   #idOf(target: number, lane: OutboxRow['lane'], n: number): string {
     return `e.${this.#row.id}.${target}.${lane}.${n}`;
   }
-}
-
-function toSnapshot(cell: Cell): Snapshot {
-  const index = cell.kind.indexOf(cell.state);
-  const state = JSON.stringify(cell.state);
-  const bytes = Buffer.byteLength(state);
-  if (bytes > LIMITS.actorStateBytesMax) {
-    throw new Unwritable(`a state of ${bytes} bytes, where ${LIMITS.actorStateBytesMax} may be`);
-  }
-  return {
-    address: cell.address,
-    version: cell.version,
-    stateVersion: cell.kind.stateVersion,
-    state,
-    timers: cell.timers,
-    status: index.status ?? null,
-    title: index.title ?? null,
-    parent: index.parent ?? null,
-    watchMs: index.watchMs ?? null,
-  };
 }

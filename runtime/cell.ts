@@ -1,26 +1,33 @@
-/** From what the store has of an actor to the cell that its turns are taken on. */
-import type { ActorKind } from '#protocols/actor.ts';
+/** From what is stored of an actor to its cell in memory. Pure. */
+import { type ActorKind, NewerState } from '#protocols/actor.ts';
 import type { Address } from '#protocols/address.ts';
 import type { LoadedActor } from './store.ts';
 import type { Cell } from './turn.ts';
 
-/** The cell; where the state can't be read one without it, which keeps its timers, and why. */
+/** An actor that does not exist. */
+export function emptyCell(address: Address, kind: ActorKind): Cell {
+  return { address, kind, version: 0, state: null, timers: {}, changedAtMs: 0 };
+}
+
+/** `error`: its state can't be read; the cell has none then, and keeps its timers. Throws NewerState where newer code wrote it: no message is to blame for that. */
 export function readCell(
   address: Address,
   kind: ActorKind,
-  loaded: LoadedActor | undefined,
+  loaded: Omit<LoadedActor, 'address'> | undefined,
 ): { ok: true; cell: Cell } | { ok: false; cell: Cell; error: string } {
   if (!loaded) return { ok: true, cell: emptyCell(address, kind) };
-  const { version, timers } = loaded;
+  const { version, timers, changedAtMs } = loaded;
   try {
     const state = kind.readState(loaded.state, loaded.stateVersion);
-    return { ok: true, cell: { address, kind, version, state, timers } };
+    return { ok: true, cell: { address, kind, version, state, timers, changedAtMs } };
   } catch (error) {
+    if (error instanceof NewerState) throw error;
     const cell = { ...emptyCell(address, kind), timers };
     return { ok: false, cell, error: error instanceof Error ? error.message : String(error) };
   }
 }
 
-export function emptyCell(address: Address, kind: ActorKind): Cell {
-  return { address, kind, version: 0, state: null, timers: {} };
+/** The cell for the next turn: one that ended begins anew, as it would if it had left memory meanwhile. */
+export function nextCell(cell: Cell): Cell {
+  return cell.state === null ? emptyCell(cell.address, cell.kind) : cell;
 }

@@ -10,6 +10,7 @@ import type { Address } from '#protocols/address.ts';
 import type { Message } from '#protocols/envelope.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
+import type { PastRequest } from '#protocols/past.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Supervise, Supervised, SupervisionAct } from '#protocols/supervision.ts';
 import type { DeadLetters } from './dead-letters.ts';
@@ -151,6 +152,8 @@ export interface Client {
   inspect(address: Address): Promise<ActorDetail | null>;
   partitions(): Promise<PartitionDetail[]>;
   readonly deadLetters: DeadLetters;
+  /** What a node says of an actor's past: see `protocols/past.ts`. */
+  past(request: PastRequest): Promise<Reply>;
   /** Calls `onEvent` for each event from now on, in stream order; picks up again by itself after an outage. */
   watchEvents(onEvent: (event: LiveEvent) => void): Promise<EventFeed>;
   /** Events from `afterSeq` (exclusive) to now that match `filter`, oldest first, at most `limit`. */

@@ -9,6 +9,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
+import { foldAll } from '#ops/dev/fold-all.ts';
 import { findNatsServer } from '#ops/dev/nats-binary.ts';
 import { type NatsServer, startNatsServer } from '#ops/dev/nats-server.ts';
 import { createDatabase } from '#ops/dev/test-database.ts';
@@ -16,7 +17,7 @@ import { migrate } from '#ops/migrate.ts';
 import { startClient } from './assembly.ts';
 import type { Client } from './client.ts';
 import { buildLogger } from './logger.ts';
-import { CounterState } from './testing/counter.ts';
+import { COUNTER, CounterState } from './testing/counter.ts';
 import { askCounter, insist } from './testing/counter-client.ts';
 import { counterAddress } from './testing/envelopes.ts';
 
@@ -311,6 +312,13 @@ test('a node that was frozen past its lease and wakes up writes nothing over its
 
   await expectBalances(expected);
   expect(await sumOf('frozen-')).toBe(0);
+});
+
+test('after all of this every stored state is still the fold of its log, byte for byte', async () => {
+  const report = await foldAll({ natsUrl: nats.url, databaseUrl }, [COUNTER]);
+
+  expect(report.faults).toEqual([]);
+  expect(report.turns).toBeGreaterThan(1_000);
 });
 
 test('a log that was lost is made anew above all cursors; counters and keys keep what was applied', async () => {

@@ -23,6 +23,15 @@ const Environment = z.object({
   OIO_DRAIN_SECONDS: z.coerce.number().min(1).default(15),
   /** /health, /ready and /metrics of this node on loopback; 0: none. */
   OIO_NODE_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  /** Of the code, beside its version: a commit, say. Turns of another build are told apart when they are folded. */
+  OIO_BUILD: z
+    .string()
+    .regex(/^[\w.-]{0,40}$/, 'letters, digits, ".", "_" and "-"')
+    .default(''),
+  /** One of so many turns is taken twice, to find handlers that are not deterministic; 0: none. */
+  OIO_TWICE_EVERY: z.coerce.number().int().min(0).max(1_000_000).default(100),
+  /** How long all nodes must have known a newer state version before it is written: so long is a way back. */
+  OIO_RAISE_STATES_SECONDS: z.coerce.number().min(0).default(300),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 export type NodeConfig = Readonly<z.infer<typeof Environment>>;

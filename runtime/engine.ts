@@ -12,6 +12,10 @@ import { Outbox } from './outbox.ts';
 import type { Partition, PartitionHost } from './partition.ts';
 import { RemoteRequests } from './remote-requests.ts';
 import { Room } from './room.ts';
+import { StateVersions } from './state-versions.ts';
+import { takeSomeTwice } from './twice.ts';
+
+const RAISE_VERSIONS_AFTER_MS = 300_000;
 
 /** What the engine tells the node that holds the partitions. */
 export interface EngineOwner {
@@ -26,6 +30,7 @@ export class Engine {
   readonly #options: NodeOptions;
   readonly #committer: Committer;
   readonly #largeStates: LargeStates;
+  readonly versions: StateVersions;
   readonly activations: Activations;
   readonly outbox: Outbox;
   readonly routes: Routes;
@@ -35,13 +40,18 @@ export class Engine {
   constructor(options: NodeOptions, owner: EngineOwner) {
     this.#options = options;
     this.#owner = owner;
-    const { store, log, clock, logger, metrics, partitionCount } = options;
+    const { store, log, clock, logger, metrics, partitionCount, settings } = options;
     const kinds: ReadonlyMap<string, ActorKind> = new Map(options.kinds.map((kind) => [kind.type, kind]));
+    this.versions = new StateVersions({
+      ...options,
+      raiseAfterMs: settings.raiseVersionsAfterMs ?? RAISE_VERSIONS_AFTER_MS,
+    });
     this.routes = {
       partitionCount,
       isControl: (type, messageType) => kinds.get(type)?.isControl(messageType) ?? false,
+      writtenVersion: (kind) => this.versions.writtenOf(kind),
     };
-    const { bounds = NODE_BOUNDS } = options.settings;
+    const { bounds = NODE_BOUNDS } = settings;
     this.activations = new Activations({
       bytesMax: bounds.actorBytesMax,
       isDirty: (partition, name) => owner.partitions.get(partition)?.isDirty(name) ?? false,
@@ -66,6 +76,7 @@ export class Engine {
         partitions: () => owner.partitions.values(),
         isOutboxFull: () => this.outbox.isFull,
       }),
+      takeTurn: takeSomeTwice({ every: settings.twiceEvery ?? 0, metrics, logger }),
       load: (addresses) => loader.load(addresses),
       wakeCommit: () => this.#committer.wake(),
       onBroken: owner.onBroken,

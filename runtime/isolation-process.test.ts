@@ -13,7 +13,7 @@ const logger = buildLogger({ level: 'silent', role: 'test' });
 const kindsModule = new URL('./testing/kinds.ts', import.meta.url);
 
 function takeAlone(message: Message, state: unknown = { seen: ['first'], watchMs: null }) {
-  const loaded = { address, version: 1, stateVersion: 1, state, timers: {} };
+  const loaded = { address, version: 1, stateVersion: 1, state, timers: {}, changedAtMs: 0 };
   const envelope = { ...command('one', message), to: 'fragile/test/one' };
   return takeAloneIn({ kindsModule, logger, limits })(FRAGILE, { address, loaded, envelope, place });
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Envelope, encodeEnvelope } from '#protocols/envelope.ts';
 import { OpenBatch } from './batch.ts';
+import { emptyCell } from './cell.ts';
 import { Counters } from './counters.ts';
 import { sortMessages } from './intake.ts';
 import { Keys } from './keys.ts';
@@ -36,7 +37,7 @@ function takeBack(key: string): Envelope {
 /** One partition's rounds, commit by commit; each message was dated 0 by the log. */
 function partitionAt(stored: KeyedReply[] = []) {
   const counters = new Counters({ outbound: [], inbound: [] });
-  const routes = { partitionCount: 1, isControl: () => false };
+  const routes = { partitionCount: 1, isControl: () => false, writtenVersion: () => 1 };
   const keys = new Keys({ findReplies: async () => stored });
   let open = new OpenBatch(ROW, counters, routes);
   let seq = 0;
@@ -53,7 +54,7 @@ function partitionAt(stored: KeyedReply[] = []) {
     for (const item of items) {
       if (item.fate.type !== 'turn') keys.gather(item, open, known);
       else {
-        const cell = { address: counterAddress('one'), kind: COUNTER, version: 0, state: null, timers: {} };
+        const cell = emptyCell(counterAddress('one'), COUNTER);
         open.add(takeTurn(cell, item.fate.envelope, item.place), item.fate.envelope, item.place);
       }
     }

@@ -47,10 +47,21 @@ export interface Entry {
   readonly bytes: Uint8Array;
 }
 
+/** A piece of a lane as it was taken before. */
+export interface JournalPage {
+  readonly lane: Lane;
+  readonly partition: number;
+  /** The first message is the first one after this that the log still has. */
+  readonly after: number;
+  readonly limit: number;
+}
+
 export interface Log {
   read(options: ReaderOptions): Promise<Reader>;
   /** Resolves when the log has it. Entries published in order by one caller keep that order. */
   publish(entry: Entry): Promise<void>;
+  /** Messages that the log still has, in order; fewer than `limit` only where there are no more. */
+  journal(page: JournalPage): Promise<Delivery[]>;
   /** Removes what is before `seq` of a partition's lane; never call it with more than the cursor. */
   trim(lane: Lane, partition: number, seq: number): Promise<void>;
 }

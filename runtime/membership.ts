@@ -14,6 +14,8 @@ export interface NodeReport {
   readonly lag: number;
   /** Partitions with messages that wait and none applied for long. */
   readonly stuck: readonly number[];
+  /** The state version of each kind that this node's code knows; a kind that is left out is unknown to it. */
+  readonly stateVersions?: Readonly<Record<string, number>> | undefined;
 }
 
 /** A partition that was let go, and who should have it: a hint, so that it is taken without a look round first. */

@@ -9,6 +9,8 @@ export interface RuntimeMetrics {
   readonly commitSeconds: Histogram;
   readonly commitTurns: Histogram;
   readonly published: Counter<'kind'>;
+  readonly turnsTwice: Counter<'result'>;
+  readonly foldChecks: Counter<'result'>;
   readonly partitions: Gauge;
   readonly lag: Gauge;
   readonly activations: Gauge;
@@ -58,28 +60,13 @@ export function buildMetrics(): RuntimeMetrics {
       labelNames: ['kind'],
       registers,
     }),
+    ...addFoldMetrics(registers),
+    ...addActorMetrics(registers),
     partitions: new Gauge({ name: 'oio_partitions', help: 'Partitions held by this node', registers }),
     lag: new Gauge({ name: 'oio_lag_messages', help: 'Messages that wait for this node', registers }),
-    suspended: new Gauge({
-      name: 'oio_suspended_actors',
-      help: 'Actors of this node that take nothing until a person resumes them',
-      registers,
-    }),
     deadLetters: new Counter({
       name: 'oio_dead_letters_total',
       help: 'Messages set aside, by reason',
-      labelNames: ['reason'],
-      registers,
-    }),
-    activations: new Gauge({ name: 'oio_activations', help: 'Actors in memory', registers }),
-    activationBytes: new Gauge({
-      name: 'oio_activation_bytes',
-      help: 'Memory that actors take, by estimate',
-      registers,
-    }),
-    passivations: new Counter({
-      name: 'oio_passivations_total',
-      help: 'Actors that left memory: idle for long, or too many for the memory',
       labelNames: ['reason'],
       registers,
     }),
@@ -94,5 +81,46 @@ export function buildMetrics(): RuntimeMetrics {
       registers,
     }),
     watch: addProgressMetrics(registry),
+  };
+}
+
+function addFoldMetrics(registers: Registry[]): Pick<RuntimeMetrics, 'turnsTwice' | 'foldChecks'> {
+  return {
+    turnsTwice: new Counter({
+      name: 'oio_turns_twice_total',
+      help: 'Turns taken a second time to compare: any that differ mean a handler that is not deterministic',
+      labelNames: ['result'],
+      registers,
+    }),
+    foldChecks: new Counter({
+      name: 'oio_fold_checks_total',
+      help: 'Actors folded from the log again: any that differ mean that what is stored is not what was decided',
+      labelNames: ['result'],
+      registers,
+    }),
+  };
+}
+
+function addActorMetrics(
+  registers: Registry[],
+): Pick<RuntimeMetrics, 'suspended' | 'activations' | 'activationBytes' | 'passivations'> {
+  return {
+    suspended: new Gauge({
+      name: 'oio_suspended_actors',
+      help: 'Actors of this node that take nothing until a person resumes them',
+      registers,
+    }),
+    activations: new Gauge({ name: 'oio_activations', help: 'Actors in memory', registers }),
+    activationBytes: new Gauge({
+      name: 'oio_activation_bytes',
+      help: 'Memory that actors take, by estimate',
+      registers,
+    }),
+    passivations: new Counter({
+      name: 'oio_passivations_total',
+      help: 'Actors that left memory: idle for long, or too many for the memory',
+      labelNames: ['reason'],
+      registers,
+    }),
   };
 }

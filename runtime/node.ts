@@ -26,13 +26,12 @@ import type { HandOver, Membership, NodeReport } from './membership.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { Moves, movesMax } from './moves.ts';
 import type { Outbox } from './outbox.ts';
-import { IN_HAND_MAX, Partition } from './partition.ts';
+import { type CommittedTo, IN_HAND_MAX, Partition } from './partition.ts';
 import { Peers } from './peers.ts';
 import { Planner } from './planner.ts';
 import { type PartitionProgress, Progress, STUCK_AFTER_MS } from './progress.ts';
 import type { Remote } from './remote.ts';
 import { Rests } from './rests.ts';
-
 import type { Owner, Store, TakenRow } from './store.ts';
 import { eachTogether } from './together.ts';
 import { WaryBook } from './wary.ts';
@@ -61,6 +60,10 @@ export interface NodeSettings {
   readonly bounds?: NodeBounds;
   /** Of all partitions, how many may move within `MOVE_WINDOW_MS` when a node joins. */
   readonly movesPercentMax: number;
+  /** How long all nodes must have known a newer state version before it is written. */
+  readonly raiseVersionsAfterMs?: number;
+  /** One of so many turns is taken twice to compare; 0: none. */
+  readonly twiceEvery?: number;
 }
 
 export const NODE_SETTINGS: NodeSettings = { settleMs: 700, planEveryMs: 250, movesPercentMax: 5 };
@@ -123,7 +126,7 @@ export class RuntimeNode {
   }
 
   /** How far each held partition is committed. */
-  cursors(): { id: number; data: number; control: number }[] {
+  cursors(): CommittedTo[] {
     return [...this.#partitions.values()].map((partition) => partition.committedTo);
   }
 
@@ -161,11 +164,12 @@ export class RuntimeNode {
     const progress = this.progress();
     return {
       id: this.#options.id,
-      draining: this.#isDraining,
+      draining: this.#isDraining || this.#engine.versions.isUnfit,
       joining: this.#isJoining,
       stalled: this.peers.isStalled,
       partitions: this.held(),
       lag: progress.reduce((sum, { lag }) => sum + lag, 0),
+      stateVersions: this.#engine.versions.known,
       stuck: progress.filter(({ stillMs }) => stillMs >= STUCK_AFTER_MS).map(({ id }) => id),
     };
   }
@@ -216,6 +220,7 @@ export class RuntimeNode {
   async #plan(): Promise<void> {
     if (this.#isDraining) return;
     const { store, partitionCount } = this.#options;
+    await this.#engine.versions.refresh();
     const owners = await store.owners();
     this.peers.storeAnswered();
     const alive = this.peers.alive();
@@ -245,7 +250,7 @@ export class RuntimeNode {
   /** Another node let a partition go for this one: taken without a look round, if it belongs here. */
   #takeHandedOver({ partition, epoch }: HandOver): void {
     const row = { id: partition, epoch, owner: null };
-    if (this.#isDraining || this.#stopping.signal.aborted) return;
+    if (this.#isDraining || this.#stopping.signal.aborted || !this.#engine.versions.isFit) return;
     if (
       this.peers.takerOf(partition) !== this.#options.id ||
       !this.#isFree(row, new Set([partition]), new Set())

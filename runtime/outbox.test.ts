@@ -36,6 +36,7 @@ async function open(rows: readonly OutboxRow[], bounds: Partial<typeof NODE_BOUN
     log: {
       read: () => Promise.reject(new Error('not read here')),
       trim: async () => undefined,
+      journal: () => Promise.reject(new Error('not read here')),
       publish(entry) {
         const answer = Promise.withResolvers<void>();
         underWay.push({ entry, answer });

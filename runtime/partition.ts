@@ -32,6 +32,7 @@ import { type RoundHost, takeRound, takeWarily } from './round.ts';
 import type { LoadedActor, PartitionCounters, PartitionRow, Store } from './store.ts';
 import type { SupervisedPart } from './supervised-turn.ts';
 import { type SupervisedRow, Supervision } from './supervision.ts';
+import type { takeTurn } from './turn.ts';
 import type { Wary } from './wary.ts';
 
 /** What a partition uses of its node. */
@@ -47,6 +48,7 @@ export interface PartitionHost {
   readonly metrics: RuntimeMetrics;
   readonly room: Pick<Room, 'hasRoom'>;
   readonly takeAlone: TakeAlone;
+  readonly takeTurn: typeof takeTurn;
   /** Batched over the partitions of the node. */
   load(addresses: readonly Address[]): Promise<LoadedActor[]>;
   /** There is something to commit. */
@@ -71,6 +73,14 @@ export interface TakenPartition {
   readonly wary: Wary | null;
 }
 
+/** How far a partition is committed: stream sequences, and the number of its next batch. */
+export interface CommittedTo {
+  readonly id: number;
+  readonly batch: number;
+  readonly data: number;
+  readonly control: number;
+}
+
 export class Partition {
   readonly row: PartitionRow;
   readonly #host: PartitionHost;
@@ -82,7 +92,7 @@ export class Partition {
   #open: OpenBatch;
   #committing: { batch: OpenBatch; prepared: PreparedBatch } | null = null;
   #nextBatch: number;
-  #committedTo: { id: number; data: number; control: number };
+  #committedTo: CommittedTo;
   #stopped = Promise.withResolvers<void>();
   #isStopped = false;
   #isDraining = false;
@@ -123,16 +133,18 @@ export class Partition {
       activations: host.activations,
       clock: host.clock,
       supervision: this.#supervision,
+      takeTurn: host.takeTurn,
       takeAlone: host.takeAlone,
       load: (addresses) => host.load(addresses),
       stopped: this.#stopped.promise,
       isStopped: () => this.#isStopped,
     };
-    this.#committedTo = { id: row.id, data: row.cursor.seq, control: row.controlCursor.seq };
+    const { id, batch, cursor, controlCursor } = row;
+    this.#committedTo = { id, batch, data: cursor.seq, control: controlCursor.seq };
   }
 
   /** Stream sequences up to which both lanes are committed. */
-  get committedTo(): { id: number; data: number; control: number } {
+  get committedTo(): CommittedTo {
     return this.#committedTo;
   }
 
@@ -192,12 +204,13 @@ export class Partition {
   committed(): void {
     assert(this.#committing, 'a batch was taken before it is committed');
     const { cursor, controlCursor } = this.#committing.prepared.batch;
-    this.#committedTo = { id: this.row.id, data: cursor.seq, control: controlCursor.seq };
     for (const { reason } of this.#committing.prepared.batch.deadLetters) {
       this.#host.metrics.deadLetters.inc({ reason });
     }
-    this.#committing = null;
     this.#nextBatch++;
+    const [id, batch] = [this.row.id, this.#nextBatch];
+    this.#committedTo = { id, batch, data: cursor.seq, control: controlCursor.seq };
+    this.#committing = null;
     if (this.#open.turns > 0) this.#host.wakeCommit();
     else for (const settle of this.#settled.splice(0)) settle();
     this.#signal();
@@ -296,7 +309,7 @@ export class Partition {
     if (this.#isStopped) return;
     this.#taken = 0;
     for (const item of items) {
-      this.#open.move(item.place.lane, { seq: item.place.seq, id: item.id }, item.size);
+      this.#open.move(item);
       this.#gather(item);
     }
     this.#inRound = new Set();
@@ -318,6 +331,7 @@ export class Partition {
     for (const item of items) {
       if (item.supervised?.isLeft) break;
       this.#open.takeKept({ address, n: item.keptAs ?? 0 }, item.size);
+      if (item.outcome?.changed) this.#open.changedByMail(address);
       if (item.fate.type === 'dead') this.#open.supervise(this.#supervision.taken(address, item.size), null);
       this.#gather(item);
     }

@@ -56,6 +56,7 @@ export class Progress {
     return {
       publish: (entry) => log.publish(entry),
       trim: (...place) => log.trim(...place),
+      journal: (page) => log.journal(page),
       read: (options) => {
         const kept: Delivered[] = delivered[options.lane];
         const onDelivery: ReaderOptions['onDelivery'] = (delivery) => {

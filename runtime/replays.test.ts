@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { LANES } from '#protocols/subjects.ts';
 import { OpenBatch } from './batch.ts';
+import { emptyCell } from './cell.ts';
 import { Counters } from './counters.ts';
 import { sortMessages } from './intake.ts';
 import { buildLogger } from './logger.ts';
@@ -14,7 +15,11 @@ import { takeTurn } from './turn.ts';
 
 const LETTER = '019b76da-d659-78ea-a240-52274a40ecfb';
 const KINDS = new Map([['counter', COUNTER]]);
-const ROUTES = { partitionCount: 1, isControl: (_type: string, message: string) => message === 'urgent' };
+const ROUTES = {
+  partitionCount: 1,
+  isControl: (_type: string, message: string) => message === 'urgent',
+  writtenVersion: () => 1,
+};
 
 interface Published {
   readonly subject: string;
@@ -72,7 +77,8 @@ function take(entries: readonly Published[], kinds = KINDS) {
   };
   const batch = new OpenBatch(row, counters, ROUTES);
   let cell = {
-    ...{ address: counterAddress('one'), kind: COUNTER, version: 3, timers: {} },
+    ...emptyCell(counterAddress('one'), COUNTER),
+    version: 3,
     state: { count: 1, seen: [] } as unknown,
   };
   const deliveries = entries.map(({ id, bytes }, index) => ({

@@ -7,14 +7,14 @@
 import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, formatAddress } from '#protocols/address.ts';
 import type { Activations } from './activations.ts';
-import { emptyCell, readCell } from './cell.ts';
+import { emptyCell, nextCell, readCell } from './cell.ts';
 import type { Clock } from './clock.ts';
 import type { Fate, Item } from './intake.ts';
 import type { TakeAlone } from './isolation.ts';
 import type { LoadedActor } from './store.ts';
 import { takeSupervised } from './supervised-turn.ts';
 import type { Supervision } from './supervision.ts';
-import { type Cell, setAside, type TurnOutcome, takeTurn } from './turn.ts';
+import { type Cell, setAside, type TurnOutcome, type takeTurn } from './turn.ts';
 import type { Wary } from './wary.ts';
 
 /** What a round uses of its partition and node. */
@@ -24,6 +24,7 @@ export interface RoundHost {
   readonly clock: Clock;
   readonly supervision: Supervision;
   readonly takeAlone: TakeAlone;
+  readonly takeTurn: typeof takeTurn;
   load(addresses: readonly Address[]): Promise<LoadedActor[]>;
   /** Once the partition was stopped nothing of the round counts any more. */
   readonly stopped: Promise<void>;
@@ -45,7 +46,7 @@ export async function takeRound(items: readonly Item[], host: RoundHost): Promis
   const turns = items.filter(isTurn);
   const inert = await activate(turns, host);
   if (host.isStopped()) return;
-  await takeTurns(turns, { host, inert, take: takeAsEver });
+  await takeTurns(turns, { host, inert, take: takeAsEver(host) });
 }
 
 /** The same for a step of a wary owner: one message may be what killed others, or can't be written. */
@@ -81,8 +82,8 @@ function isTurn(item: Item): item is TurnItem {
   return item.fate.type === 'turn';
 }
 
-function takeAsEver(cell: Cell, { fate, place }: TurnItem): TurnOutcome {
-  return takeTurn(cell, fate.envelope, place);
+function takeAsEver({ takeTurn }: RoundHost): Take {
+  return (cell, { fate, place }) => takeTurn(cell, fate.envelope, place);
 }
 
 /** Brings the actors of a round into memory; returns those that can't be, by name. */
@@ -100,7 +101,7 @@ async function activate(items: readonly TurnItem[], host: RoundHost): Promise<Re
     if (host.supervision.of(address).status === 'suspended') {
       // It takes nothing, and its state may be what does harm: it stays unread.
       const cell = { ...emptyCell(address, kind), timers: stored.get(name)?.timers ?? {} };
-      inert.set(name, { cell, take: takeAsEver });
+      inert.set(name, { cell, take: takeAsEver(host) });
       continue;
     }
     const read = readCell(address, kind, stored.get(name));
@@ -134,7 +135,7 @@ async function takeTurns(
       (cell) => {
         const outcome = settle(item, cell, { host, take });
         if (--left === 0) done.resolve();
-        return outcome.cell;
+        return nextCell(outcome.cell);
       },
       nowMs,
     );

@@ -14,6 +14,7 @@ import type { Reply } from '#protocols/failure.ts';
 import type { Recurrence } from '#protocols/recurrence.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Position } from './log.ts';
+import type { ForkOrigin } from './past.ts';
 import type { KeptMail, MailTaken, SupervisedRow, SupervisionStore } from './supervision.ts';
 
 /** How long after it was taken a due timer is taken again, at first and at most. */
@@ -60,6 +61,8 @@ export interface LoadedActor {
   readonly stateVersion: number;
   readonly state: unknown;
   readonly timers: Readonly<Record<string, TimerMark>>;
+  /** When its snapshot was last written. */
+  readonly changedAtMs: number;
 }
 
 export interface OutboxRow {
@@ -178,6 +181,11 @@ export interface SkippedCommand {
   readonly reason: 'expired' | 'cancelled' | 'repeated' | 'suspended';
 }
 
+/** An actor that began as another's state. */
+export interface ForkRow extends ForkOrigin {
+  readonly address: Address;
+}
+
 /** Everything that one partition's turns since its last commit have to make durable. */
 export interface Batch {
   readonly partition: number;
@@ -187,7 +195,13 @@ export interface Batch {
   readonly generation: number;
   readonly cursor: Position;
   readonly controlCursor: Position;
+  /** What was taken from both lanes, and how: see `fold-order.ts`. */
+  readonly order: string;
+  readonly digest: number;
   readonly snapshots: readonly Snapshot[];
+  /** Those of them that are kept beside, for folding. */
+  readonly kept: readonly Snapshot[];
+  readonly forks: readonly ForkRow[];
   readonly removed: readonly Address[];
   readonly outbox: readonly OutboxRow[];
   readonly outbound: readonly Counter[];
@@ -282,6 +296,10 @@ export interface Store extends SupervisionStore {
   dueReplays(partitions: readonly number[], except: readonly string[], limit: number): Promise<DueReplay[]>;
   /** Actors that want to be told when their agent falls silent. */
   watched(partitions: readonly number[]): Promise<{ address: Address; watchMs: number }[]>;
+  /** In which version each kind's states are written. */
+  stateVersions(): Promise<ReadonlyMap<string, number>>;
+  /** Raises those that are lower, and begins those that are missing; never lowers one. */
+  raiseStateVersions(versions: ReadonlyMap<string, number>): Promise<void>;
   /** Makes the reply tables of the coming hours, drops what is past keeping, and letters that were dealt with. */
   maintain(): Promise<void>;
   stop(): Promise<void>;

@@ -23,12 +23,16 @@ export interface SupervisedPart {
   readonly isLeft?: true;
   /** The message is neither taken nor kept: whoever sent it sends it again. */
   readonly isPutOff?: true;
+  /** An order, or held back: the actor's handler has not seen it. */
+  readonly isNoTurn?: true;
 }
 
 export interface SupervisedTurn {
   readonly outcome: TurnOutcome;
   readonly part: SupervisedPart | null;
 }
+
+const NO_PART: SupervisedPart = { row: null, kept: null, refusal: null };
 
 /** Dead letters that are faults of their actor, and not of whoever sent the message. */
 const FAULTS: ReadonlySet<DeadLetter['reason']> = new Set([
@@ -77,7 +81,7 @@ function takeKept(
   const { address, envelope } = item.fate;
   const { status, by } = supervision.of(address);
   if (status === 'suspended') {
-    return { outcome: unchanged(cell), part: { row: null, kept: null, refusal: null, isLeft: true } };
+    return { outcome: unchanged(cell), part: { ...NO_PART, isLeft: true } };
   }
   const dropped = { reason: 'dropped', error: `dropped by ${by}` } as const;
   const { outcome } =
@@ -97,7 +101,9 @@ function obey(
   const before = supervision.of(item.fate.address);
   const row = supervision.obey(item.fate.address, order, { by, atMs: item.place.atMs });
   const reply: Reply = { ok: true, value: { status: row.status, kept: row.kept } };
-  if (row === before) return { outcome: { ...unchanged(cell), reply }, part: null };
+  if (row === before) {
+    return { outcome: { ...unchanged(cell), reply }, part: { ...NO_PART, isNoTurn: true } };
+  }
   const events = {
     active: [resumedEvent(row)],
     suspended: [suspendedEvent(row)],
@@ -105,7 +111,7 @@ function obey(
     dropping: [],
   };
   const outcome = { ...unchanged(cell), reply, effects: events[row.status] };
-  return { outcome, part: { row, kept: null, refusal: null } };
+  return { outcome, part: { row, kept: null, refusal: null, isNoTurn: true } };
 }
 
 function holdBack(item: TurnItem, cell: Cell, supervision: Supervision): SupervisedTurn {
@@ -113,11 +119,11 @@ function holdBack(item: TurnItem, cell: Cell, supervision: Supervision): Supervi
   const { source } = envelope;
   if (source.kind === 'command') {
     const refusal: Reply = { ok: false, failure: refuseSuspended(supervision.of(address)) };
-    return { outcome: unchanged(cell), part: { row: null, kept: null, refusal } };
+    return { outcome: unchanged(cell), part: { ...NO_PART, refusal, isNoTurn: true } };
   }
   // It is sent again until it was taken.
   if (source.kind === 'replay') {
-    return { outcome: unchanged(cell), part: { row: null, kept: null, refusal: null, isPutOff: true } };
+    return { outcome: unchanged(cell), part: { ...NO_PART, isPutOff: true, isNoTurn: true } };
   }
   if (isStale(cell, envelope)) {
     return { outcome: { ...unchanged(cell), ignored: true }, part: null };
@@ -131,7 +137,10 @@ function holdBack(item: TurnItem, cell: Cell, supervision: Supervision): Supervi
   const kept = { address, n: row.lastKept, generation, lane, seq, atMs, body: item.body() };
   // A timer's row would send it again and again; its mark stays, and with it the message counts when it is taken.
   const timersDropped = source.kind === 'timer' ? [source.key] : [];
-  return { outcome: { ...unchanged(cell), timersDropped }, part: { row, kept, refusal: null } };
+  return {
+    outcome: { ...unchanged(cell), timersDropped },
+    part: { row, kept, refusal: null, isNoTurn: true },
+  };
 }
 
 function suspendedEvent({ reason, by }: SupervisedRow) {

@@ -46,7 +46,7 @@ async function setUp(counts: readonly number[]) {
     log: { publish: (entry) => sent.publish(entry) },
     clock,
     logger: buildLogger({ level: 'silent', role: 'test' }),
-    routes: { partitionCount: counts.length, isControl: () => false },
+    routes: { partitionCount: counts.length, isControl: () => false, writtenVersion: () => 1 },
     held: () => sent.held,
   });
   return { clock, store, sent, timers, apply };

@@ -12,8 +12,9 @@ import {
   scheduleEvery,
 } from '#protocols/effects.ts';
 import type { Envelope } from '#protocols/envelope.ts';
+import { emptyCell } from './cell.ts';
 import { command, counterAddress } from './testing/envelopes.ts';
-import { type Cell, type Place, type TurnOutcome, takeTurn } from './turn.ts';
+import { type Place, type TurnOutcome, takeTurn } from './turn.ts';
 
 const START_MS = Date.UTC(2026, 4, 1);
 const SELF = counterAddress('one');
@@ -40,7 +41,7 @@ function at(seq: number, atMs: number): Place {
 }
 
 function begin(effects: readonly Effect[], atTick?: () => readonly Effect[]): TurnOutcome {
-  const cell: Cell = { address: SELF, kind: kindOf(effects, atTick), version: 0, state: null, timers: {} };
+  const cell = emptyCell(SELF, kindOf(effects, atTick));
   return takeTurn(cell, command('one', { type: 'do' }), at(1, START_MS));
 }
 
@@ -206,7 +207,7 @@ test('an actor’s own timer can’t be mistaken for that of an ask', () => {
 
 test('what asks and is not understood is refused, since somebody waits for the answer', () => {
   const kind = { ...kindOf([]), handle: () => ({ code: 'VALIDATION_FAILED', detail: 'what?' }) as const };
-  const cell: Cell = { address: SELF, kind, version: 0, state: null, timers: {} };
+  const cell = emptyCell(SELF, kind);
   const source = { kind: 'effect', from: 'counter/test/two', partition: 0, n: 1 } as const;
   const asking = { key: 'q', generation: 1, chain: ['counter/test/two'] };
   const outcome = takeTurn(cell, { ...command('one', TICK), source, ask: asking }, at(1, START_MS));

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineActor } from '#protocols/actor.ts';
 import { type Effect, emit, reply, schedule, send } from '#protocols/effects.ts';
 import { LIMITS } from '#protocols/limits.ts';
+import { emptyCell } from './cell.ts';
 import { COUNTER } from './testing/counter.ts';
 import { command, counterAddress } from './testing/envelopes.ts';
 import { type Cell, type Place, takeTurn } from './turn.ts';
@@ -10,7 +11,7 @@ import { type Cell, type Place, takeTurn } from './turn.ts';
 const PLACE: Place = { generation: 0, lane: 'data', seq: 7, atMs: 1_700_000_000_000 };
 
 function cellWith(part: Partial<Cell> = {}): Cell {
-  return { address: counterAddress('one'), kind: COUNTER, version: 0, state: null, timers: {}, ...part };
+  return { ...emptyCell(counterAddress('one'), COUNTER), ...part };
 }
 
 test('a turn returns the next state, its version and the reply', () => {

@@ -7,7 +7,8 @@
  *     was set.
  *     One that became a dead letter loses its row, or it would come again for ever, but not its mark: it can be replayed.
  *     One that comes again goes on with its next occurrence. The answer to an ask counts as the ask's timer does.
- * U3. The version grows by one with each turn that changed state or timers, and only then.
+ * U3. The version grows by one with each turn that changed state or timers, and only then. One that ended begins anew
+ *     from nothing, whether it stayed in memory or not.
  * U4. A turn whose next state is larger than an actor may be changes nothing: a command is answered STATE_TOO_LARGE, any
  *     other message becomes a dead letter. So does a turn that would leave more timers than an actor may have.
  */
@@ -23,6 +24,8 @@ import { LIMITS } from '#protocols/limits.ts';
 import { firstOccurrence, Recurrence, TIME_MAX_MS } from '#protocols/recurrence.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import { askTimerKey, unanswered } from './asks.ts';
+import { beginFork, isFork } from './fork.ts';
+import { isKeepDue } from './keeping.ts';
 import { measureState, type StateSize, sizeAfter } from './state-size.ts';
 import type { DeadLetter, TimerMark } from './store.ts';
 import { generationAt, type TimerSet, TurnTimers } from './turn-timers.ts';
@@ -38,6 +41,8 @@ export interface Cell {
   /** Null: there is no such actor. */
   readonly state: unknown;
   readonly timers: Readonly<Record<string, TimerMark>>;
+  /** Time of the turn that changed it last. */
+  readonly changedAtMs: number;
   /** Of the state; left out where it was not needed yet. */
   readonly size?: StateSize;
 }
@@ -54,6 +59,8 @@ export interface TurnOutcome {
   readonly cell: Cell;
   readonly changed: boolean;
   readonly ignored: boolean;
+  /** Whether its snapshot is to be kept, for folding. */
+  readonly keep: boolean;
   readonly effects: readonly Effect[];
   readonly reply: Reply | null;
   readonly timersSet: readonly TimerSet[];
@@ -69,7 +76,10 @@ export function takeTurn(cell: Cell, envelope: Envelope, place: Place): TurnOutc
   let turn: Turn<unknown> | Failure;
   let size: StateSize;
   try {
-    turn = cell.kind.handle(cell.state, envelope.message, makeContext(cell, envelope, place));
+    const context = makeContext(cell, envelope, place);
+    turn = isFork(envelope)
+      ? beginFork(cell, envelope, context)
+      : cell.kind.handle(cell.state, envelope.message, context);
     if (!('code' in turn)) checkTurn(turn);
     const before = cell.size ?? measureState(cell.state);
     size = 'code' in turn ? before : sizeAfter(before, cell.state, turn.state);
@@ -134,10 +144,12 @@ function afterDefect(
   if (key === null || !cell.timers[key]?.recurrence) return outcome;
   const timers = new TurnTimers(cell.timers, { generation: generationAt(place), nowMs: place.atMs });
   timers.came(key, envelope.message);
+  const next = { ...cell, version: cell.version + 1, timers: timers.marks, changedAtMs: place.atMs };
   return {
     ...outcome,
-    cell: { ...cell, version: cell.version + 1, timers: timers.marks },
+    cell: next,
     changed: true,
+    keep: isKeepDue(cell, next),
     timersSet: timers.set,
     timersDropped: timers.dropped,
   };
@@ -162,6 +174,7 @@ export function unchanged(cell: Cell): TurnOutcome {
     cell,
     changed: false,
     ignored: false,
+    keep: false,
     effects: [],
     reply: null,
     timersSet: [],
@@ -242,12 +255,21 @@ function settle(
   if (turn.state === null) timers.dropAll();
   const changed = turn.state !== cell.state || timers.isChanged;
   const reply = turn.effects.findLast((effect) => effect.type === 'reply');
+  const next = changed
+    ? {
+        ...cell,
+        state: turn.state,
+        version: cell.version + 1,
+        timers: timers.marks,
+        changedAtMs: place.atMs,
+        size,
+      }
+    : cell;
   return {
-    cell: changed
-      ? { ...cell, state: turn.state, version: cell.version + 1, timers: timers.marks, size }
-      : cell,
+    cell: next,
     changed,
     ignored: false,
+    keep: isKeepDue(cell, next),
     effects: turn.effects,
     reply: reply ? reply.reply : { ok: true, value: null },
     timersSet: timers.set,

@@ -34,7 +34,7 @@ async function startNode(settings: { idleMs: number; journalMs: number }) {
     takeAlone: takeInPlace,
     settings: NODE_SETTINGS,
   });
-  const upkeep = new Upkeep({ ...ports, node, routes: node.routes, settings });
+  const upkeep = new Upkeep({ ...ports, past: store.past, node, routes: node.routes, settings });
   void node.start().then(() => upkeep.start());
   await clock.advance(2_000);
   let n = 0;
@@ -57,6 +57,8 @@ test('what is older than the journal is trimmed, but for the message at the curs
 
   expect(store.partition(0)?.cursor.seq).toBe(25);
   expect(log.messages('data', 0).map(({ seq }) => seq)).toEqual([20, 21, 22, 23, 24, 25]);
+  const [oldest] = await store.past.batches(0, { after: -1, before: 1_000, limit: 1 });
+  expect(oldest?.data).toMatchObject({ from: 20 });
 });
 
 test('places of a log that is gone do not trim the log that came after it', async () => {

@@ -3,6 +3,7 @@
  * old log trimmed, reply tables made. Each job has its own pace; one that fails is tried again at its next time.
  *
  * J1. Trimming keeps the message at the cursor and `journalMs` of what is before it, less where the stream gets full.
+ *     What is recorded of the batches goes first: it must never say of a message that it is still there.
  * J2. Silence counts only while this node hears itself: else an outage of NATS would take all agents for lost.
  */
 import { formatAddress } from '#protocols/address.ts';
@@ -14,6 +15,7 @@ import type { Log } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { RuntimeNode } from './node.ts';
+import type { Past } from './past.ts';
 import type { Speaker } from './remote.ts';
 import { REPLAYS_EVERY_MS, Replays } from './replays.ts';
 import type { Store } from './store.ts';
@@ -29,6 +31,7 @@ export const UPKEEP_SETTINGS: UpkeepSettings = { idleMs: 60_000, journalMs: 3_60
 /** A stream so full is trimmed up to the cursors, whatever the journal's time. */
 const FILLING_FROM = 0.5;
 const TIMERS_EVERY_MS = 200;
+const FOLDS_EVERY_MS = 60_000;
 const SILENT_AGAIN_MS = 30_000;
 const FORGOTTEN_AFTER_MS = 3_600_000;
 /** Names of agents that are remembered; one more is heard when another was forgotten. */
@@ -45,6 +48,9 @@ export interface UpkeepHost {
   readonly metrics: RuntimeMetrics;
   readonly routes: Routes;
   readonly settings: UpkeepSettings;
+  readonly past: Pick<Past, 'trim'>;
+  /** Folds some actors again and compares. */
+  readonly checkFolds?: () => Promise<void>;
   /** How full a lane's stream is, 0 to 1: at 1 it takes no more. Left out: never full. */
   readonly fullness?: (lane: Lane) => Promise<number>;
 }
@@ -53,6 +59,8 @@ export interface UpkeepHost {
 interface TrimMark {
   readonly atMs: number;
   readonly seq: number;
+  /** Number of the first batch that is not committed by then. */
+  readonly batch: number;
   readonly isTrimmed?: true;
 }
 
@@ -81,6 +89,8 @@ export class Upkeep {
     this.#every('passivation', 5_000, async () => this.#passivate());
     this.#every('silence', 1_000, () => this.#tellSilence());
     this.#every('trim', 15_000, () => this.#trim());
+    const { checkFolds } = this.#host;
+    if (checkFolds) this.#every('folds', FOLDS_EVERY_MS, checkFolds);
     this.#every('replies', 600_000, () => this.#host.store.maintain());
   }
 
@@ -152,27 +162,28 @@ export class Upkeep {
     for (const lane of LANES) {
       const isFilling = ((await fullness?.(lane)) ?? 0) > FILLING_FROM;
       for (const cursor of node.cursors())
-        await this.#trimLane(cursor.id, lane, { seq: cursor[lane], isFilling });
+        await this.#trimLane(cursor.id, lane, { seq: cursor[lane], batch: cursor.batch, isFilling });
     }
   }
 
   async #trimLane(
     id: number,
     lane: Lane,
-    { seq, isFilling }: { seq: number; isFilling: boolean },
+    { seq, batch, isFilling }: { seq: number; batch: number; isFilling: boolean },
   ): Promise<void> {
-    const { log, clock, settings } = this.#host;
+    const { log, past, clock, settings } = this.#host;
     const nowMs = clock.now();
     const key = `${id}/${lane}`;
     const newest = this.#marks.get(key)?.at(-1);
     // A cursor that went back reads the log anew: what was marked must not be taken from it.
     const marks = newest && newest.seq > seq ? [] : (this.#marks.get(key) ?? []);
-    if (seq > 0 && newest?.seq !== seq) marks.push({ atMs: nowMs, seq });
-    const past = marks.findLastIndex((mark) => isFilling || nowMs - mark.atMs >= settings.journalMs);
+    if (seq > 0 && newest?.seq !== seq) marks.push({ atMs: nowMs, seq, batch });
+    const old = marks.findLastIndex((mark) => isFilling || nowMs - mark.atMs >= settings.journalMs);
     this.#marks.set(key, marks);
-    const mark = marks[past];
+    const mark = marks[old];
     if (!mark || mark.isTrimmed) return;
+    await past.trim(id, mark.batch);
     await log.trim(lane, id, mark.seq);
-    marks.splice(0, past + 1, { ...mark, isTrimmed: true });
+    marks.splice(0, old + 1, { ...mark, isTrimmed: true });
   }
 }

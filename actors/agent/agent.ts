@@ -26,7 +26,7 @@ export const agentKind = defineActor<Agent, AgentMessage>({
   control: ['register', 'deregister', 'drain', 'dismiss', 'maintenance', 'silent'],
   onDefect: 'resume',
   // What version 2 added has defaults in its shape.
-  migrations: { 1: (agent) => agent },
+  migrations: { 1: { up: (agent) => agent, down: (agent) => agent } },
   index: (agent) => ({ status: shownStatusOf(agent), title: agent.name, watchMs: watchMs(agent) }),
   handle,
 });

@@ -28,6 +28,7 @@ export const contextKind = defineActor<Context, ContextMessage>({
     const owner = ownerOf(context);
     return { status: context.scope, title: context.name, ...(owner === null ? {} : { parent: owner }) };
   },
+  fork,
   handle,
 });
 
@@ -84,9 +85,29 @@ function create(existing: Context | null, message: Of<'create'>, turn: TurnConte
     bytes,
     data,
   };
-  const { label, source } = context;
+  return begin(context);
+}
+
+function begin(context: Context): Turn<Context> {
+  const { name, scope, label, bytes, source } = context;
   const created = emit('created', { name, scope, owner_id: ownerOf(context), label, bytes, source });
   return answered(withEffects(beginWith(context), ...tellHeld(context), created));
+}
+
+/** A copy of its own, as the other was at some point; as strong as that was, and with the same owner. */
+function fork(other: Context, turn: TurnContext): Turn<Context> {
+  const now = isoTime(turn.now);
+  return begin({
+    ...other,
+    id: turn.self.id,
+    version: 1,
+    created_at: now,
+    updated_at: now,
+    created_by: turn.by,
+    updated_by: turn.by,
+    source: { context_id: other.id, version: other.version, how: 'clone' },
+    promoted_from: null,
+  });
 }
 
 function write(context: Context, message: Of<'write'>, turn: TurnContext): Turn<Context> {

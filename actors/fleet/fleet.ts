@@ -11,7 +11,7 @@ import { emit, refuse, reply, schedule, send } from '#protocols/effects.ts';
 import { beginWith, isoTime, type Step, unchanged, withEffects } from '../turn.ts';
 import { halfOpen, NEW_CIRCUIT, OPEN_MS, takeResult } from './circuit.ts';
 import { changeAgent, circuitTimer, removeAgent } from './members.ts';
-import { migrateFirst } from './migrations.ts';
+import { FIRST } from './migrations.ts';
 import { agentAddress, place, placeWaiting, taskAddress } from './place.ts';
 import { planRebalance } from './rebalance.ts';
 import { chooseAgent, countObstacles, fleetOf, rankAgents } from './routing.ts';
@@ -30,7 +30,7 @@ export const fleetKind = defineActor<Registry, RegistryMessage>({
   message: RegistryMessage,
   control: ['agent_changed', 'agent_removed'],
   onDefect: 'resume',
-  migrations: { 1: migrateFirst },
+  migrations: { 1: FIRST },
   handle,
 });
 

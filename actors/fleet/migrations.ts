@@ -1,20 +1,41 @@
 /** Older shapes of the registry's state. Pure. */
 import { z } from 'zod';
+import type { Migration } from '#protocols/actor.ts';
 
 /** Version 1 counted successes and ended tasks apart, and not by capability. The rest has defaults in its shape. */
-const First = z.looseObject({
+const Before = z.looseObject({
   agents: z.array(z.looseObject({ successes: z.number(), finished: z.number() })),
 });
 
-export function migrateFirst(state: unknown): unknown {
-  const { agents, ...rest } = First.parse(state);
-  return {
-    ...rest,
-    agents: agents.map(({ successes, finished, ...agent }) => ({
-      ...agent,
-      tally: [finished, successes, 0],
-      by_capability: {},
-      quality: null,
-    })),
-  };
-}
+const After = z.looseObject({
+  agents: z.array(
+    z.looseObject({ tally: z.tuple([z.number(), z.number(), z.number()]), by_capability: z.unknown() }),
+  ),
+});
+
+export const FIRST: Migration = {
+  up(state) {
+    const { agents, ...rest } = Before.parse(state);
+    return {
+      ...rest,
+      agents: agents.map(({ successes, finished, ...agent }) => ({
+        ...agent,
+        tally: [finished, successes, 0],
+        by_capability: {},
+        quality: null,
+      })),
+    };
+  },
+  // What was counted by capability is lost with it, and counted anew.
+  down(state) {
+    const { agents, ...rest } = After.parse(state);
+    return {
+      ...rest,
+      agents: agents.map(({ tally: [finished, successes], by_capability: _, ...agent }) => ({
+        ...agent,
+        successes,
+        finished,
+      })),
+    };
+  },
+};

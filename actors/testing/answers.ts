@@ -4,6 +4,7 @@ import type { Address } from '#protocols/address.ts';
 import { assert } from '#protocols/assert.ts';
 import type { Message } from '#protocols/envelope.ts';
 import type { Reply } from '#protocols/failure.ts';
+import { handleTwice } from './twice.ts';
 
 interface Asked {
   readonly to: Address;
@@ -30,7 +31,7 @@ export function answerAs(kinds: readonly ActorKind[], nowMs: number): (asked: As
   function takeTurn({ kind, to, message, by }: Asked & { kind: ActorKind }, shelf: Shelf): Reply {
     const before = shelf.find(to)?.state ?? null;
     const context = { self: to, now: nowMs, messageId: 'm', by, id: () => `id-${++times.created}` };
-    const turn = kind.handle(before, message, context);
+    const turn = handleTwice(kind, { state: before, message, context });
     if ('code' in turn) return { ok: false, failure: turn };
     if (turn.state === null) shelf.drop(to);
     else if (turn.state !== before) shelf.put(to, turn.state, kind.indexOf(turn.state));

@@ -3,6 +3,7 @@
 import { formatAddress } from '#protocols/address.ts';
 import { decodeEnvelope, encodeEnvelope } from '#protocols/envelope.ts';
 import { Activations } from '#runtime/activations.ts';
+import { emptyCell } from '#runtime/cell.ts';
 import { takeTurn } from '#runtime/turn.ts';
 import { timed } from './baselines.ts';
 import type { Bench, Sample } from './bench.ts';
@@ -25,8 +26,7 @@ export const LOCAL_TELL: Bench = {
     const place = { generation: 0, lane: 'data', seq: 1, atMs: 1 } as const;
     const letters = Array.from({ length: ACTORS }, (_, index) => {
       const address = benchAddress(`local-${index}`);
-      const cell = { address, kind: BENCH_KIND, version: 0, state: null, timers: {} };
-      activations.activate(cell, 0, 0);
+      activations.activate(emptyCell(address, BENCH_KIND), 0, 0);
       const source = { kind: 'effect', from: formatAddress(address), partition: 0, n: 1 } as const;
       const envelope = {
         id: 'e.0.0.data.1',

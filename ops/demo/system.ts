@@ -21,6 +21,8 @@ export interface SystemOptions {
 
 export interface System {
   readonly url: string;
+  readonly natsUrl: string;
+  readonly databaseUrl: string;
   /** Process id of `node-1`, `gateway`, `agent`, …, as it runs now. */
   pidOf(role: string): number;
   stop(): Promise<void>;
@@ -51,6 +53,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     });
     return {
       url: system.url,
+      natsUrl: system.natsUrl,
+      databaseUrl: system.databaseUrl,
       pidOf: (role) => pidOf(folder.path, role),
       async stop() {
         await system.stop();

@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ACTOR_KINDS } from '#actors/registry.ts';
 import { type System, startSystem } from '../demo/system.ts';
+import { foldAll } from '../dev/fold-all.ts';
 
 let folder: string;
 let system: System;
@@ -97,4 +99,42 @@ test('a document of just 256 KiB is kept, and whatever characters are in it', as
   expect(rewritten.body).toMatchObject({ version: 2, data: { small: true } });
   expect((await ask(`DELETE contexts/${kept.body.id}`)).status).toBe(204);
   expect((await ask(`GET contexts/${kept.body.id}`)).status).toBe(404);
+});
+
+test('a context is shown as it was at each version, and a fork begins as it was at one of them', async () => {
+  const made = await ask('POST contexts', { scope: 'global', name: 'Past', data: { n: 1 } });
+  const { id } = made.body;
+  for (const n of [2, 3]) await ask(`PATCH contexts/${id}`, { version: n - 1, set: { n } });
+
+  const second = await ask(`GET actors/context/${id}/at?version=2`);
+  const history = await ask(`GET actors/context/${id}/history`);
+  const key = { 'idempotency-key': 'fork-of-the-past' };
+  const fork = await ask(`POST actors/context/${id}/fork`, { version: 2 }, key);
+  const again = await ask(`POST actors/context/${id}/fork`, { version: 2 }, key);
+
+  expect(second).toMatchObject({ status: 200, body: { version: 2, state: { data: { n: 2 } } } });
+  expect(history.body.steps.map((step: { version: number }) => step.version)).toEqual([1, 2, 3]);
+  expect(fork).toMatchObject({ status: 201, body: { from: `context/dev/${id}`, version: 2 } });
+  expect(again.body).toEqual(fork.body);
+  expect((await ask(`GET contexts/${fork.body.id}`)).body).toMatchObject({
+    version: 1,
+    data: { n: 2 },
+    source: { context_id: id, version: 2, how: 'clone' },
+  });
+  expect((await ask(`GET actors/context/${fork.body.id}/history`)).body.forked_from).toMatchObject({
+    id,
+    version: 2,
+  });
+  expect(await ask(`POST actors/registry/agents/fork`)).toMatchObject({
+    status: 400,
+    body: { code: 'UNSUPPORTED' },
+  });
+  expect((await ask(`GET actors/context/${id}/at?version=9`)).status).toBe(404);
+});
+
+test('every actor of the product is the fold of its log, byte for byte', async () => {
+  const report = await foldAll(system, ACTOR_KINDS);
+
+  expect(report.faults).toEqual([]);
+  expect(report.equal).toBeGreaterThan(10);
 });

@@ -3,11 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ACTOR_KINDS } from '#actors/registry.ts';
 import type { SessionView } from '#protocols/http/session.ts';
 import type { TaskView } from '#protocols/http/task.ts';
 import { type Api, buildApi, Refused } from '../demo/api.ts';
 import { git, makeRepository, runTests } from '../demo/repository.ts';
 import { type System, startSystem } from '../demo/system.ts';
+import { foldAll } from '../dev/fold-all.ts';
 
 let folder: string;
 let repository: string;
@@ -131,6 +133,7 @@ test('an agent that is killed loses its tasks to its successor, and the session 
   const { session, tasks } = await watch(api, created.id, hasEnded);
 
   expect(session.state).toBe('completed');
+  expect((await foldAll(running, ACTOR_KINDS)).faults).toEqual([]);
   expect(tasks.flatMap((task) => task.attempts).some((attempt) => attempt.outcome === 'agent_lost')).toBe(
     true,
   );

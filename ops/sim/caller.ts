@@ -131,7 +131,8 @@ export class Caller {
     asked.isTakenBack = true;
     while (asked.answeredAtMs === null) {
       const reply = await this.#once(asked, message);
-      if (reply) this.#answered(asked, reply);
+      // Late news of the command itself, which a suspended actor refused: it is not the word on taking back.
+      if (reply && !isRefused(reply)) this.#answered(asked, reply);
     }
     await first;
     asked.isAbandoned = false;

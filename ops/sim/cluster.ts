@@ -84,7 +84,8 @@ export class Cluster {
       settings: { ...NODE_SETTINGS, bounds: this.#bounds, movesPercentMax: this.#movesPercentMax },
     });
     const settings = { idleMs: this.#idleMs, journalMs: 5_000 };
-    const upkeep = new Upkeep({ ...ports, node, routes: node.routes, settings });
+    const { past } = world.store;
+    const upkeep = new Upkeep({ ...ports, past, node, routes: node.routes, settings });
     this.nodes.push({ process, node, upkeep, log: logOver, isDraining: false });
     world.note(`start ${process.name}`);
     void node.start().then(() => upkeep.start());

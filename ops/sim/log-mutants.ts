@@ -1,4 +1,5 @@
 /** Logs that break a promise, and nodes that trust theirs too much. */
+import { decodeEnvelope, encodeEnvelope } from '#protocols/envelope.ts';
 import type { Log, Position, Reader } from '#runtime/log.ts';
 import type { Mutant, NodeTools } from './mutant.ts';
 import { replaced } from './replaced.ts';
@@ -99,8 +100,10 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     nodeLog: (log) =>
       replaced(log, {
         publish(entry) {
-          const text = new TextDecoder().decode(entry.bytes).replace(/,"answer":\{[^}]*\}/, '');
-          return log.publish({ ...entry, bytes: new TextEncoder().encode(text) });
+          const decoded = decodeEnvelope(entry.bytes);
+          if (!decoded.ok) return log.publish(entry);
+          const { answer, ...unmarked } = decoded.envelope;
+          return log.publish({ ...entry, bytes: encodeEnvelope(unmarked) });
         },
       }),
   },

@@ -4,6 +4,7 @@ import { KINDS } from './kinds.ts';
 import { LOCK_MUTANTS } from './locks.ts';
 import { LOG_MUTANTS } from './log-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { PAST_MUTANTS } from './past-mutants.ts';
 import { STORE_MUTANTS } from './store-mutants.ts';
 
 const ofKinds: readonly Mutant[] = LOCK_MUTANTS.map(({ name, lock }) => ({
@@ -11,4 +12,4 @@ const ofKinds: readonly Mutant[] = LOCK_MUTANTS.map(({ name, lock }) => ({
   kinds: KINDS.map((kind) => (kind.type === lock.type ? lock : kind)),
 }));
 
-export const MUTANTS: readonly Mutant[] = [...STORE_MUTANTS, ...LOG_MUTANTS, ...ofKinds];
+export const MUTANTS: readonly Mutant[] = [...STORE_MUTANTS, ...LOG_MUTANTS, ...PAST_MUTANTS, ...ofKinds];

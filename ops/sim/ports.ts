@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import type { FailureCode, Reply } from '#protocols/failure.ts';
 import type { Lane } from '#protocols/subjects.ts';
-import type { Entry, Log, Reader, ReaderOptions } from '#runtime/log.ts';
+import type { Delivery, Entry, JournalPage, Log, Reader, ReaderOptions } from '#runtime/log.ts';
 import type { Remote } from '#runtime/remote.ts';
 import { EVENT_TARGET } from '#runtime/store.ts';
 import { TENANT } from './kinds.ts';
@@ -133,6 +133,13 @@ export class LogOver implements Log {
     if (random.chance(rates.publishTwice)) this.#publishAgain(entry);
     await clock.sleep(random.between(0, 3));
     await this.#process.enter();
+  }
+
+  async journal(page: JournalPage): Promise<Delivery[]> {
+    await this.#world.clock.sleep(this.#world.random.between(1, 4));
+    await this.#process.enter();
+    if (this.#isAway()) throw new Error('the log is away');
+    return this.#server.journal(page);
   }
 
   async trim(...place: Parameters<Log['trim']>): Promise<void> {

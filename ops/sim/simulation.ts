@@ -15,6 +15,7 @@ import { keepLocking, Registers } from './lock-users.ts';
 import { Mender } from './mender.ts';
 import type { Mutant } from './mutant.ts';
 import { doHarm } from './nemesis.ts';
+import { checkPast } from './past-check.ts';
 import { LogOver, storeOver } from './ports.ts';
 import { SimProcess } from './process.ts';
 import { keepAsking } from './workload.ts';
@@ -93,6 +94,7 @@ async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): 
     });
   if (world.violations.length === 0) checkRest(world, [...callers, ...lockUsers]);
   if (world.violations.length === 0) checkLocks(world, registers);
+  if (world.violations.length === 0) await checkPast(world);
   for (const { node } of cluster.nodes) node.activations.stop();
   world.counts.set('folded messages', world.fold.messages);
   return {

@@ -259,4 +259,25 @@ export function testLog(open: () => Promise<LogUnderTest>): void {
     const gone = await read(partition, { after: first.position(0) });
     await opened.until(() => gone.broken.length === 1);
   });
+
+  test('a piece of a lane is read again after any sequence, up to a limit or to its end', async () => {
+    const [partition, other] = [++partitions, ++partitions];
+    await publish(partition, ['a', 'b', 'c', 'd']);
+    await publish(other, ['x']);
+    await publish(partition, ['urgent'], 'control');
+    const journal = async (after: number, limit: number) =>
+      opened.log.journal({ lane: 'data', partition, after, limit });
+    const textsOf = (deliveries: readonly Delivery[]) =>
+      deliveries.map((delivery) => decoder.decode(delivery.bytes));
+
+    const all = await journal(0, 100);
+
+    expect(textsOf(all)).toEqual(['a', 'b', 'c', 'd']);
+    expect(all[0]).toMatchObject({ id: `data-${partition}-a` });
+    expect(textsOf(await journal(all[1]?.seq ?? 0, 100))).toEqual(['c', 'd']);
+    expect(textsOf(await journal(0, 2))).toEqual(['a', 'b']);
+    expect(await journal(all[3]?.seq ?? 0, 100)).toEqual([]);
+    await opened.log.trim('data', partition, all[2]?.seq ?? 0);
+    expect(textsOf(await journal(0, 100))).toEqual(['c', 'd']);
+  });
 }

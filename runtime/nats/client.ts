@@ -13,6 +13,7 @@ import { within } from './deadline.ts';
 import { pastEvents, watchEvents } from './events.ts';
 import { LockNews } from './lock-news.ts';
 import { NODE_LEASE_MS, type NodeHeartbeat, parseHeartbeat } from './membership.ts';
+import { askPast } from './past.ts';
 
 const OBJECT_WITHIN_MS = 30_000;
 /** Sooner than whoever asks for the health gives up. */
@@ -40,6 +41,7 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
     inspect: (address) => reads.inspect(address),
     partitions: () => reads.partitions(),
     deadLetters: reads.deadLetters,
+    past: (request) => askPast(connection, request),
     watchEvents: (onEvent) => watchEvents({ connection, logger }, onEvent),
     pastEvents: (query) => pastEvents(connection, query),
     readObject: (name) => within(readObject(connection, name), OBJECT_WITHIN_MS, 'reading an artifact'),

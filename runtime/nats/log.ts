@@ -18,18 +18,18 @@ import {
   JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
-  type JsMsg,
   jetstream,
   jetstreamManager,
   ReplayPolicy,
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { laneStream, laneSubject } from '#protocols/subjects.ts';
-import type { Delivery, Log, Position, Reader, ReaderOptions } from '../log.ts';
+import type { Log, Position, Reader, ReaderOptions } from '../log.ts';
 import type { Logger } from '../logger.ts';
+import { ID_HEADER, toDelivery } from './delivery.ts';
+import { readJournal } from './journal.ts';
 import { Publisher } from './publisher.ts';
 
-const ID_HEADER = 'Nats-Msg-Id';
 const PUBLISH_TIMEOUT_MS = 5_000;
 const INACTIVE_AFTER_MS = 30_000;
 /**
@@ -64,6 +64,7 @@ export async function openNatsLog(
     async publish(entry) {
       await publisher.publish(entry);
     },
+    journal: (page) => readJournal(tools, page),
     async trim(lane, partition, seq) {
       await manager.streams.purge(laneStream(lane), { filter: laneSubject(lane, partition), seq });
     },
@@ -321,13 +322,4 @@ class LaneReader implements Reader {
       this.#tools.logger.debug({ err: error, consumer: name }, 'consumer not deleted');
     }
   }
-}
-
-function toDelivery(message: JsMsg): Delivery {
-  return {
-    seq: message.info.streamSequence,
-    id: message.headers?.get(ID_HEADER) ?? '',
-    atMs: Math.floor(message.info.timestampNanos / 1_000_000),
-    bytes: message.data,
-  };
 }

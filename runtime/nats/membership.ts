@@ -24,6 +24,7 @@ export const NodeHeartbeat = z.object({
   partitions: z.array(z.number().int()),
   lag: z.number(),
   stuck: z.array(z.number().int()).default([]),
+  stateVersions: z.record(z.string(), z.number().int()).optional(),
   leaving: z.boolean(),
   handOver: z.object({ partition: z.number().int(), epoch: z.number().int(), to: z.string() }).optional(),
 });
@@ -105,10 +106,12 @@ export class NatsMembership implements Membership {
   #send(leaving: boolean, handOver?: HandOver): void {
     const report = this.#report?.();
     if (!report || this.#connection.isClosed()) return;
+    const { stateVersions } = report;
     const heartbeat: NodeHeartbeat = {
       ...report,
       partitions: [...report.partitions],
       stuck: [...report.stuck],
+      stateVersions: stateVersions && { ...stateVersions },
       leaving,
       ...(handOver ? { handOver } : {}),
     };

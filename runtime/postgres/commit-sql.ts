@@ -7,11 +7,14 @@
  * Q3. `repeated` looks for keys that another commit wrote; its partitions are left out. What two commits write at the
  *     same moment is unique by the index of its table: one of them fails, and finds the key when it is tried again.
  *     Keys are written in their order, so that two commits can't wait for each other.
+ * Q4. What a batch took is recorded with it: every commit does. Where it began is in the partition's row as it was before
+ *     the statement, which is the one that was locked, since epoch and batch are the same.
  */
 import type { Batch } from '../store.ts';
 import { type CounterRow, changedRows } from './counter-rows.ts';
 import { letterSections } from './dead-letter-sql.ts';
 import { isEvent, type Placed } from './outbox-rows.ts';
+import { pastSections } from './past-sql.ts';
 import { addressColumns, type Column, type Section, spread, toText } from './section.ts';
 import { supervisionSections } from './supervision-sql.ts';
 
@@ -23,6 +26,12 @@ moved AS (
   FROM input i
   WHERE p.id = i.id AND p.epoch = i.epoch AND p.batch = i.batch AND p.id NOT IN (SELECT id FROM repeated)
   RETURNING p.id
+), recorded AS (
+  INSERT INTO batches (partition, batch, epoch, generation, data_from, data_to, control_from, control_to, digest, fold_order, code)
+  SELECT i.id, i.batch, i.epoch, p.generation, p.cursor, i.cursor, p.control_cursor, i.control_cursor,
+    i.digest, i.fold_order, i.code
+  FROM input i JOIN partitions p ON p.id = i.id AND p.epoch = i.epoch AND p.batch = i.batch
+  WHERE i.id IN (SELECT id FROM moved)
 )`;
 
 const KEEP_REPLIES = `
@@ -36,7 +45,7 @@ replied AS (
 /** The statement for these batches and its parameters. Few texts come of it, so that each is prepared once. */
 export function commitStatement(
   unordered: readonly Batch[],
-  placed: readonly Placed[],
+  { placed, code }: { readonly placed: readonly Placed[]; readonly code: string },
 ): { sql: string; parameters: Column[] } {
   const batches = unordered.toSorted((a, b) => a.partition - b.partition);
   const parameters: Column[] = [];
@@ -44,7 +53,7 @@ export function commitStatement(
     const unnest = columns.map((column, index) => `$${parameters.push(column)}::${types[index]}[]`);
     return sql(`unnest(${unnest.join(', ')})`);
   };
-  const [input, answered] = [inputSection(batches), answeredSection(batches)];
+  const [input, answered] = [inputSection(batches, code), answeredSection(batches)];
   const before = [add(input), add(answered)];
   const written = writtenSections(batches, placed).filter(({ columns }) => (columns[0]?.length ?? 0) > 0);
   const parts = [
@@ -58,12 +67,13 @@ export function commitStatement(
   return { sql, parameters };
 }
 
-function inputSection(batches: readonly Batch[]): Section {
+function inputSection(batches: readonly Batch[], code: string): Section {
   return {
-    columns: partitionColumns(batches),
-    types: ['int', 'bigint', 'bigint', 'bigint', 'text', 'bigint', 'text', 'bigint'],
+    columns: [...partitionColumns(batches), batches.map(() => code)],
+    types: ['int', 'bigint', 'bigint', 'bigint', 'text', 'bigint', 'text', 'bigint', 'int', 'text', 'text'],
     sql: (unnest) => `input AS (
-      SELECT * FROM ${unnest} AS i(id, epoch, batch, cursor, cursor_id, control_cursor, control_cursor_id, event_n)
+      SELECT * FROM ${unnest}
+        AS i(id, epoch, batch, cursor, cursor_id, control_cursor, control_cursor_id, event_n, digest, fold_order, code)
     )`,
   };
 }
@@ -103,8 +113,14 @@ function writtenSections(batches: readonly Batch[], placed: readonly Placed[]): 
       sql: (unnest) => `removed AS (
         DELETE FROM actors a USING ${unnest} AS r(partition, tenant, type, id)
         WHERE a.tenant = r.tenant AND a.type = r.type AND a.id = r.id AND r.partition IN (SELECT id FROM moved)
+        RETURNING a.tenant, a.type, a.id, a.partition, a.created_at
+      ), ended AS (
+        INSERT INTO snapshots_kept (tenant, type, id, partition, batch, version, state_version, born_at)
+        SELECT r.tenant, r.type, r.id, r.partition, i.batch, 0, 0, r.created_at
+        FROM removed r JOIN input i ON i.id = r.partition
       )`,
     },
+    ...pastSections(batches),
     {
       columns: outboxColumns(placed),
       types: ['uuid', 'int', 'int', 'text', 'bigint', 'text', 'text', 'text'],
@@ -190,6 +206,8 @@ function partitionColumns(batches: readonly Batch[]): Column[] {
     batches.map((batch) => batch.controlCursor.seq),
     batches.map((batch) => batch.controlCursor.id),
     batches.map((batch) => batch.outbound.find(isEvent)?.n ?? null),
+    batches.map((batch) => batch.digest),
+    batches.map((batch) => batch.order),
   ];
 }
 

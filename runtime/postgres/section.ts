@@ -1,4 +1,4 @@
-/** The parts that the commit's statement is made of: columns of all batches, and one table's share of the text. */
+/** What the commit's statement is put together of: one section a table, one array a column. */
 import type { Address } from '#protocols/address.ts';
 import type { Batch } from '../store.ts';
 
@@ -24,6 +24,11 @@ export function spread<Value>(
   return batches.flatMap((batch) => parts(batch).map((part) => ({ batch, part })));
 }
 
+/** Postgres text holds no NUL, and what people wrote must not make a whole node's commit fail. */
+export function toText(text: string | null): string | null {
+  return text === null ? null : text.replaceAll('\u0000', '\uFFFD');
+}
+
 export function addressColumns(addresses: readonly Part<Address>[]): Column[] {
   return [
     addresses.map(({ batch }) => batch.partition),
@@ -31,9 +36,4 @@ export function addressColumns(addresses: readonly Part<Address>[]): Column[] {
     addresses.map(({ part }) => part.type),
     addresses.map(({ part }) => part.id),
   ];
-}
-
-/** Postgres text holds no NUL, and what people wrote must not make a whole node's commit fail. */
-export function toText(text: string | null): string | null {
-  return text === null ? null : text.replaceAll('\u0000', '\uFFFD');
 }

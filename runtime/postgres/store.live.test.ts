@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { createDatabase } from '#ops/dev/test-database.ts';
 import { migrate } from '#ops/migrate.ts';
+import { testPast } from '../contracts/past-contract.ts';
 import { CONTRACT_PARTITIONS, testStore } from '../contracts/store-contract.ts';
 import { testStoreRows } from '../contracts/store-rows-contract.ts';
 import { testStoreTimers } from '../contracts/store-timers-contract.ts';
 import { testSupervisionRows } from '../contracts/supervision-contract.ts';
 import { connectPostgres, openCluster } from './connection.ts';
+import { PostgresPast } from './past.ts';
 import { PostgresStore } from './store.ts';
 
 async function open() {
@@ -17,10 +19,17 @@ async function open() {
   const store = new PostgresStore(sql);
   await store.maintain();
   // The server runs on this machine, by the same clock.
-  return { store, nowMs: () => Date.now(), elapse: (ms: number) => sleep(ms), stop: () => store.stop() };
+  return {
+    store,
+    past: new PostgresPast(sql),
+    nowMs: () => Date.now(),
+    elapse: (ms: number) => sleep(ms),
+    stop: () => store.stop(),
+  };
 }
 
 testStore(open);
 testStoreRows(open);
 testSupervisionRows(open);
 testStoreTimers(open);
+testPast(open);

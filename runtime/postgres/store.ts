@@ -74,10 +74,13 @@ interface RawPartition {
 export class PostgresStore implements Store {
   readonly #sql: Sql;
   readonly #outbox: PostgresOutbox;
+  readonly #code: string;
 
-  constructor(sql: Sql) {
+  /** `code`: version of the code whose turns it writes. */
+  constructor(sql: Sql, code = 'unknown') {
     this.#sql = sql;
     this.#outbox = new PostgresOutbox(sql);
+    this.#code = code;
   }
 
   async owners(): Promise<Owner[]> {
@@ -163,9 +166,11 @@ export class PostgresStore implements Store {
         state_version: number;
         state: unknown;
         timers: Record<string, TimerMark>;
+        changed_at_ms: number;
       }[]
     >`
-      SELECT a.tenant, a.type, a.id, a.version, a.state_version, a.state, a.timers
+      SELECT a.tenant, a.type, a.id, a.version, a.state_version, a.state, a.timers,
+        extract(epoch FROM a.updated_at)::float8 * 1000 AS changed_at_ms
       FROM unnest(${addresses.map((address) => address.tenant)}::text[], ${addresses.map((address) => address.type)}::text[],
                   ${addresses.map((address) => address.id)}::text[]) AS wanted(tenant, type, id)
       CROSS JOIN LATERAL (
@@ -176,6 +181,7 @@ export class PostgresStore implements Store {
       stateVersion: row.state_version,
       state: row.state,
       timers: row.timers,
+      changedAtMs: row.changed_at_ms,
     }));
   }
 
@@ -186,7 +192,7 @@ export class PostgresStore implements Store {
   async commit(batches: Parameters<Store['commit']>[0]): ReturnType<Store['commit']> {
     const { first, doubled } = splitDoubledKeys(batches);
     const placed = placeRows(first);
-    const { sql, parameters } = commitStatement(first, placed);
+    const { sql, parameters } = commitStatement(first, { placed, code: this.#code });
     const rows = await this.#write(sql, parameters, RACES_MAX);
     const committed = new Set(rows.filter((row) => row.committed).map((row) => row.id));
     this.#outbox.committed(placed.filter(({ row }) => committed.has(row.partition)));
@@ -245,6 +251,20 @@ export class PostgresStore implements Store {
       address: { type: row.type, tenant: row.tenant, id: row.id },
       watchMs: row.watch_ms,
     }));
+  }
+
+  async stateVersions(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#sql<
+      { type: string; version: number }[]
+    >`SELECT type, version FROM state_versions`;
+    return new Map(rows.map(({ type, version }) => [type, version]));
+  }
+
+  async raiseStateVersions(versions: ReadonlyMap<string, number>): Promise<void> {
+    await this.#sql`
+      INSERT INTO state_versions AS old (type, version)
+      SELECT * FROM unnest(${[...versions.keys()]}::text[], ${[...versions.values()]}::int[]) AS v(type, version) ORDER BY 1
+      ON CONFLICT (type) DO UPDATE SET version = excluded.version, raised_at = now() WHERE old.version < excluded.version`;
   }
 
   async maintain(): Promise<void> {

@@ -8,6 +8,7 @@
 import { type Address, formatAddress } from '#protocols/address.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
+import type { PastRequest } from '#protocols/past.ts';
 import { eventSubject, subjectMatches } from '#protocols/subjects.ts';
 import type { Supervised } from '#protocols/supervision.ts';
 import type {
@@ -57,6 +58,9 @@ export class MemoryClient implements Client {
   supervised: Supervised[] = [];
   readonly objects = new Map<string, Uint8Array>();
   healthNow: ClusterHealth = HEALTHY;
+  /** What a node would say of the past. */
+  answerPast: (request: PastRequest) => Reply = refuseAll;
+  readonly pastRequests: PastRequest[] = [];
   /** How often events were begun to be watched. */
   watchesStarted = 0;
   readonly #actors = new Map<string, IndexedActor>();
@@ -142,6 +146,11 @@ export class MemoryClient implements Client {
 
   async partitions(): Promise<PartitionDetail[]> {
     return this.partitionsNow;
+  }
+
+  async past(request: PastRequest): Promise<Reply> {
+    this.pastRequests.push(request);
+    return this.answerPast(request);
   }
 
   async watchEvents(onEvent: (event: LiveEvent) => void): Promise<EventFeed> {

@@ -26,6 +26,7 @@ export const COUNTER: ActorKind = defineActor({
   message: CounterMessage,
   control: ['urgent'],
   onDefect: 'resume',
+  fork: (state) => ({ state, effects: [] }),
   index: (state) => ({ status: state.count < 0 ? 'negative' : 'positive' }),
   handle(state, message, context) {
     const now = state ?? { count: 0, seen: [] };

@@ -7,7 +7,7 @@
  */
 import { LANES, type Lane, laneSubject, STREAMS } from '#protocols/subjects.ts';
 import type { Clock } from '../clock.ts';
-import type { Delivery, Entry, Log, Position, Reader, ReaderOptions } from '../log.ts';
+import type { Delivery, Entry, JournalPage, Log, Position, Reader, ReaderOptions } from '../log.ts';
 
 export type StreamName = (typeof STREAMS)[keyof typeof STREAMS];
 
@@ -49,6 +49,12 @@ export class MemoryLog implements Log {
     messages.push({ seq: stream.lastSeq, id: entry.id, atMs, bytes: entry.bytes.slice() });
     stream.subjects.set(entry.subject, messages);
     for (const reader of this.#readers) if (reader.subject === entry.subject) reader.wake();
+  }
+
+  async journal({ lane, partition, after, limit }: JournalPage): Promise<Delivery[]> {
+    return this.messages(lane, partition)
+      .filter((message) => message.seq > after)
+      .slice(0, limit);
   }
 
   async trim(lane: Lane, partition: number, seq: number): Promise<void> {

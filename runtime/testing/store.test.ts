@@ -1,3 +1,4 @@
+import { testPast } from '../contracts/past-contract.ts';
 import { CONTRACT_PARTITIONS, testStore } from '../contracts/store-contract.ts';
 import { testStoreRows } from '../contracts/store-rows-contract.ts';
 import { testStoreTimers } from '../contracts/store-timers-contract.ts';
@@ -10,6 +11,7 @@ async function open() {
   const store = new MemoryStore({ clock, partitionCount: CONTRACT_PARTITIONS });
   return {
     store,
+    past: store.past,
     nowMs: () => clock.now(),
     elapse: (ms: number) => clock.advance(ms),
     stop: () => store.stop(),
@@ -20,3 +22,4 @@ testStore(open);
 testStoreRows(open);
 testSupervisionRows(open);
 testStoreTimers(open);
+testPast(open);

@@ -35,6 +35,7 @@ import {
 } from '../store.ts';
 import type { AttemptPlace, KeptMail, SupervisedRow } from '../supervision.ts';
 import { MemoryDeadLetters } from './dead-letters.ts';
+import { MemoryPast } from './past.ts';
 import { SupervisionRows } from './supervision-rows.ts';
 
 export interface StoredOutboxRow extends OutboxRow {
@@ -44,6 +45,7 @@ export interface StoredOutboxRow extends OutboxRow {
 interface StoredActor {
   readonly partition: number;
   readonly snapshot: Snapshot;
+  readonly changedAtMs: number;
 }
 
 interface StoredReply {
@@ -73,6 +75,8 @@ export class MemoryStore implements Store {
   readonly letters: MemoryDeadLetters;
   readonly #supervision = new SupervisionRows();
   readonly #skipped = new Map<string, SkippedCommand & { readonly partition: number }>();
+  readonly #stateVersions = new Map<string, number>();
+  readonly past: MemoryPast;
 
   constructor(options: { clock: Pick<Clock, 'now'>; partitionCount: number }) {
     this.#clock = options.clock;
@@ -81,6 +85,11 @@ export class MemoryStore implements Store {
       keep: (reply: KeyedReply) => this.#keep(reply),
     };
     this.letters = new MemoryDeadLetters({ clock: options.clock, replies });
+    this.past = new MemoryPast({
+      nowMs: () => options.clock.now(),
+      nextBatch: (id) => this.#partitions.get(id)?.batch ?? 0,
+      snapshotOf: (name) => this.#actors.get(name)?.snapshot,
+    });
     for (let id = 0; id < options.partitionCount; id++) {
       const row = { id, epoch: 0, batch: 0, generation: 0, owner: null };
       this.#partitions.set(id, { ...row, cursor: START, controlCursor: START });
@@ -150,7 +159,17 @@ export class MemoryStore implements Store {
       const stored = this.#actors.get(formatAddress(address));
       if (!stored) return [];
       const { version, stateVersion, state, timers } = stored.snapshot;
-      return [{ address, version, stateVersion, state: JSON.parse(state), timers: structuredClone(timers) }];
+      const { changedAtMs } = stored;
+      return [
+        {
+          address,
+          version,
+          stateVersion,
+          state: JSON.parse(state),
+          timers: structuredClone(timers),
+          changedAtMs,
+        },
+      ];
     });
   }
 
@@ -245,6 +264,16 @@ export class MemoryStore implements Store {
     );
   }
 
+  async stateVersions(): Promise<ReadonlyMap<string, number>> {
+    return new Map(this.#stateVersions);
+  }
+
+  async raiseStateVersions(versions: ReadonlyMap<string, number>): Promise<void> {
+    for (const [type, version] of versions) {
+      if ((this.#stateVersions.get(type) ?? 0) < version) this.#stateVersions.set(type, version);
+    }
+  }
+
   async maintain(): Promise<void> {
     const beforeMs = this.#clock.now() - (LIMITS.replyKeptHours + 1) * 3_600_000;
     for (const [key, { atMs }] of this.#replies) if (atMs < beforeMs) this.#replies.delete(key);
@@ -265,6 +294,7 @@ export class MemoryStore implements Store {
     const { partition, cursor, controlCursor } = batch;
     const row = this.#partitions.get(partition);
     if (!row) return;
+    this.past.record(batch, { row, exists: (name) => this.#actors.has(name) });
     this.#partitions.set(partition, { ...row, batch: row.batch + 1, cursor, controlCursor });
     this.applyActors(batch);
     const committedAtMs = this.#clock.now();
@@ -288,10 +318,10 @@ export class MemoryStore implements Store {
   }
 
   /** The part of a batch that callers and readers see: snapshots and replies. */
-  applyActors(batch: Batch): void {
+  applyActors(batch: Pick<Batch, 'partition' | 'snapshots' | 'removed' | 'replies'>): void {
     for (const snapshot of batch.snapshots) {
-      const kept = { partition: batch.partition, snapshot: structuredClone(snapshot) };
-      this.#actors.set(formatAddress(snapshot.address), kept);
+      const stored = { partition: batch.partition, changedAtMs: this.#clock.now() };
+      this.#actors.set(formatAddress(snapshot.address), { ...stored, snapshot: structuredClone(snapshot) });
     }
     for (const address of batch.removed) this.#actors.delete(formatAddress(address));
     for (const reply of batch.replies) {

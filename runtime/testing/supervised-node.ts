@@ -68,7 +68,14 @@ export class SupervisedNodes {
       takeAlone: change.takeAlone ?? takeInPlace,
     });
     const settings = { idleMs: 60_000, journalMs: 60_000 };
-    const upkeep = new Upkeep({ ...ports, logger, node, routes: node.routes, settings });
+    const upkeep = new Upkeep({
+      ...ports,
+      past: this.store.past,
+      logger,
+      node,
+      routes: node.routes,
+      settings,
+    });
     void node.start().then(() => upkeep.start());
     await this.clock.advance(2_000);
     return {

@@ -54,12 +54,13 @@ afterAll(async () => {
 
 async function startNode(id: string): Promise<void> {
   const servers = { NATS_URL: nats.url, DATABASE_URL: databaseUrl };
-  // Actors leave memory within the test, and half of all turns are taken twice.
+  // Actors leave memory within the test, and half of all turns are taken twice, and partitions move at once.
   const env = {
     PATH: process.env.PATH,
     OIO_NODE_ID: id,
     OIO_IDLE_SECONDS: '1',
     OIO_TWICE_EVERY: '2',
+    OIO_MOVE_PERCENT: '100',
     ...servers,
   };
   const node = spawn(process.execPath, [NODE_FILE], { env, stdio: ['ignore', 'pipe', 'inherit'] });

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ActorKind } from '#protocols/actor.ts';
 import { formatAddress } from '#protocols/address.ts';
+import { scheduleEvery } from '#protocols/effects.ts';
 import { type Envelope, encodeEnvelope, type Message } from '#protocols/envelope.ts';
 import { FORK } from '#protocols/fork.ts';
 import { checkFold } from './fold-check.ts';
@@ -346,4 +347,28 @@ test('a kind that says nothing of forks is not forked, and another actor can not
   const [refused] = await store.findReplies([{ tenant: 'test', key: 'fork' }]);
   expect(refused?.reply).toMatchObject({ ok: false, failure: { code: 'UNSUPPORTED' } });
   expect(store.rows.deadLetters).toMatchObject([{ reason: 'invalid_message' }]);
+});
+
+test('a repeating timer whose handler throws is folded as it went on, though its message is a dead letter', async () => {
+  const kind: ActorKind = {
+    ...COUNTER,
+    handle(state, message, context) {
+      if (message.type === 'tick') throw new Error('on purpose');
+      const turn = COUNTER.handle(state, message, context);
+      const beat = scheduleEvery('beat', { everyMs: 1_000 }, { type: 'tick' });
+      return 'code' in turn ? turn : { ...turn, effects: [...turn.effects, beat] };
+    },
+  };
+  const { clock, store, tell, publish, start, check } = build(kind);
+  await start();
+  await tell({ type: 'add', by: 1 });
+  await clock.advance(1_500);
+  const [timer] = store.rows.timers;
+  const source = { kind: 'timer', key: 'beat', generation: timer?.generation ?? 0 } as const;
+  await publish({ ...command('one', { type: 'tick' }), source });
+  await clock.advance(1_000);
+
+  expect(store.rows.deadLetters).toMatchObject([{ reason: 'defect' }]);
+  expect(store.rows.timers[0]?.generation).not.toBe(timer?.generation);
+  expect(await check()).toEqual({ type: 'equal', turns: 2 });
 });

@@ -6,13 +6,14 @@
  * G3. Each value stays as it is; `when` and `after` give the next one. So a test can go two ways from one point.
  */
 import type { ActorKind, TurnContext } from '../actor.ts';
-import type { Address } from '../address.ts';
+import { type Address, formatAddress } from '../address.ts';
 import { assert } from '../assert.ts';
 import type { Effect } from '../effects.ts';
 import type { Message } from '../envelope.ts';
 import type { Failure, Reply } from '../failure.ts';
 import { uuidFromTime } from '../ids.ts';
 import { isSameJson } from '../json-value.ts';
+import { firstOccurrence, nextOccurrence, type Recurrence } from '../recurrence.ts';
 import { AskedFor } from './asked-for.ts';
 import { handleTwice } from './twice.ts';
 
@@ -28,6 +29,9 @@ export interface Setting {
 export interface HeldTimer {
   readonly atMs: number;
   readonly message: Message;
+  readonly recurrence?: Recurrence;
+  /** It is the deadline of an ask to this actor. */
+  readonly asked?: Address;
 }
 
 interface Scene {
@@ -79,7 +83,7 @@ export class Given<State> extends AskedFor {
     return fault ? { ok: false, failure: fault } : super.reply;
   }
 
-  /** What the actor has set for itself, by key. */
+  /** What the actor has set for itself, by key; deadlines of asks as `?key`. */
   get timers(): ReadonlyMap<string, HeldTimer> {
     return this.#scene.timers;
   }
@@ -90,19 +94,16 @@ export class Given<State> extends AskedFor {
 
   /** Hands it a message. A handler that throws fails the test: expect it by `expect(() => ...).toThrow()`. */
   when(message: Message, by = 'user:anna'): Given<State> {
-    const { kind, state, self } = this.#scene;
-    const said = throughJson(message);
-    const turn = handleTwice(kind, { state, message: said, context: this.#makeContext(by) });
-    const turns = this.#scene.turns + 1;
-    if ('code' in turn) return this.#next({ turns, effects: [], fault: turn });
-    const written = throughJson(turn.state);
-    const read = written === null ? null : kind.readState(written, kind.stateVersion);
-    assert(
-      isSameJson(read, written),
-      `${kind.type} ${self.id}: its schema reads back what ${message.type} left`,
-    );
-    const timers = read === null ? new Map() : timersAfter(this.timers, turn.effects);
-    return this.#next({ turns, state: read, effects: turn.effects, timers, fault: null });
+    return this.#turn(message, { by });
+  }
+
+  /** The answer to an ask that it made, as the runtime brings it. */
+  answered(key: string, reply: Reply): Given<State> {
+    const held = this.timers.get(`?${key}`);
+    assert(held?.asked, `the actor waits for an answer to ${key}`);
+    const timers = new Map(this.timers);
+    timers.delete(`?${key}`);
+    return this.#next({ timers }).#turn({ type: 'answered', key, reply }, { by: formatAddress(held.asked) });
   }
 
   /** Lets time pass, and hands it the timers that are due meanwhile, in their order. */
@@ -114,15 +115,30 @@ export class Given<State> extends AskedFor {
       assert(taken < TIMERS_TAKEN_MAX, `at most ${TIMERS_TAKEN_MAX} timers come while ${ms} ms pass`);
       const due = now.#nextTimer(untilMs);
       if (!due) return now.#next({ nowMs: untilMs, effects, fault: null });
-      const timers = new Map(now.timers);
-      timers.delete(due.key);
       const nowMs = Math.max(now.nowMs, due.atMs);
-      now = now.#next({ nowMs, timers }).when(due.message, 'timer');
+      const about = { by: 'timer', ...(!due.asked && { dueMs: due.atMs }) };
+      now = now.#next({ nowMs, timers: timersTaking(due, now.timers, nowMs) }).#turn(due.message, about);
       effects.push(...now.effects);
     }
   }
 
-  #nextTimer(untilMs: number): (HeldTimer & { readonly key: string }) | undefined {
+  #turn(message: Message, about: Pick<TurnContext, 'by' | 'dueMs'>): Given<State> {
+    const { kind, state, self } = this.#scene;
+    const said = throughJson(message);
+    const turn = handleTwice(kind, { state, message: said, context: this.#makeContext(about) });
+    const turns = this.#scene.turns + 1;
+    if ('code' in turn) return this.#next({ turns, effects: [], fault: turn });
+    const written = throughJson(turn.state);
+    const read = written === null ? null : kind.readState(written, kind.stateVersion);
+    assert(
+      isSameJson(read, written),
+      `${kind.type} ${self.id}: its schema reads back what ${message.type} left`,
+    );
+    const timers = read === null ? new Map() : timersAfter(this.#scene, turn.effects);
+    return this.#next({ turns, state: read, effects: turn.effects, timers, fault: null });
+  }
+
+  #nextTimer(untilMs: number): DueTimer | undefined {
     const due = [...this.timers].flatMap(([key, timer]) =>
       timer.atMs <= untilMs ? [{ key, ...timer }] : [],
     );
@@ -133,23 +149,47 @@ export class Given<State> extends AskedFor {
     return new Given<State>({ ...this.#scene, ...changes });
   }
 
-  #makeContext(by: string): TurnContext {
+  #makeContext(about: Pick<TurnContext, 'by' | 'dueMs'>): TurnContext {
     const { self, nowMs, turns } = this.#scene;
     let ids = 0;
     const digits = () => `${turns}`.padStart(8, '0') + `${ids++}`.padStart(12, '0');
-    return { self, now: nowMs, messageId: `m-${turns}`, by, id: () => uuidFromTime(nowMs, digits()) };
+    return { self, now: nowMs, messageId: `m-${turns}`, ...about, id: () => uuidFromTime(nowMs, digits()) };
   }
 }
 
-/** Which timers are held after a turn: here come further effects that set or take one. */
-function timersAfter(
-  before: ReadonlyMap<string, HeldTimer>,
-  effects: readonly Effect[],
-): ReadonlyMap<string, HeldTimer> {
+interface DueTimer extends HeldTimer {
+  readonly key: string;
+}
+
+type Timers = ReadonlyMap<string, HeldTimer>;
+
+/** Which timers are held when one comes: a repeating one is set anew before its turn. */
+function timersTaking({ key, recurrence, ...due }: DueTimer, before: Timers, nowMs: number): Timers {
+  const timers = new Map(before);
+  const atMs = recurrence ? nextOccurrence(recurrence, due.atMs, nowMs) : null;
+  if (recurrence && atMs !== null) timers.set(key, { ...due, recurrence, atMs });
+  else timers.delete(key);
+  return timers;
+}
+
+/** Which timers are held after a turn. */
+function timersAfter({ timers: before, nowMs }: Scene, effects: readonly Effect[]): Timers {
   const timers = new Map(before);
   for (const effect of effects) {
     if (effect.type === 'schedule') timers.set(effect.key, { atMs: effect.atMs, message: effect.message });
+    if (effect.type === 'repeat') {
+      const { key, recurrence, message } = effect;
+      const atMs = firstOccurrence(recurrence, nowMs);
+      if (atMs === null) timers.delete(key);
+      else timers.set(key, { atMs, message, recurrence });
+    }
+    if (effect.type === 'ask') {
+      const failure = { code: 'DEADLINE_EXCEEDED', detail: 'No answer came in time.' };
+      const message = { type: 'answered', key: effect.key, reply: { ok: false, failure } };
+      timers.set(`?${effect.key}`, { atMs: effect.deadlineMs, message, asked: effect.to });
+    }
     if (effect.type === 'cancel') timers.delete(effect.key);
+    if (effect.type === 'cancel_ask') timers.delete(`?${effect.key}`);
   }
   return timers;
 }

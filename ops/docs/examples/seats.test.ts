@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { type ActorKind, defineActor } from '#protocols/actor.ts';
-import { reply, send } from '#protocols/effects.ts';
+import { Answered, ask, reply } from '#protocols/effects.ts';
 import { given } from '#protocols/testing/given.ts';
 import { startActors } from '#runtime/testing/actor-cluster.ts';
 import { HOLD_MS, SEATS, type Seats } from './seats.ts';
@@ -110,17 +110,41 @@ const BERT = { type: 'guest', tenant: 'dev', id: 'bert' };
 const GUEST: ActorKind = defineActor({
   type: 'guest',
   stateVersion: 1,
-  state: z.object({ told: z.number() }),
+  state: z.object({ told: z.number(), waits: z.string() }),
   message: z.discriminatedUnion('type', [
     z.object({ type: z.literal('queue') }),
     z.object({ type: z.literal('seat_free'), seat: z.string(), title: z.string() }),
+    Answered,
   ]),
   control: [],
   onDefect: 'suspend',
-  handle: (state, message) =>
-    message.type === 'queue'
-      ? { state: { told: 0 }, effects: [send(SHOW, { type: 'wait' }), reply(null)] }
-      : { state: { told: (state?.told ?? 0) + 1 }, effects: [] },
+  handle(state, message, context) {
+    const now = state ?? { told: 0, waits: 'no' };
+    switch (message.type) {
+      case 'queue': {
+        const asked = ask(SHOW, { type: 'wait' }, { key: 'wait', deadlineMs: context.now + 5_000 });
+        return { state: { ...now, waits: 'asked' }, effects: [asked, reply(null)] };
+      }
+      case 'answered':
+        return {
+          state: { ...now, waits: message.reply.ok ? 'yes' : message.reply.failure.code },
+          effects: [],
+        };
+      case 'seat_free':
+        return { state: { ...now, told: now.told + 1 }, effects: [] };
+    }
+  },
+});
+
+test('a guest that asks is answered by message: yes, why not, or at the deadline', () => {
+  const asked = given(GUEST).when({ type: 'queue' });
+  const full = { code: 'QUOTA_EXCEEDED', detail: 'too many wait' } as const;
+
+  expect(asked.answered('wait', { ok: true, value: null }).state).toMatchObject({ waits: 'yes' });
+  expect(asked.answered('wait', { ok: false, failure: full }).state).toMatchObject({
+    waits: 'QUOTA_EXCEEDED',
+  });
+  expect(asked.after(5_000).state).toMatchObject({ waits: 'DEADLINE_EXCEEDED' });
 });
 
 test('on a node, a hold expires by the virtual clock', async () => {
@@ -149,7 +173,7 @@ test('a node that is killed takes no hold with it: the next one ends it on time,
   await cluster.advance(HOLD_MS);
 
   expect(await cluster.state(SHOW)).toMatchObject({ seats: { A1: { is: 'free' } }, waiting: [] });
-  expect(await cluster.state(BERT)).toEqual({ told: 1 });
+  expect(await cluster.state(BERT)).toEqual({ told: 1, waits: 'yes' });
 });
 
 test('killed just after its commit, with nothing sent yet: the guest is told all the same, and once', async () => {
@@ -166,7 +190,7 @@ test('killed just after its commit, with nothing sent yet: the guest is told all
   await cluster.start('two');
   await cluster.advance(30_000);
 
-  expect(await cluster.state(BERT)).toEqual({ told: 1 });
+  expect(await cluster.state(BERT)).toEqual({ told: 1, waits: 'yes' });
   expect(cluster.events(SHOW).filter(({ name }) => name === 'freed')).toHaveLength(1);
 });
 

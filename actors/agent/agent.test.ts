@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Agent } from '#protocols/agent.ts';
 import { AgentIn } from '#protocols/eap/message.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import { answer, assign, CARD, makeAgent, PAYLOAD, register, TASK } from '../testing/agent-fixture.ts';
-import { OneActor } from '../testing/one-actor.ts';
 import { agentKind } from './agent.ts';
 
 test('a new agent is online, known to the registry, and watched for three intervals', () => {

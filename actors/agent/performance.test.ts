@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Agent } from '#protocols/agent.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import { answer, assign, CARD, makeAgent, register, TASK } from '../testing/agent-fixture.ts';
-import { OneActor } from '../testing/one-actor.ts';
 import { agentKind } from './agent.ts';
 
 function end(agent: OneActor<Agent>, taskId: string, success: boolean): OneActor<Agent> {

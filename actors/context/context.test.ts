@@ -4,7 +4,7 @@ import type { ContextHistory } from '#protocols/context-history.ts';
 import type { ContextOwner } from '#protocols/context-owner.ts';
 import { endContexts } from '#protocols/context-owner.ts';
 import { LIMITS } from '#protocols/limits.ts';
-import { OneActor } from '../testing/one-actor.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import { World } from '../testing/world.ts';
 import { contextKind } from './context.ts';
 import { contextHistoryKind } from './history.ts';

@@ -10,8 +10,8 @@ import {
 import { differencesOf } from '#protocols/context-diff.ts';
 import { partsOf, valueAt } from '#protocols/dotted-path.ts';
 import { isJsonObject, isSameJson, type JsonObject } from '#protocols/json-value.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import { Random } from '#runtime/testing/random.ts';
-import { OneActor } from '../testing/one-actor.ts';
 import { randomDocument, randomValue } from '../testing/random-json.ts';
 import { contextKind } from './context.ts';
 import { mergeAll } from './merge.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Registry } from '#protocols/agent.ts';
+import type { OneActor } from '#protocols/testing/one-actor.ts';
 import { agentOf, makeFleet, release, route, waitingIn } from '../testing/fleet-fixture.ts';
-import type { OneActor } from '../testing/one-actor.ts';
 
 const BY_AGENT = 'agent/dev/agent-a';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { AgentMessage, type Registry } from '#protocols/agent.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import { agentOf, makeFleet, release, route, waitingIn } from '../testing/fleet-fixture.ts';
-import { OneActor } from '../testing/one-actor.ts';
 import { fleetKind } from './fleet.ts';
 import { SESSIONS_MAX } from './held.ts';
 import { WAITING_MAX } from './waiting.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { Checkpoint, type CheckpointTask } from '#protocols/checkpoint.ts';
 import { SessionState } from '#protocols/session.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import { checkpointKind } from '../checkpoint/checkpoint.ts';
-import { OneActor } from '../testing/one-actor.ts';
 import { makeRunning, makeSession, report, statesOf, taskAt, toldTasks } from '../testing/session-fixture.ts';
 
 type Running = ReturnType<typeof makeRunning>;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Session, SessionDraft } from '#protocols/session.ts';
 import { TaskSpec } from '#protocols/task.ts';
-import { OneActor } from '../testing/one-actor.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import { decompose, matchTemplate, type Plan } from './decompose.ts';
 import { sessionKind } from './session.ts';
 import { TEMPLATES } from './templates.ts';

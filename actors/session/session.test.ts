@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Session } from '#protocols/session.ts';
-import { OneActor } from '../testing/one-actor.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import { makeRunning, makeSession, report, statesOf, taskAt } from '../testing/session-fixture.ts';
 import { sessionKind } from './session.ts';
 

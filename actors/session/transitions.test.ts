@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { TurnContext } from '#protocols/actor.ts';
 import { type Session, SessionState } from '#protocols/session.ts';
-import { OneActor } from '../testing/one-actor.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import { move } from './change.ts';
 import { sessionKind } from './session.ts';
 import { canMove, isEnded } from './transitions.ts';

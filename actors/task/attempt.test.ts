@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { REBALANCED } from '#protocols/agent.ts';
 import type { Task } from '#protocols/task.ts';
-import { OneActor } from '../testing/one-actor.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import {
   BRIEF,
   BROKEN,

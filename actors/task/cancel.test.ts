@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Task } from '#protocols/task.ts';
-import { OneActor } from '../testing/one-actor.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import {
   BRIEF,
   BROKEN,

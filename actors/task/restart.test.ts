@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Task } from '#protocols/task.ts';
-import type { OneActor } from '../testing/one-actor.ts';
+import type { OneActor } from '#protocols/testing/one-actor.ts';
 import {
   BROKEN,
   DONE,

@@ -1,7 +1,7 @@
 /** An agent for tests, and the ways to bring it somewhere. */
 import { type Agent, AgentCard } from '#protocols/agent.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import { agentKind } from '../agent/agent.ts';
-import { OneActor } from './one-actor.ts';
 
 export const CARD = AgentCard.parse({
   name: 'AGENT-A',

@@ -4,7 +4,7 @@ import type { Address } from '#protocols/address.ts';
 import { assert } from '#protocols/assert.ts';
 import type { Message } from '#protocols/envelope.ts';
 import type { Reply } from '#protocols/failure.ts';
-import { handleTwice } from './twice.ts';
+import { handleTwice } from '#protocols/testing/twice.ts';
 
 interface Asked {
   readonly to: Address;

@@ -1,7 +1,7 @@
 /** A registry for tests, agents for it, and what tasks ask of it. */
 import type { RegisteredAgent, Registry, RouteRequest } from '#protocols/agent.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import { fleetKind } from '../fleet/fleet.ts';
-import { OneActor } from './one-actor.ts';
 
 export function agentOf(id: string, extra: Partial<RegisteredAgent> = {}): RegisteredAgent {
   return {

@@ -1,8 +1,8 @@
 /** The lock actor of one tenant, for tests: asks in a line, time that moves, and the timer that the runtime keeps. */
 import type { Failure } from '#protocols/failure.ts';
 import { LOCKS_ID, LockAnswer, type LockTable } from '#protocols/lock.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import { lockKind } from '../lock/lock.ts';
-import { OneActor } from './one-actor.ts';
 
 export class Locks {
   readonly actor = new OneActor<LockTable>(lockKind, LOCKS_ID);

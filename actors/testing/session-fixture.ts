@@ -1,8 +1,8 @@
 /** A session for tests, and the ways to bring it somewhere. */
 import type { Session, TaskSummary } from '#protocols/session.ts';
 import { NO_USAGE, type TaskState } from '#protocols/task.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import { sessionKind } from '../session/session.ts';
-import { OneActor } from './one-actor.ts';
 
 const DRAFT = { type: 'create', title: 'Keep notes', initial_prompt: 'Keep notes.', template: 'crud' };
 

@@ -1,7 +1,7 @@
 /** A task for tests, and the ways to bring it somewhere. */
 import type { Task, TaskBrief, TaskResult, TaskSpec } from '#protocols/task.ts';
+import { OneActor } from '#protocols/testing/one-actor.ts';
 import { taskKind } from '../task/task.ts';
-import { OneActor } from './one-actor.ts';
 
 export const SESSION = 'session/dev/s-1';
 export const REGISTRY = 'registry/dev/agents';

@@ -13,7 +13,7 @@ import type { Message } from '#protocols/envelope.ts';
 import type { Reply } from '#protocols/failure.ts';
 import { uuidFromTime } from '#protocols/ids.ts';
 import { hash32 } from '#protocols/partition.ts';
-import { handleTwice } from './twice.ts';
+import { handleTwice } from '#protocols/testing/twice.ts';
 
 export interface WorldEvent {
   readonly address: Address;

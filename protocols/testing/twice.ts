@@ -2,10 +2,10 @@
  * Hands a message to a kind twice, with the same time and ids, and asserts that both times the same came out: a handler
  * that changes what it was given, or counts on something beside its arguments, fails every test that it is in.
  */
-import type { ActorKind, Turn, TurnContext } from '#protocols/actor.ts';
-import { assert } from '#protocols/assert.ts';
-import type { Message } from '#protocols/envelope.ts';
-import type { Failure } from '#protocols/failure.ts';
+import type { ActorKind, Turn, TurnContext } from '../actor.ts';
+import { assert } from '../assert.ts';
+import type { Message } from '../envelope.ts';
+import type { Failure } from '../failure.ts';
 
 export interface Handling {
   readonly state: unknown;

@@ -1,29 +1,27 @@
-/** One actor alone, for tests of its rules: hand it a message, look at its state and at what it asks for. */
-import type { ActorKind, TurnContext } from '#protocols/actor.ts';
-import type { Address } from '#protocols/address.ts';
-import { assert } from '#protocols/assert.ts';
-import type { Effect } from '#protocols/effects.ts';
-import type { Message } from '#protocols/envelope.ts';
-import type { Failure } from '#protocols/failure.ts';
+/** One actor that a test goes on with: hand it a message, look at its state and at what it asks for. */
+import type { ActorKind, TurnContext } from '../actor.ts';
+import type { Address } from '../address.ts';
+import { assert } from '../assert.ts';
+import type { Effect } from '../effects.ts';
+import type { Message } from '../envelope.ts';
+import { AskedFor } from './asked-for.ts';
 import { handleTwice } from './twice.ts';
-
-type EffectOf<Type extends Effect['type']> = Extract<Effect, { type: Type }>;
 
 /** So many turns are taken twice; long runs must not take twice as long. */
 const TWICE_MAX = 50;
 const START_MS = Date.UTC(2026, 0, 1);
 
-export class OneActor<State> {
+export class OneActor<State> extends AskedFor {
   readonly kind: ActorKind;
   readonly self: Address;
   nowMs = START_MS;
-  /** Of the last message. */
   effects: readonly Effect[] = [];
   #state: unknown = null;
   #ids = 0;
   #turns = 0;
 
   constructor(kind: ActorKind, id: string) {
+    super();
     this.kind = kind;
     this.self = { type: kind.type, tenant: 'dev', id };
   }
@@ -51,30 +49,6 @@ export class OneActor<State> {
     this.#state = turn.state;
     this.effects = turn.effects;
     return this;
-  }
-
-  of<Type extends Effect['type']>(type: Type): EffectOf<Type>[] {
-    return this.effects.filter((effect): effect is EffectOf<Type> => effect.type === type);
-  }
-
-  /** What was sent to actors of that type. */
-  sentTo(type: string): Message[] {
-    return this.of('send').flatMap(({ to, message }) => (to.type === type ? [message] : []));
-  }
-
-  /** Names of the events, in order. */
-  get eventNames(): string[] {
-    return this.of('emit').map(({ name }) => name);
-  }
-
-  get value(): unknown {
-    const reply = this.of('reply')[0]?.reply;
-    return reply?.ok ? reply.value : undefined;
-  }
-
-  get failure(): Failure | undefined {
-    const reply = this.of('reply')[0]?.reply;
-    return reply && !reply.ok ? reply.failure : undefined;
   }
 
   #makeContext(by: string): TurnContext {

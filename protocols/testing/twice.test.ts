@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { type ActorKind, defineActor, type TurnContext } from '#protocols/actor.ts';
+import { type ActorKind, defineActor, type TurnContext } from '../actor.ts';
 import { OneActor } from './one-actor.ts';
 
 type State = { readonly list: unknown[] };

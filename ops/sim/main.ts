@@ -1,30 +1,21 @@
-/** `node ops/sim/main.ts --seed N --steps M [--runs K] [--trace]`: simulates; prints the seed of a run that fails. */
-import { parseArgs } from 'node:util';
+/** `npm run sim`: see `options.ts`. */
+import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
-import { z } from 'zod';
+import { HELP, type Options, parseOptions } from './options.ts';
+import { runSeeds } from './seeds.ts';
+import { commandOf, describeFailure, shrink } from './shrink.ts';
 import { type RunResult, simulate } from './simulation.ts';
 
-const EXIT = { failed: 1, usage: 2 } as const;
-const HISTORY_SHOWN = 120;
+const EXIT = { kept: 0, failed: 1, usage: 2 } as const;
+const PROGRESS_MS = 5_000;
+/** The others are named. */
+const SHRUNK_MAX = 3;
 
-const Options = z.object({
-  seed: z.coerce.number().int().nonnegative().default(1),
-  steps: z.coerce.number().int().min(1).max(100_000).default(20),
-  runs: z.coerce.number().int().min(1).max(10_000_000).default(1),
-  trace: z.boolean().default(false),
-});
-
-function readOptions(): z.infer<typeof Options> {
+function readOptions(): Options {
   try {
-    const options = {
-      seed: { type: 'string' },
-      steps: { type: 'string' },
-      runs: { type: 'string' },
-      trace: { type: 'boolean' },
-    } as const;
-    return Options.parse(parseArgs({ options }).values);
+    return parseOptions(process.argv.slice(2));
   } catch (error) {
-    console.error(`--seed N --steps M --runs K --trace: ${error instanceof Error ? error.message : error}`);
+    console.error(`${error instanceof Error ? error.message : error}\n\n${HELP}`);
     process.exit(EXIT.usage);
   }
 }
@@ -38,39 +29,71 @@ function traceOf(name: string, clock: { now(): number }) {
   });
 }
 
-/** The fewest harms with which the seed still fails. */
-async function shrink(failed: RunResult, steps: number): Promise<{ result: RunResult; acts: number }> {
-  for (let acts = 1; acts < steps; acts = Math.ceil(acts * 1.3)) {
-    const result = await simulate({ seed: failed.seed, acts });
-    if (result.violations.length > 0) return { result, acts };
+/** Adds up what the runs came to, and says now and then how far they are. */
+class Tally {
+  readonly #runs: number;
+  readonly #beganMs = performance.now();
+  readonly #totals = new Map<string, number>();
+  readonly failed: RunResult[] = [];
+  #done = 0;
+  #restMaxMs = 0;
+  #saidMs = this.#beganMs;
+
+  constructor(runs: number) {
+    this.#runs = runs;
   }
-  return { result: failed, acts: steps };
+
+  add(result: RunResult): void {
+    this.#done++;
+    for (const [what, count] of result.counts) this.#add(what, count);
+    this.#add('virtual seconds', Math.round(result.virtualMs / 1_000));
+    this.#restMaxMs = Math.max(this.#restMaxMs, result.restAfterMs);
+    if (result.violations.length > 0) {
+      this.failed.push(result);
+      console.error(`seed ${result.seed}: ${result.violations[0]}`);
+    }
+    const nowMs = performance.now();
+    if (nowMs - this.#saidMs < PROGRESS_MS) return;
+    this.#saidMs = nowMs;
+    console.error(
+      `${this.#done} of ${this.#runs} seeds, ${this.failed.length} failed, ${this.#seconds(nowMs)} s`,
+    );
+  }
+
+  print(): void {
+    const kept = this.#done - this.failed.length;
+    console.log(`${kept} of ${this.#done} runs kept every promise, in ${this.#seconds(performance.now())} s`);
+    console.log(`longest way to rest: ${(this.#restMaxMs / 1_000).toFixed(1)} virtual s`);
+    for (const [what, count] of [...this.#totals].sort()) console.log(`  ${what}: ${count}`);
+  }
+
+  #add(what: string, count: number): void {
+    this.#totals.set(what, (this.#totals.get(what) ?? 0) + count);
+  }
+
+  #seconds(nowMs: number): string {
+    return ((nowMs - this.#beganMs) / 1_000).toFixed(1);
+  }
 }
 
-function report(result: RunResult, acts: number): void {
-  console.error(`seed ${result.seed} failed: node ops/sim/main.ts --seed ${result.seed} --steps ${acts}`);
-  for (const violation of result.violations.slice(0, 20)) console.error(`  ${violation}`);
-  console.error(`the last that happened:\n  ${result.history.slice(-HISTORY_SHOWN).join('\n  ')}`);
+const { help, seed, steps: acts, runs, spare: spared, workers, trace } = readOptions();
+if (help) {
+  console.log(HELP);
+  process.exit(EXIT.kept);
 }
-
-const { seed, steps, runs, trace } = readOptions();
-const totals = new Map<string, number>();
-const add = (what: string, count: number) => totals.set(what, (totals.get(what) ?? 0) + count);
-const beganMs = performance.now();
-let [failed, restMax] = [0, 0];
-for (let run = 0; run < runs; run++) {
-  const result = await simulate({ seed: seed + run, acts: steps, ...(trace ? { loggerOf: traceOf } : {}) });
-  for (const [what, count] of result.counts) add(what, count);
-  add('virtual seconds', Math.round(result.virtualMs / 1_000));
-  restMax = Math.max(restMax, result.restAfterMs);
-  if (result.violations.length === 0) continue;
-  failed++;
-  const { result: shrunk, acts } = await shrink(result, steps);
-  report(shrunk, acts);
+const tally = new Tally(runs);
+if (trace || runs === 1) {
+  for (let run = 0; run < runs; run++) {
+    tally.add(await simulate({ seed: seed + run, acts, spared, ...(trace ? { loggerOf: traceOf } : {}) }));
+  }
+} else {
+  const shared = { seed, runs, acts, spared, workers: workers ?? availableParallelism() };
+  await runSeeds({ ...shared, onResult: (result) => tally.add(result) });
 }
-console.log(
-  `${runs - failed} of ${runs} runs kept every promise, in ${((performance.now() - beganMs) / 1_000).toFixed(1)} s`,
-);
-console.log(`longest way to rest: ${(restMax / 1_000).toFixed(1)} virtual s`);
-for (const [what, count] of [...totals].sort()) console.log(`  ${what}: ${count}`);
-process.exit(failed > 0 ? EXIT.failed : 0);
+for (const [index, result] of tally.failed.entries()) {
+  const options = { seed: result.seed, acts, spared };
+  if (index < SHRUNK_MAX) console.error(describeFailure(await shrink(options, result)));
+  else console.error(`seed ${result.seed} failed: ${commandOf(options)}`);
+}
+tally.print();
+process.exit(tally.failed.length > 0 ? EXIT.failed : EXIT.kept);

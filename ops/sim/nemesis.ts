@@ -68,16 +68,24 @@ const ACTS: Readonly<Record<Nemesis, Act>> = {
   },
 };
 
+export interface Plan {
+  readonly acts: number;
+  /** Numbers of the acts that are drawn and not done, from 0. */
+  readonly spared: readonly number[];
+}
+
 /** `acts` times: waits a little, then does one of the harms that the seed allows. */
-export async function doHarm(world: World, cluster: Cluster, acts: number): Promise<void> {
+export async function doHarm(world: World, cluster: Cluster, { acts, spared }: Plan): Promise<void> {
   const { random, clock } = world;
   for (let act = 0; act < acts; act++) {
+    world.acts = act + 1;
     await clock.sleep(random.between(50, 2_000) * world.slowness);
     const victims = cluster.alive;
     if (world.nemeses.length === 0 || victims.length === 0) continue;
     const nemesis = random.pick(world.nemeses);
     const victim = random.pick(victims);
-    world.note(`nemesis ${nemesis} ${victim.process.name}`);
+    if (spared.includes(act)) continue;
+    world.note(`nemesis ${nemesis} ${victim.process.name} (act ${act})`);
     world.count(nemesis);
     ACTS[nemesis](world, cluster, victim);
   }

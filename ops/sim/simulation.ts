@@ -31,12 +31,16 @@ export interface RunOptions {
   readonly seed: number;
   /** How many harms are done. */
   readonly acts: number;
+  /** Acts that are left out, from 0: for finding the few that matter. */
+  readonly spared?: readonly number[];
   readonly mutant?: Mutant;
   readonly loggerOf?: (name: string, clock: { now(): number }) => Logger;
 }
 
 export interface RunResult {
   readonly seed: number;
+  /** Begun before the run ended: fewer than planned where a violation ended it. */
+  readonly acts: number;
   readonly violations: readonly string[];
   /** Of everything that happened: equal for two runs of one seed. */
   readonly digest: number;
@@ -60,7 +64,8 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
   }
 }
 
-async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): Promise<RunResult> {
+async function run(options: RunOptions, world: World): Promise<RunResult> {
+  const { seed, acts, spared = [], mutant, loggerOf } = options;
   const beganMs = world.clock.now();
   const logger = loggerOf && ((name: string) => loggerOf(name, world.clock));
   const cluster = new Cluster({ world, mutant: mutant ?? null, ...(logger ? { loggerOf: logger } : {}) });
@@ -80,7 +85,7 @@ async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): 
     void mender.keepMending(() => isHarmDone);
   }
   void keepWatch(world, buildCaller(world, 'keeper'), () => isHarmDone);
-  void doHarm(world, cluster, acts).then(() => {
+  void doHarm(world, cluster, { acts, spared }).then(() => {
     isHarmDone = true;
   });
   while (!isHarmDone && world.violations.length === 0) await world.clock.step();
@@ -99,6 +104,7 @@ async function run({ seed, acts, mutant, loggerOf }: RunOptions, world: World): 
   world.counts.set('folded messages', world.fold.messages);
   return {
     seed,
+    acts: world.acts,
     violations: world.violations,
     digest: world.digest,
     counts: world.counts,

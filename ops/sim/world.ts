@@ -42,6 +42,8 @@ export class World {
   storeAwayUntilMs = 0;
   storeSlowUntilMs = 0;
   logAwayUntilMs = 0;
+  /** Of the nemesis, begun so far. */
+  acts = 0;
 
   constructor(seed: number, loop: EventLoopWatch, kinds: readonly ActorKind[]) {
     this.random = new Random(seed);

@@ -24,6 +24,7 @@ import { NatsLockFeed } from './nats/lock-feed.ts';
 import { openNatsLog } from './nats/log.ts';
 import { NatsMembership } from './nats/membership.ts';
 import { Mirrors } from './nats/mirrors.ts';
+import { onceReady } from './nats/once-ready.ts';
 import { servePast } from './nats/past.ts';
 import { NatsRemote, openObjects } from './nats/remote.ts';
 import {
@@ -139,7 +140,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   const { sql, connection, logger, kinds } = parts;
   const replicas = decideReplicas(connection, config.OIO_REPLICAS);
   const openStreams = () => openBoth({ sql, connection, replicas, toldCount: config.OIO_PARTITIONS });
-  const { partitionCount } = await openStreams();
+  const { partitionCount } = await onceReady(openStreams, { logger });
   await checkNatsClock(connection, Date.now);
   const code = codeVersion(config.OIO_BUILD);
   const postgresStore = new PostgresStore(sql, code);
@@ -150,7 +151,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   };
   const natsLog = await openNatsLog(connection, logger, mend);
   const { store, log } = (parts.intercept ?? bare)({ store: postgresStore, log: natsLog });
-  const objects = await openObjects(connection, replicas);
+  const objects = await onceReady(() => openObjects(connection, replicas), { logger });
   const remote = new NatsRemote(connection, logger);
   const metrics = buildMetrics();
   const id = `${config.OIO_NODE_ID}.${randomBytes(4).toString('hex')}`;

@@ -40,6 +40,11 @@ export interface CommitterHost {
   onReread(partition: Partition, reason: RereadReason, error?: unknown): void;
 }
 
+/** The next one begins when all of what one read of the socket brought was taken: it is committed together. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 export class Committer {
   readonly #host: CommitterHost;
   #isRunning = false;
@@ -66,6 +71,7 @@ export class Committer {
 
   async #run(): Promise<void> {
     while (this.#isWanted) {
+      await nextTurn();
       this.#isWanted = false;
       try {
         const taken = this.#gather();

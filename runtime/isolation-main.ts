@@ -1,6 +1,7 @@
 /**
- * The process in which one turn is taken alone, started by `isolation-process.ts`. Its first thread only listens, so
- * that the process ends with its parent whatever the turn does; the turn is taken in a second one, with a bounded heap.
+ * The process in which turns are taken alone, started by `isolation-process.ts` with the module of the kinds and the
+ * bound of the heap. Its first thread only listens, so that the process ends with its parent whatever a turn does; the
+ * turns are taken in a second one, with that heap.
  *
  * How far it came is written by the second thread itself, at once: what goes by the first one is lost with a turn that
  * ends the process.
@@ -11,12 +12,11 @@ import type { ActorKind } from '#protocols/actor.ts';
 import { type AloneTurn, STEP, STEPS_FD, takeWhole } from './isolation.ts';
 import type { TurnOutcome } from './turn.ts';
 
-/** What a parent asks for. */
+/** What a parent asks for, one after the other. */
 export interface AloneJob {
-  /** A module that exports ACTOR_KINDS. */
-  readonly kindsModule: string;
+  /** Tells the steps of this one from those of the one before. */
+  readonly n: number;
   readonly type: string;
-  readonly heapMiB: number;
   readonly turn: AloneTurn;
 }
 
@@ -30,30 +30,40 @@ export interface AloneOutcome extends Omit<TurnOutcome, 'cell'> {
   readonly cell: Omit<TurnOutcome['cell'], 'kind'>;
 }
 
-if (isMainThread) serve();
-else await takeInThread(workerData as AloneJob);
-
-function serve(): void {
-  process.on('disconnect', () => process.exit(0));
-  process.once('message', (job: AloneJob) => {
-    const resourceLimits = { maxOldGenerationSizeMb: job.heapMiB };
-    const thread = new Worker(new URL(import.meta.url), { workerData: job, resourceLimits });
-    thread.on('message', (news: AloneNews) => process.send?.(news));
-    thread.on('error', (error) => {
-      console.error(error);
-      process.exitCode = 1;
-    });
-    thread.on('exit', () => process.disconnect?.());
-  });
+interface Kinds {
+  /** A module that exports ACTOR_KINDS. */
+  readonly kindsModule: string;
 }
 
-async function takeInThread({ kindsModule, type, turn }: AloneJob): Promise<void> {
+if (isMainThread) serve();
+else await takeInThread(workerData as Kinds);
+
+function serve(): void {
+  const [kindsModule = '', heapMiB = ''] = process.argv.slice(2);
+  process.on('disconnect', () => process.exit(0));
+  const thread = new Worker(new URL(import.meta.url), {
+    workerData: { kindsModule } satisfies Kinds,
+    resourceLimits: { maxOldGenerationSizeMb: Number(heapMiB) },
+    argv: [],
+  });
+  process.on('message', (job: AloneJob) => thread.postMessage(job));
+  thread.on('message', (news: AloneNews) => process.send?.(news));
+  thread.on('error', (error) => {
+    console.error(error);
+    process.exitCode = 1;
+  });
+  thread.on('exit', () => process.disconnect?.());
+}
+
+async function takeInThread({ kindsModule }: Kinds): Promise<void> {
   const { ACTOR_KINDS }: { ACTOR_KINDS: readonly ActorKind[] } = await import(kindsModule);
-  const kind = ACTOR_KINDS.find((one) => one.type === type);
-  if (!kind) throw new Error(`${kindsModule} has no kind ${type}`);
-  writeSync(STEPS_FD, STEP.loaded);
-  const outcome = takeWhole(kind, turn, () => writeSync(STEPS_FD, STEP.read));
-  const { kind: _kind, ...cell } = outcome.cell;
-  const news: AloneNews = { outcome: { ...outcome, cell } };
-  parentPort?.postMessage(news);
+  writeSync(STEPS_FD, `${STEP.loaded}\n`);
+  parentPort?.on('message', ({ n, type, turn }: AloneJob) => {
+    const kind = ACTOR_KINDS.find((one) => one.type === type);
+    if (!kind) throw new Error(`${kindsModule} has no kind ${type}`);
+    const outcome = takeWhole(kind, turn, () => writeSync(STEPS_FD, `${STEP.read}${n}\n`));
+    const { kind: _kind, ...cell } = outcome.cell;
+    const news: AloneNews = { outcome: { ...outcome, cell } };
+    parentPort?.postMessage(news);
+  });
 }

@@ -10,7 +10,7 @@ import { readCell } from './cell.ts';
 import type { LoadedActor } from './store.ts';
 import { type Place, setAside, type TurnOutcome, takeTurn } from './turn.ts';
 
-/** Where the process of such a turn writes how far it came, a letter a step: the kinds are loaded, the state is read. */
+/** Where the process of such turns writes how far it came, a line a step: kinds loaded; state read, with the turn's number. */
 export const STEPS_FD = 4;
 export const STEP = { loaded: 'l', read: 'r' } as const;
 

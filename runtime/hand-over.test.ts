@@ -96,3 +96,21 @@ test('nothing is let go for a node that would not take it yet', async () => {
   expect(two.held().length).toBeGreaterThan(0);
   expect(Math.max(...gaps())).toBeLessThan(20);
 });
+
+test('a node that leaves while it is taking partitions releases these too', async () => {
+  const cluster = new MemoryCluster(loop, PARTITIONS);
+  const { clock, store, log } = cluster;
+  const read = log.read.bind(log);
+  log.read = (options) => clock.sleep(400).then(() => read(options));
+  const one = cluster.start('one');
+  await clock.advance(900);
+  expect(store.rows.partitions.every(({ owner }) => owner === 'one')).toBe(true);
+
+  const drained = one.drain(10_000);
+  await clock.advance(2_000);
+  await drained;
+
+  expect(store.rows.partitions.map(({ owner }) => owner)).toEqual(
+    Array.from({ length: PARTITIONS }, () => null),
+  );
+});

@@ -83,7 +83,6 @@ export class RuntimeNode {
   readonly peers: Peers;
   readonly #moves: Moves;
   readonly #progress: Progress;
-  /** What was handed over to this node and is being taken. */
   readonly #taking = new Set<Promise<void>>();
   readonly #careful = new Set<number>();
   readonly #waries = new WaryBook();
@@ -197,11 +196,19 @@ export class RuntimeNode {
     this.#isDraining = true;
     this.#options.membership.announce();
     const deadline = new AbortController();
-    const together = { width: HAND_OVERS_TOGETHER, signal: deadline.signal };
-    const all = eachTogether([...this.#partitions.values()], together, (held) => this.#handOver(held));
+    const all = this.#handOverAll(deadline.signal);
     await Promise.race([all, this.#options.clock.sleep(withinMs, deadline.signal)]);
     deadline.abort();
     await this.stop();
+  }
+
+  async #handOverAll(signal: AbortSignal): Promise<void> {
+    const together = { width: HAND_OVERS_TOGETHER, signal };
+    const each = () => eachTogether([...this.#partitions.values()], together, (held) => this.#handOver(held));
+    await each();
+    // What was just being taken is held only now; left behind, it would count as that of a dead node.
+    await Promise.all(this.#taking);
+    await each();
   }
 
   /** Ends at once: uncommitted turns are forgotten, and taken again by the next owner. */
@@ -232,7 +239,7 @@ export class RuntimeNode {
     const left = owners.filter((row) => this.#isLeft(row, share));
     await Promise.all(left.map((row) => store.release(row.id, row.epoch)));
     const takeable = owners.filter((row) => this.#isFree(row, share, alive));
-    await Promise.all(takeable.map((row) => this.#take(row)));
+    await Promise.all(takeable.map((row) => this.#taken(row)));
     this.#isPlanned = true;
     this.#options.metrics.partitions.set(this.#partitions.size);
     await this.#giveSurplus();
@@ -256,11 +263,14 @@ export class RuntimeNode {
       !this.#isFree(row, new Set([partition]), new Set())
     )
       return;
-    const taking = this.#take(row).finally(() => {
-      this.#taking.delete(taking);
-      this.#options.membership.announce();
-    });
+    void this.#taken(row).then(() => this.#options.membership.announce());
+  }
+
+  /** Takes a partition; whoever ends the node waits for it. */
+  #taken(row: Owner): Promise<void> {
+    const taking = this.#take(row).finally(() => this.#taking.delete(taking));
     this.#taking.add(taking);
+    return taking;
   }
 
   #isFree(row: Owner, share: ReadonlySet<number>, alive: ReadonlySet<string>): boolean {

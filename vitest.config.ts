@@ -61,9 +61,6 @@ export default defineConfig({
           name: 'chaos',
           include: ['ops/chaos/**/*.e2e.ts'],
           exclude: notTests,
-          // Liveness is judged by seconds: a machine whose processor others take for a while fails it. What fails is
-          // printed whole each time.
-          retry: 1,
           testTimeout: 600_000,
         },
       },

@@ -6,6 +6,7 @@ import type { Access } from './access.ts';
 
 const NODE_FILE = 'ops/chaos/node-main.ts';
 export const REPLICAS = 3;
+const READY = /"node":"([^"]+)","msg":"ready"/;
 
 export interface ChaosNodeOptions {
   readonly name: string;
@@ -23,6 +24,7 @@ export class ChaosNode {
   readonly #options: ChaosNodeOptions;
   #running: RunningProcess | null = null;
   #failpoint: string | null = null;
+  #id: string | null = null;
 
   constructor(options: ChaosNodeOptions) {
     this.#options = options;
@@ -38,6 +40,11 @@ export class ChaosNode {
 
   get isRunning(): boolean {
     return this.#running !== null;
+  }
+
+  /** Of the process that runs, as the store names its owner; null until it is ready. */
+  get id(): string | null {
+    return this.#id;
   }
 
   /** What the last process said before it killed itself at its failpoint; null where none did. */
@@ -56,6 +63,7 @@ export class ChaosNode {
     const { name, access, databaseUrl, partitions, onStart, onEnd } = this.#options;
     this.#options.closing.throwIfAborted();
     this.#failpoint = null;
+    this.#id = null;
     const running = await startProcess({
       role: name,
       file: NODE_FILE,
@@ -103,5 +111,6 @@ export class ChaosNode {
   #read(line: string): void {
     writeFileSync(this.#options.logFile, `${line}\n`, { flag: 'a' });
     if (line.startsWith('{"msg":"failpoint"')) this.#failpoint = line;
+    this.#id ??= READY.exec(line)?.[1] ?? null;
   }
 }

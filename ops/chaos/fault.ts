@@ -25,7 +25,7 @@ export interface Fault {
 
 export const ALL_PARTITIONS: readonly number[] = Array.from({ length: 64 }, (_, id) => id);
 
-/** What the store says that a node holds. */
+/** What the store says that a node holds, or the last process of that name did. */
 export async function heldBy({ sql }: Stage, node: ChaosNode): Promise<number[]> {
   const rows = await sql<{ id: number }[]>`
     SELECT id FROM partitions WHERE owner LIKE ${`${node.name}.%`} ORDER BY id`;

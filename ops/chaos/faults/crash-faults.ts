@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FAILPOINTS, type Failpoint } from '#runtime/failpoints.ts';
 import type { ChaosNode } from '../chaos-node.ts';
 import { type Fault, heldBy, type Scene } from '../fault.ts';
+import type { Stage } from '../stage.ts';
 
 /** Trimming happens four times a minute: these points have a node for themselves. */
 const SLOW: ReadonlySet<Failpoint> = new Set(['trim.before', 'trim.after']);
@@ -12,7 +13,7 @@ const LEAVING: ReadonlySet<Failpoint> = new Set(['release.before', 'release.afte
 const RARE: ReadonlySet<Failpoint> = new Set(['timers.read', 'settle.before', 'settle.after']);
 const TIMES_MAX = { rare: 3, often: 20 } as const;
 const REACHED_WITHIN_MS = 75_000;
-const TAKES_SHARE_MS = 1_500;
+const LOOK_EVERY_MS = 100;
 
 export const CRASH: Fault = {
   name: 'crash',
@@ -27,16 +28,21 @@ export const CRASH: Fault = {
       points: quick.filter((_, index) => index % quickNodes.length === own),
     }));
     const all = [{ node: slowNode, points: [...SLOW] }, ...shares];
-    await Promise.all(all.map(({ node, points }) => crashAtEach(scene, node, points)));
+    // Each to its end, also beside one that failed: whoever measures the healing must find nobody who still kills.
+    const ends = await Promise.allSettled(all.map(({ node, points }) => crashAtEach(scene, node, points)));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   },
 };
 
 async function crashAtEach(scene: Scene, node: ChaosNode, points: readonly Failpoint[]): Promise<void> {
   await node.stop();
-  for (const point of points) {
-    await crashAt(scene, node, point);
+  try {
+    for (const point of points) {
+      await crashAt(scene, node, point);
+    }
+  } finally {
+    await node.start();
   }
-  await node.start();
 }
 
 async function crashAt(
@@ -50,7 +56,7 @@ async function crashAt(
   const { ready, exited } = await node.begin({ OIO_FAILPOINT: setting });
   if (LEAVING.has(point)) {
     await ready;
-    await sleep(TAKES_SHARE_MS);
+    await untilItHolds(stage, node);
     node.signal('SIGTERM');
   }
   // It may die before it is ready: that is no failure here.
@@ -60,4 +66,16 @@ async function crashAt(
   if (isLate || node.failpointReached === null) throw new Error(`${node.name} never came to ${setting}`);
   tell(`${node.name} died at ${setting}`);
   probe(await heldBy(stage, node));
+}
+
+/** What has nothing to release never comes to a release: a node that joins is given its share slowly. */
+async function untilItHolds({ sql }: Stage, node: ChaosNode): Promise<void> {
+  const deadlineMs = performance.now() + REACHED_WITHIN_MS;
+  for (;;) {
+    const [row] = await sql<{ held: number }[]>`
+      SELECT count(*)::int AS held FROM partitions WHERE owner = ${node.id}`;
+    if (row && row.held > 0) return;
+    if (performance.now() > deadlineMs) throw new Error(`${node.name} was given no partition`);
+    await sleep(LOOK_EVERY_MS);
+  }
 }

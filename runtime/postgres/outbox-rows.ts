@@ -183,6 +183,8 @@ export class OutboxRows {
       way = { partition, target, lane, entries: new Map() };
       this.#ways.set(key, way);
     }
+    // The table may have shown a row before the commit that wrote it was answered: it counts once.
+    if (way.entries.get(n)?.rowId === entry.rowId) return;
     way.entries.set(n, entry);
     this.#left.set(entry.rowId, (this.#left.get(entry.rowId) ?? 0) + 1);
   }

@@ -273,7 +273,9 @@ export class Partition {
       await this.#takeKeptMail(goesOn);
       return true;
     }
-    const deliveries = this.#lanes.take(this.#wary?.stepMax ?? PARTITION_LIMITS.roundMax);
+    const deliveries = this.#lanes.take(
+      this.#wary?.stepMaxBehind(this.#committedTo) ?? PARTITION_LIMITS.roundMax,
+    );
     if (deliveries.length === 0) return false;
     this.#taken = deliveries.length;
     await this.#round(deliveries);
@@ -321,7 +323,7 @@ export class Partition {
   async #takeKeptMail({ address }: SupervisedRow): Promise<void> {
     const mail = await this.#host.store.keptMail(
       address,
-      this.#wary?.stepMax ?? PARTITION_LIMITS.keptRoundMax,
+      this.#wary?.keptStepMax ?? PARTITION_LIMITS.keptRoundMax,
     );
     if (this.#isStopped) return;
     if (mail.length === 0) this.#open.supervise(this.#supervision.nothingKept(address), null);

@@ -10,6 +10,7 @@
  */
 import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, formatAddress } from '#protocols/address.ts';
+import { assert } from '#protocols/assert.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Supervise, Supervised } from '#protocols/supervision.ts';
 
@@ -64,6 +65,15 @@ export interface SupervisionStore {
 /** How an attempt is written. */
 export function attemptText(places: readonly AttemptPlace[]): string {
   return places.map(({ lane, seq }) => `${lane}/${seq}`).join();
+}
+
+/** What `attemptText` wrote. */
+export function parseAttempt(text: string): AttemptPlace[] {
+  return text.split(',').map((place) => {
+    const [lane, seq] = place.split('/');
+    assert(lane === 'data' || lane === 'control', `an attempt names its lanes: ${text}`);
+    return { lane, seq: Number(seq) };
+  });
 }
 
 /** What a budget's window can be at most is forgotten after it, here and in the store. */

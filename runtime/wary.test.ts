@@ -1,10 +1,11 @@
 /** Owners that follow one that died, or that could not write, on nodes in memory: who is found, and who goes on. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AloneResult, AloneTurn } from './isolation.ts';
-import type { AttemptPlace } from './supervision.ts';
+import { type AttemptPlace, attemptText } from './supervision.ts';
 import { type EventLoopWatch, watchEventLoop } from './testing/event-loop.ts';
 import { takeInPlace } from './testing/isolation.ts';
 import { SupervisedNodes } from './testing/supervised-node.ts';
+import { Wary } from './wary.ts';
 
 let loop: EventLoopWatch;
 let nodes: SupervisedNodes;
@@ -136,4 +137,18 @@ test('a message whose turn can not be written is a dead letter, and those beside
   expect(await nodes.seen('bad')).toEqual([]);
   expect(await nodes.seen('well')).toEqual(['before', 'after']);
   expect(await spoil).toMatchObject({ ok: false, failure: { code: 'INTERNAL_ERROR' } });
+});
+
+test('messages are taken one at a time only as long as they are of a step at which an owner died', () => {
+  const suspects = {
+    [attemptText([
+      { lane: 'data', seq: 40 },
+      { lane: 'control', seq: 7 },
+    ])]: 1,
+  };
+  const wary = new Wary({ suspects, isRecording: true, isSearching: false, culprit: null, inHandMax: 100 });
+
+  expect(wary.stepMaxBehind({ data: 39, control: 9 })).toBe(1);
+  expect(wary.stepMaxBehind({ data: 40, control: 6 })).toBe(1);
+  expect(wary.stepMaxBehind({ data: 40, control: 7 })).toBeGreaterThan(1);
 });

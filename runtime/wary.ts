@@ -2,7 +2,8 @@
  * How an owner goes on with a partition whose owner before died, or with one that could not be written: in small steps.
  *
  * W1. What is about to be taken is written down first, and committed before the next step: a few messages at a time, or
- *     one where an owner died at such a step already. So it becomes known of which message owners die.
+ *     one as long as messages come of a step at which an owner died already. So it becomes known of which message
+ *     owners die, and those who died of something else cost a step of single messages, not the whole backlog.
  * W2. A message of which an owner died when it took that one alone is taken in a process of its own. If that dies as
  *     well, and again at a second try, it is a dead letter; else its turn counts like any other. Three owners die of
  *     one message at most: the first unaware, one at a step with others, one at that message.
@@ -11,7 +12,7 @@
  */
 import type { Lane } from '#protocols/subjects.ts';
 import type { TakenRow } from './store.ts';
-import { type AttemptPlace, attemptText } from './supervision.ts';
+import { type AttemptPlace, attemptText, parseAttempt } from './supervision.ts';
 
 const STEP_MAX = 32;
 
@@ -34,11 +35,16 @@ export interface WaryOptions {
 export class Wary {
   readonly #options: WaryOptions;
   readonly #left: Record<Lane, number>;
+  /** Behind these nothing was in a step at which an owner died. */
+  readonly #suspectTo: Record<Lane, number> = { data: 0, control: 0 };
   #current: AttemptPlace | null = null;
 
   constructor(options: WaryOptions) {
     this.#options = options;
     this.#left = { data: options.inHandMax, control: options.inHandMax };
+    for (const { lane, seq } of Object.keys(options.suspects).flatMap(parseAttempt)) {
+      this.#suspectTo[lane] = Math.max(this.#suspectTo[lane], seq);
+    }
   }
 
   get isRecording(): boolean {
@@ -57,8 +63,14 @@ export class Wary {
     return this.#left.data <= 0 && this.#left.control <= 0;
   }
 
-  /** How many messages may be taken in one step. */
-  get stepMax(): number {
+  /** How many messages may be taken in one step when all up to these sequences is committed. */
+  stepMaxBehind({ data, control }: Readonly<Record<Lane, number>>): number {
+    const isAmongSuspects = data < this.#suspectTo.data || control < this.#suspectTo.control;
+    return this.#options.isSearching || isAmongSuspects ? 1 : STEP_MAX;
+  }
+
+  /** The same for kept mail, whose messages stand before what is committed. */
+  get keptStepMax(): number {
     const { suspects, isSearching } = this.#options;
     return isSearching || Object.keys(suspects).length > 0 ? 1 : STEP_MAX;
   }

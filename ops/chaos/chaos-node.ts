@@ -6,6 +6,8 @@ import type { Access } from './access.ts';
 
 const NODE_FILE = 'ops/chaos/node-main.ts';
 export const REPLICAS = 3;
+/** More than by default: each node that comes back soon has partitions again, and more change hands. */
+const MOVE_PERCENT = 20;
 const READY = /"node":"([^"]+)","msg":"ready"/;
 
 export interface ChaosNodeOptions {
@@ -73,6 +75,7 @@ export class ChaosNode {
         OIO_NODE_ID: name,
         OIO_REPLICAS: String(REPLICAS),
         OIO_PARTITIONS: String(partitions),
+        OIO_MOVE_PERCENT: String(MOVE_PERCENT),
         LOG_LEVEL: 'debug',
         ...env,
       },

@@ -53,6 +53,6 @@ test('what others wrote is learned behind what is known, and sent in the order o
 
   const [head] = rows.heads(new Set([13]), 1);
   expect(head).toMatchObject({ n: 1 });
-  const chosen = head ? rows.choose([head], { perLane: 10, lanesMax: 10, bytesMax: 100 }) : [];
+  const chosen = head ? rows.choose([head], { perLane: 10, bytesMax: 100 }) : [];
   expect(chosen.map(({ n }) => n)).toEqual([1, 2, 3]);
 });

@@ -81,23 +81,41 @@ export interface PartitionDetail {
   readonly movedAtMs: number;
 }
 
+/** Kinds without a status are listed by their parent only. */
 export interface ListQuery {
   readonly tenant: string;
   readonly type: string;
   readonly status?: readonly string[];
   readonly parent?: string;
-  /** Words that the title must contain. */
+  /** Words that title, description or prompt must contain; each stands for all that begin with it. */
   readonly search?: string;
+  /** Labels that it must have, all of them: see `IndexFields`. */
+  readonly labels?: readonly string[];
+  /** Created then or later, epoch ms. */
+  readonly createdFromMs?: number;
+  readonly createdBeforeMs?: number;
   readonly sort: 'created' | 'updated' | 'title';
   readonly order: 'asc' | 'desc';
   /** From 1. */
   readonly page: number;
   readonly pageSize: number;
+  /** Goes on behind this row, whatever the page; `next` of the page before, asked for in the same order. */
+  readonly after?: ListMark;
+}
+
+/** A row's place in an order; not by `updated`, where rows move. */
+export interface ListMark {
+  readonly key: string;
+  readonly id: string;
 }
 
 export interface ListPage {
   readonly items: readonly StoredActor[];
   readonly total: number;
+  /** False: there are more than `total`; they were not all counted. */
+  readonly isTotalExact: boolean;
+  /** The last row's place where more follow. */
+  readonly next: ListMark | null;
 }
 
 export interface ClusterHealth {
@@ -149,6 +167,8 @@ export interface Client {
   /** The snapshot as last committed, or null. Deleted ones are gone. */
   get(address: Address): Promise<StoredActor | null>;
   list(query: ListQuery): Promise<ListPage>;
+  /** How many actors of a kind have each status; none of one: it is left out. */
+  countByStatus(tenant: string, type: string): Promise<ReadonlyMap<string, number>>;
   inspect(address: Address): Promise<ActorDetail | null>;
   partitions(): Promise<PartitionDetail[]>;
   readonly deadLetters: DeadLetters;

@@ -8,6 +8,7 @@ import type { KeyedReply } from './store.ts';
 export interface Reads {
   get(address: Address): Promise<StoredActor | null>;
   list(query: ListQuery): Promise<ListPage>;
+  countByStatus(tenant: string, type: string): Promise<ReadonlyMap<string, number>>;
   inspect(address: Address): Promise<ActorDetail | null>;
   partitions(): Promise<PartitionDetail[]>;
   readonly deadLetters: DeadLetters;

@@ -20,6 +20,7 @@ export function toSnapshot(cell: Cell, stateVersion: number): Snapshot {
     status: index.status ?? null,
     title: index.title ?? null,
     parent: index.parent ?? null,
+    labels: index.labels ?? [],
     watchMs: index.watchMs ?? null,
   };
 }

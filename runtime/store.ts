@@ -52,6 +52,7 @@ export interface Snapshot {
   readonly status: string | null;
   readonly title: string | null;
   readonly parent: string | null;
+  readonly labels: readonly string[];
   readonly watchMs: number | null;
 }
 

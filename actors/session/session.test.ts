@@ -22,7 +22,11 @@ test('a new session is pending, belongs to who made it, and is the answer', () =
   expect(session.value).toBe(session.state);
   expect('template' in session.state).toBe(false);
   expect(session.eventNames).toEqual(['created']);
-  expect(sessionKind.indexOf(session.state)).toEqual({ status: 'pending', title: 'Keep notes' });
+  expect(sessionKind.indexOf(session.state)).toEqual({
+    status: 'pending',
+    title: 'Keep notes',
+    labels: ['type:execution', 'priority:medium', 'by:user:anna', 'tag:a'],
+  });
 });
 
 test('an id in use is refused, and a title that says nothing too', () => {

@@ -17,6 +17,7 @@ import { checkpointInTurn, checkpointOnRequest, makeCheckpoint, restore } from '
 import { end, remove, runOut } from './ending.ts';
 import { adopt, loseChild, loseParent, takeChild, tellParent } from './family.ts';
 import { pause, resume } from './hold.ts';
+import { labelsOf } from './labels.ts';
 import { isNews, updated } from './news.ts';
 import { takePrompt } from './prompt.ts';
 import { isAtWork } from './transitions.ts';
@@ -34,6 +35,7 @@ export const sessionKind = defineActor<Session, SessionMessage>({
   index: (session) => ({
     status: session.deleted_at ? 'deleted' : session.state,
     title: session.title,
+    labels: labelsOf(session),
     ...(session.parent_id === undefined ? {} : { parent: session.parent_id }),
   }),
   handle,

@@ -12,7 +12,6 @@ import {
   toContextSummary,
   WriteContext,
 } from '#protocols/http/context.ts';
-import { toPage } from '#protocols/http/page.ts';
 import { API_PREFIX, type App, CommandHeaders, etagOf, type GatewayContext, readState } from '../context.ts';
 import {
   COMMAND_PROBLEMS,
@@ -22,6 +21,7 @@ import {
   READ_PROBLEMS,
   STALE_PROBLEM,
 } from '../failures.ts';
+import { readPlace, toListedPage } from '../list-page.ts';
 import {
   checkOwner,
   createContext,
@@ -219,18 +219,17 @@ async function listContexts(
   query: OwnContextsQuery,
   { scopes, owner }: { readonly scopes: readonly ContextScope[]; readonly owner?: string | undefined },
 ) {
-  const { search, sort, order, page, page_size } = query;
-  const { items, total } = await context.client.list({
+  const { search } = query;
+  // Two lists of the same contexts take the same cursors: what counts is which contexts.
+  const list = [ROOT, ...scopes, owner ?? ''].join('/');
+  const found = await context.client.list({
     tenant: context.tenant,
     type: 'context',
     ...(scopes.length === 0 ? {} : { status: scopes }),
     ...(owner === undefined ? {} : { parent: owner }),
     ...(search ? { search } : {}),
-    sort,
-    order,
-    page,
-    pageSize: page_size,
+    ...readPlace(list, query),
   });
-  const summaries = items.map((stored) => toContextSummary(readState(Context, stored)));
-  return toPage(summaries, total, query);
+  const items = found.items.map((stored) => toContextSummary(readState(Context, stored)));
+  return toListedPage(list, query, { found, items });
 }

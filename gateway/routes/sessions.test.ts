@@ -110,11 +110,18 @@ test('sessions are listed by state, words of the title and page, without what is
     return [items.map((item: { id: string }) => item.id), page];
   };
 
-  expect(await idsOf('')).toEqual([['s3', 's2', 's1', 's0'], { page: 1, page_size: 20, total: 4, pages: 1 }]);
+  const last = { is_total_exact: true, next_cursor: null };
+  expect(await idsOf('')).toEqual([
+    ['s3', 's2', 's1', 's0'],
+    { page: 1, page_size: 20, total: 4, pages: 1, ...last },
+  ]);
   expect(await idsOf('state=running,failed&order=asc')).toMatchObject([['s0', 's1', 's2'], {}]);
   expect(await idsOf('state=pending&state=failed')).toMatchObject([['s3', 's2'], {}]);
   expect(await idsOf('search=number+2')).toMatchObject([['s2'], {}]);
-  expect(await idsOf('page=2&page_size=3')).toEqual([['s0'], { page: 2, page_size: 3, total: 4, pages: 2 }]);
+  expect(await idsOf('page=2&page_size=3')).toEqual([
+    ['s0'],
+    { page: 2, page_size: 3, total: 4, pages: 2, ...last },
+  ]);
   const { items } = (await app.inject({ url: ROOT })).json();
   expect(items[0]).not.toHaveProperty('initial_prompt');
   expect(items[0]).not.toHaveProperty('tasks');

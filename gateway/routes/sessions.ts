@@ -3,7 +3,6 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Address } from '#protocols/address.ts';
 import type { Message } from '#protocols/envelope.ts';
-import { toPage } from '#protocols/http/page.ts';
 import {
   CreateSession,
   ReasonBody,
@@ -14,7 +13,7 @@ import {
   toSessionSummary,
   toSessionView,
 } from '#protocols/http/session.ts';
-import { Session, SessionState } from '#protocols/session.ts';
+import { Session } from '#protocols/session.ts';
 import type { StoredActor } from '#runtime/client.ts';
 import { acceptCreate, acceptMessage } from '../accept.ts';
 import {
@@ -36,6 +35,8 @@ import {
   Refused,
   unwrap,
 } from '../failures.ts';
+import { readPlace, toListedPage } from '../list-page.ts';
+import { toSessionQuery } from '../session-filter.ts';
 
 const ROOT = `${API_PREFIX}/sessions`;
 const tags = ['sessions'];
@@ -111,20 +112,14 @@ function addList(app: App, context: GatewayContext): void {
       },
     },
     async (request) => {
-      const { state, search, sort, order, page, page_size } = request.query;
-      const { items, total } = await context.client.list({
+      const found = await context.client.list({
         tenant: context.tenant,
         type: 'session',
-        // A deleted session is kept for its history under a status of its own, which is none of these.
-        status: state === undefined || state.length === 0 ? SessionState.options : state,
-        ...(search ? { search } : {}),
-        sort,
-        order,
-        page,
-        pageSize: page_size,
+        ...toSessionQuery(request.query),
+        ...readPlace(ROOT, request.query),
       });
-      const summaries = items.map((stored) => toSessionSummary(viewOf(context, stored)));
-      return toPage(summaries, total, request.query);
+      const items = found.items.map((stored) => toSessionSummary(viewOf(context, stored)));
+      return toListedPage(ROOT, request.query, { found, items });
     },
   );
 }

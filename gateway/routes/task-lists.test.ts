@@ -20,7 +20,7 @@ function putTask(client: MemoryClient, changes: Parameters<typeof sampleTask>[0]
 function buildWithTasks() {
   const { app, client } = buildTestGateway();
   putTask(client, { id: 't1', state: 'completed', brief: brief('s1') });
-  putTask(client, { id: 't2', state: 'failed', brief: brief('s1'), title: 'Test the parser' });
+  putTask(client, { id: 't2', state: 'failed', brief: brief('s1'), title: 'Test the scanner' });
   putTask(client, { id: 't3', state: 'in_progress', brief: brief('s2') });
   putTask(client, { id: 't4', state: 'completed', brief: brief('s2') });
   const since = '2026-01-01T00:00:00.000Z';
@@ -38,7 +38,7 @@ test('tasks are listed over all sessions, by state, session, agent and words, in
   expect(await ids('')).toEqual(['t4', 't3', 't2', 't1']);
   expect(await ids('?state=completed,failed&order=asc')).toEqual(['t1', 't2', 't4']);
   expect(await ids('?session=s1&state=completed')).toEqual(['t1']);
-  expect(await ids('?search=test')).toEqual(['t2']);
+  expect(await ids('?search=test+scan')).toEqual(['t2']);
   expect(await ids('?agent=agent-one')).toEqual(['t3']);
   expect(await ids('?agent=agent-one&state=failed')).toEqual([]);
   expect(await ids('?agent=agent-one&session=s2&search=parser')).toEqual(['t3']);

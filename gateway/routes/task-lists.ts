@@ -1,18 +1,20 @@
 /** Many tasks: lists over sessions, numbers, and what depends on what. */
 import { Agent } from '#protocols/agent.ts';
-import { toPage } from '#protocols/http/page.ts';
-import { TaskPage, TaskParams, toTaskView } from '#protocols/http/task.ts';
+import { TaskParams, toTaskView } from '#protocols/http/task.ts';
 import {
   TaskDependencies,
+  TaskListPage,
   TaskListQuery,
   TaskStats,
   TaskStatsQuery,
   toTaskDependencies,
   toTaskStats,
 } from '#protocols/http/task-lists.ts';
+import { hasWords, toSearchWords } from '#protocols/search-words.ts';
 import { Task, TaskState } from '#protocols/task.ts';
 import { API_PREFIX, type App, addressOf, type GatewayContext, readState } from '../context.ts';
 import { json, LIST_PROBLEMS, READ_PROBLEMS } from '../failures.ts';
+import { readPlace, toListedPage } from '../list-page.ts';
 import { type FoundTask, findTask, findTasks } from './tasks.ts';
 
 const ROOT = `${API_PREFIX}/tasks`;
@@ -36,17 +38,22 @@ function addList(app: App, context: GatewayContext): void {
         tags,
         summary: 'List tasks',
         querystring: TaskListQuery,
-        response: { 200: json('A page of tasks.', TaskPage), ...LIST_PROBLEMS },
+        response: { 200: json('A page of tasks.', TaskListPage), ...LIST_PROBLEMS },
       },
     },
     async (request) => {
       const asked = request.query;
-      const { items, total } =
+      const place = readPlace(ROOT, asked);
+      const found =
         asked.agent === undefined
-          ? await readTasks(context, asked)
-          : await readHeldTasks(context, { ...asked, agent: asked.agent });
-      const views = items.map(({ task, version }) => toTaskView(task, version));
-      return toPage(views, total, asked);
+          ? await readTasks(context, { ...asked, ...place })
+          : {
+              ...(await readHeldTasks(context, { ...asked, agent: asked.agent })),
+              isTotalExact: true,
+              next: null,
+            };
+      const items = found.items.map(({ task, version }) => toTaskView(task, version));
+      return toListedPage(ROOT, asked, { found, items });
     },
   );
 }
@@ -64,9 +71,14 @@ function addStats(app: App, context: GatewayContext): void {
       },
     },
     async (request) => {
+      const { session } = request.query;
+      if (session === undefined) {
+        const counts = await context.client.countByStatus(context.tenant, 'task');
+        return toTaskStats(TaskState.options.map((state) => [state, counts.get(state) ?? 0] as const));
+      }
       const counting = TaskState.options.map(async (state) => {
-        const page = { page: 1, page_size: 1, sort: 'created', order: 'asc' } as const;
-        const { total } = await readTasks(context, { ...page, ...request.query, state: [state] });
+        const page = { page: 1, pageSize: 1, sort: 'created', order: 'asc' } as const;
+        const { total } = await readTasks(context, { ...page, session, state: [state] });
         return [state, total] as const;
       });
       return toTaskStats(await Promise.all(counting));
@@ -93,14 +105,12 @@ function addDependencies(app: App, context: GatewayContext): void {
   );
 }
 
-type Asked = Pick<TaskListQuery, 'state' | 'session' | 'search' | 'sort' | 'order' | 'page' | 'page_size'>;
+type Filter = Partial<Pick<TaskListQuery, 'state' | 'session' | 'search'>>;
+type Asked = Filter & Pick<TaskListQuery, 'sort' | 'order' | 'page' | 'page_size'>;
 
-async function readTasks(
-  context: GatewayContext,
-  asked: Asked,
-): Promise<{ items: FoundTask[]; total: number }> {
-  const { state, session, search, sort, order, page, page_size } = asked;
-  const { items, total } = await context.client.list({
+async function readTasks(context: GatewayContext, asked: Filter & ReturnType<typeof readPlace>) {
+  const { state, session, search, sort, order, page, pageSize, after } = asked;
+  const { items, ...found } = await context.client.list({
     tenant: context.tenant,
     type: 'task',
     ...(state === undefined || state.length === 0 ? {} : { status: state }),
@@ -109,11 +119,12 @@ async function readTasks(
     sort,
     order,
     page,
-    pageSize: page_size,
+    pageSize,
+    ...(after ? { after } : {}),
   });
   return {
+    ...found,
     items: items.map((stored) => ({ task: readState(Task, stored), version: stored.version })),
-    total,
   };
 }
 
@@ -129,12 +140,12 @@ async function readHeldTasks(
     context,
     assignments.map(({ task_id }) => task_id),
   );
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = toSearchWords(search);
   const fitting = held.filter(
     ({ task }) =>
       (state.length === 0 || state.includes(task.state)) &&
       (session === undefined || task.brief.session_id === session) &&
-      words.every((word) => task.title.toLowerCase().includes(word)),
+      hasWords(`${task.title} ${task.description}`, words),
   );
   const keyOf = ({ task }: FoundTask) =>
     ({ created: task.created_at, updated: task.updated_at, title: task.title })[sort];
@@ -146,7 +157,7 @@ async function readHeldTasks(
 async function readSessionTasks(context: GatewayContext, session: string): Promise<Task[]> {
   const found: Task[] = [];
   for (let page = 1; page <= READS_MAX; page++) {
-    const asked = { session, sort: 'created', order: 'desc', page, page_size: READ_SIZE } as const;
+    const asked = { session, sort: 'created', order: 'desc', page, pageSize: READ_SIZE } as const;
     const { items, total } = await readTasks(context, asked);
     found.push(...items.map(({ task }) => task));
     if (items.length === 0 || found.length >= total) break;

@@ -11,6 +11,7 @@ import { ASKS } from './asks.ts';
 import * as baselines from './baselines.ts';
 import type { Bench } from './bench.ts';
 import { JOIN } from './join.ts';
+import { LISTS } from './lists.ts';
 import { BUSY_FROM, describeMachine, loadAverage, ProcessorWatch } from './machine.ts';
 import { measure } from './measure.ts';
 import { MEMORY_BENCHES } from './memory.ts';
@@ -36,6 +37,7 @@ const OURS: readonly Bench[] = [
   ...TAKEOVERS,
   JOIN,
   SESSIONS,
+  LISTS,
 ];
 
 process.exitCode = await main();

@@ -16,7 +16,7 @@ import { type ContextHistory, HistoryEntry } from '../context-history.ts';
 import { DottedPath } from '../dotted-path.ts';
 import { EntityId } from '../ids.ts';
 import { SafeJson } from '../json-value.ts';
-import { listOf, PageNumber, PageSize, pageOf, SortOrder } from './page.ts';
+import { listedPageOf, listOf, PageCursor, PageNumber, PageSize, Search, SortOrder } from './page.ts';
 
 const VERSION_READ = 'The version that was read. May be left out where If-Match names it.';
 
@@ -39,9 +39,10 @@ export const IfMatch = z
   .describe('ETag of what was read; * to write over whatever is there.');
 
 const listFields = {
-  search: z.string().trim().max(200).optional().describe('Words that the name must contain.'),
+  search: Search,
   sort: z.enum(['created', 'updated', 'title']).default('updated').describe('By what; title is the name.'),
   order: SortOrder.default('desc'),
+  cursor: PageCursor,
   page: PageNumber,
   page_size: PageSize,
 };
@@ -185,7 +186,7 @@ export const ContextSummary = Context.omit({ data: true }).meta({
 });
 export type ContextSummary = z.infer<typeof ContextSummary>;
 
-export const ContextPage = pageOf('ContextPage', ContextSummary);
+export const ContextPage = listedPageOf('ContextPage', ContextSummary);
 
 export const ContextKeyView = z
   .object({ path: z.string(), value: z.unknown(), version: z.number().int() })

@@ -13,6 +13,24 @@ export const PageSize = z.coerce
   .describe('Items on a page.');
 export const SortOrder = z.enum(['asc', 'desc']).describe('Direction of the order.');
 
+export const Search = z
+  .string()
+  .trim()
+  .max(200)
+  .optional()
+  .describe('Words that it must contain, each whole or as the beginning of one.');
+
+/** Of a list that may be large. */
+export const PageCursor = z
+  .string()
+  .min(1)
+  .max(2_000)
+  .optional()
+  .describe(
+    '`next_cursor` of the page before, with the same filters and order. Goes on right behind that page, whatever was ' +
+      'added or changed meanwhile; `page` then says nothing. Not with `sort=updated`, where rows move.',
+  );
+
 export const PageQuery = z.object({ page: PageNumber, page_size: PageSize });
 
 /** Takes a list from a query: repeated, parted by commas, or both. */
@@ -38,6 +56,25 @@ export function pageOf<Item extends z.ZodType>(id: string, item: Item) {
       pages: z.number().int().describe('How many pages there are.'),
     })
     .meta({ id });
+}
+
+/** As `pageOf`, of a list that may be large. */
+export function listedPageOf<Item extends z.ZodType>(id: string, item: Item) {
+  return z
+    .object({
+      ...pageOf(id, item).shape,
+      is_total_exact: z.boolean().describe('False: there are more than `total`; they were not all counted.'),
+      next_cursor: z
+        .string()
+        .nullable()
+        .describe('Asks for the next page as `cursor`; null: this is the last.'),
+    })
+    .meta({ id });
+}
+
+export interface ListedPage<Item> extends Page<Item> {
+  is_total_exact: boolean;
+  next_cursor: string | null;
 }
 
 export interface Page<Item> {

@@ -1,8 +1,8 @@
 /** Sessions on HTTP: what may be asked of them and how they are shown. */
 import { z } from 'zod';
 import { EntityId } from '../ids.ts';
-import { Session, SessionDraft, SessionState } from '../session.ts';
-import { listOf, PageNumber, PageSize, pageOf, SortOrder } from './page.ts';
+import { ModelName, Session, SessionDraft, SessionPriority, SessionState, SessionType } from '../session.ts';
+import { listedPageOf, listOf, PageCursor, PageNumber, PageSize, Search, SortOrder } from './page.ts';
 import {
   healthScoreOf,
   isRecoverable,
@@ -29,11 +29,32 @@ export const CreateSession = SessionDraft.meta({
 
 export const SessionParams = z.object({ id: EntityId.describe('Id of the session.') });
 
-export const SessionListQuery = z.object({
+/** Which sessions: of lists, and of work on many. */
+export const SessionFilter = z.object({
   state: listOf(SessionState).optional().describe('Only these states; repeated or parted by commas.'),
-  search: z.string().trim().max(200).optional().describe('Words that the title must contain.'),
+  session_type: SessionType.optional().describe('Only this type.'),
+  priority: SessionPriority.optional().describe('Only this priority.'),
+  model: ModelName.optional().describe('Only those that name this model.'),
+  tag: listOf(z.string().min(1).max(64))
+    .optional()
+    .describe('Only those with all of these tags; repeated or parted by commas.'),
+  created_by: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('Only those of this creator: `user:…`, `agent:…`.'),
+  parent_id: EntityId.optional().describe('Only children of this session.'),
+  created_from: z.iso.datetime({ offset: true }).optional().describe('Created then or later.'),
+  created_before: z.iso.datetime({ offset: true }).optional().describe('Created before then.'),
+  search: Search,
+});
+export type SessionFilter = z.infer<typeof SessionFilter>;
+
+export const SessionListQuery = SessionFilter.extend({
   sort: z.enum(['created', 'updated', 'title']).default('created').describe('What to order by.'),
   order: SortOrder.default('desc'),
+  cursor: PageCursor,
   page: PageNumber,
   page_size: PageSize,
 });
@@ -72,7 +93,7 @@ export const SessionSummary = SessionView.omit({
 });
 export type SessionSummary = z.infer<typeof SessionSummary>;
 
-export const SessionPage = pageOf('SessionPage', SessionSummary);
+export const SessionPage = listedPageOf('SessionPage', SessionSummary);
 
 /** The view of a stored session at a time: running ones grow older. */
 export function toSessionView(session: Session, version: number, nowMs: number): SessionView {

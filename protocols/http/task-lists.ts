@@ -2,19 +2,23 @@
 import { z } from 'zod';
 import { EntityId } from '../ids.ts';
 import { DependencyKind, type Task, TaskState } from '../task.ts';
-import { listOf, PageNumber, PageSize, SortOrder } from './page.ts';
+import { listedPageOf, listOf, PageCursor, PageNumber, PageSize, Search, SortOrder } from './page.ts';
+import { TaskView } from './task.ts';
 
 export const TaskListQuery = z.object({
   state: listOf(TaskState).optional().describe('Only these states; repeated or parted by commas.'),
   session: EntityId.optional().describe('Only tasks of this session, those of its earlier runs too.'),
   agent: EntityId.optional().describe('Only tasks that this agent holds now.'),
-  search: z.string().trim().max(200).optional().describe('Words that the title must contain.'),
+  search: Search,
   sort: z.enum(['created', 'updated', 'title']).default('created').describe('What to order by.'),
   order: SortOrder.default('desc'),
+  cursor: PageCursor,
   page: PageNumber,
   page_size: PageSize,
 });
 export type TaskListQuery = z.infer<typeof TaskListQuery>;
+
+export const TaskListPage = listedPageOf('TaskListPage', TaskView);
 
 export const TaskStatsQuery = z.object({
   session: EntityId.optional().describe('Only tasks of this session, those of its earlier runs too.'),

@@ -38,6 +38,7 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
     suspended: (limit) => reads.suspended(limit),
     get: (address) => reads.get(address),
     list: (query) => reads.list(query),
+    countByStatus: (tenant, type) => reads.countByStatus(tenant, type),
     inspect: (address) => reads.inspect(address),
     partitions: () => reads.partitions(),
     deadLetters: reads.deadLetters,

@@ -3,7 +3,7 @@ import { assertClock } from '../clock-difference.ts';
 import type { Sql } from './connection.ts';
 
 /** Number of the newest file in `ops/migrations/`: the tables that this version needs. */
-export const SCHEMA_NUMBER = 9;
+export const SCHEMA_NUMBER = 12;
 const VERSION_MIN = 150_000;
 
 /** Throws where the server can't keep our promises, saying what is wrong, why it matters and how to mend it. */

@@ -10,9 +10,11 @@
  * Q4. What a batch took is recorded with it: every commit does. Where it began is in the partition's row as it was before
  *     the statement, which is the one that was locked, since epoch and batch are the same.
  */
+import { toLabelText } from '#protocols/search-words.ts';
 import type { Batch } from '../store.ts';
 import { type CounterRow, changedRows } from './counter-rows.ts';
 import { letterSections } from './dead-letter-sql.ts';
+import { LISTED_WITHIN_S } from './lists.ts';
 import { isEvent, type Placed } from './outbox-rows.ts';
 import { pastSections } from './past-sql.ts';
 import { addressColumns, type Column, type Section, spread, toText } from './section.ts';
@@ -96,15 +98,31 @@ function writtenSections(batches: readonly Batch[], placed: readonly Placed[]): 
   return [
     {
       columns: snapshotColumns(batches),
-      types: ['int', 'text', 'text', 'text', 'bigint', 'int', 'text', 'text', 'text', 'text', 'text', 'int'],
+      types: [
+        'int',
+        'text',
+        'text',
+        'text',
+        'bigint',
+        'int',
+        'text',
+        'text',
+        'text',
+        'text',
+        'text',
+        'text',
+        'int',
+      ],
       sql: (unnest) => `saved AS (
-        INSERT INTO actors AS old (partition, tenant, type, id, version, state_version, state, timers, status, title, parent, watch_ms)
-        SELECT s.partition, s.tenant, s.type, s.id, s.version, s.state_version, s.state::json, s.timers::json, s.status, s.title, s.parent, s.watch_ms
-        FROM ${unnest} AS s(partition, tenant, type, id, version, state_version, state, timers, status, title, parent, watch_ms)
+        INSERT INTO actors AS old (partition, tenant, type, id, version, state_version, state, timers, status, title, parent, labels, watch_ms)
+        SELECT s.partition, s.tenant, s.type, s.id, s.version, s.state_version, s.state::json, s.timers::json, s.status, s.title, s.parent, s.labels, s.watch_ms
+        FROM ${unnest} AS s(partition, tenant, type, id, version, state_version, state, timers, status, title, parent, labels, watch_ms)
         WHERE s.partition IN (SELECT id FROM moved)
         ON CONFLICT (tenant, type, id) DO UPDATE SET version = excluded.version, state_version = excluded.state_version,
           state = excluded.state, timers = excluded.timers, status = excluded.status, title = excluded.title,
-          parent = excluded.parent, watch_ms = excluded.watch_ms, updated_at = now()
+          parent = excluded.parent, labels = excluded.labels, watch_ms = excluded.watch_ms, updated_at = now(),
+          listed_at = CASE WHEN excluded.status IS NOT NULL AND old.listed_at < now() - interval '${LISTED_WITHIN_S} s'
+            THEN now() ELSE old.listed_at END
       )`,
     },
     {
@@ -233,6 +251,7 @@ function snapshotColumns(batches: readonly Batch[]): Column[] {
     snapshots.map(({ part }) => toText(part.status)),
     snapshots.map(({ part }) => toText(part.title)),
     snapshots.map(({ part }) => toText(part.parent)),
+    snapshots.map(({ part }) => (part.labels.length === 0 ? null : toText(toLabelText(part.labels)))),
     snapshots.map(({ part }) => part.watchMs),
   ];
 }

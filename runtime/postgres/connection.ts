@@ -12,6 +12,8 @@ import { connect, type Socket } from 'node:net';
 import postgres from 'postgres';
 
 export type Sql = postgres.Sql<{ bigint: number }>;
+/** A piece of a statement. Sent as a statement where it is awaited: never hand it through a promise by itself. */
+export type Fragment = postgres.PendingQuery<postgres.Row[]>;
 /** What a statement needs: the pool, or a transaction. */
 export type Statements = postgres.ISql<{ bigint: number }>;
 

@@ -6,7 +6,9 @@ import type { Reads } from '../reads.ts';
 import type { KeyedReply, TimerMark } from '../store.ts';
 import type { Sql } from './connection.ts';
 import { PostgresDeadLetters } from './dead-letters.ts';
+import { findPage } from './lists.ts';
 import { findReplies } from './replies.ts';
+import { countsOf } from './status-counts.ts';
 import { readSuspended } from './supervision-sql.ts';
 
 interface Row {
@@ -43,22 +45,12 @@ export class PostgresReads implements Reads {
     return row ? toActor(row) : null;
   }
 
-  async list(query: ListQuery): Promise<ListPage> {
-    const sql = this.#sql;
-    const where = sql`
-      tenant || '/' || type = ${`${query.tenant}/${query.type}`}
-      ${query.status ? sql`AND status = ANY(${[...query.status]}::text[])` : sql``}
-      ${query.parent === undefined ? sql`` : sql`AND parent = ${query.parent}`}
-      ${query.search === undefined ? sql`` : sql`AND title ILIKE ALL (${toPatterns(query.search)}::text[])`}`;
-    const column = { created: sql`created_at`, updated: sql`updated_at`, title: sql`title` }[query.sort];
-    const order = query.order === 'asc' ? sql`ASC` : sql`DESC`;
-    const [rows, counted] = await Promise.all([
-      sql<Row[]>`
-        SELECT tenant, type, id, version, state FROM actors WHERE ${where}
-        ORDER BY ${column} ${order}, id ${order} LIMIT ${query.pageSize} OFFSET ${(query.page - 1) * query.pageSize}`,
-      sql<{ total: number }[]>`SELECT count(*) AS total FROM actors WHERE ${where}`,
-    ]);
-    return { items: rows.map(toActor), total: counted[0]?.total ?? 0 };
+  list(query: ListQuery): Promise<ListPage> {
+    return findPage(this.#sql, query);
+  }
+
+  async countByStatus(tenant: string, type: string): Promise<ReadonlyMap<string, number>> {
+    return (await countsOf(this.#sql, `${tenant}/${type}`)).byStatus;
   }
 
   async inspect(address: Address): Promise<ActorDetail | null> {
@@ -113,10 +105,4 @@ function toActor(row: Row): StoredActor {
     version: row.version,
     state: row.state,
   };
-}
-
-/** Each word must occur; `%` and `_` in them mean themselves. */
-function toPatterns(search: string): string[] {
-  const words = search.split(/\s+/).filter((word) => word.length > 0);
-  return words.map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`);
 }

@@ -34,6 +34,7 @@ import { takeDueTimers } from './due-timers.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { type EventKey, placeRows } from './outbox-rows.ts';
 import { findReplies } from './replies.ts';
+import { joinCounts } from './status-counts.ts';
 import { forgetFaults, readKeptMail, readSupervised } from './supervision-sql.ts';
 
 const HOUR_MS = 3_600_000;
@@ -269,6 +270,7 @@ export class PostgresStore implements Store {
 
   async maintain(): Promise<void> {
     await forgetFaults(this.#sql, FAULTS_KEPT_MS);
+    await joinCounts(this.#sql);
     await this.#sql.begin(async (sql) => {
       await sql`SELECT pg_advisory_xact_lock(hashtext('oio.replies'))`;
       const [clock] = await sql<{ now: Date }[]>`SELECT now() AS now`;

@@ -30,11 +30,13 @@ import { acquireLock } from '../lock-wait.ts';
 import { orderCommand } from '../order.ts';
 import type { DeadLetter, KeyedReply } from '../store.ts';
 import { MemoryDeadLetters } from './dead-letters.ts';
+import { countByStatus, listActors } from './list-actors.ts';
 
 export interface IndexedActor extends StoredActor {
   readonly status?: string;
   readonly title?: string;
   readonly parent?: string;
+  readonly labels?: readonly string[];
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -121,11 +123,11 @@ export class MemoryClient implements Client {
   }
 
   async list(query: ListQuery): Promise<ListPage> {
-    const matching = [...this.#actors.values()].filter((actor) => matches(actor, query));
-    const direction = query.order === 'asc' ? 1 : -1;
-    matching.sort((a, b) => direction * sortKey(a, query.sort).localeCompare(sortKey(b, query.sort)));
-    const from = (query.page - 1) * query.pageSize;
-    return { items: matching.slice(from, from + query.pageSize), total: matching.length };
+    return listActors(this.#actors.values(), query);
+  }
+
+  async countByStatus(tenant: string, type: string): Promise<ReadonlyMap<string, number>> {
+    return countByStatus(this.#actors.values(), tenant, type);
   }
 
   async inspect(address: Address): Promise<ActorDetail | null> {
@@ -241,20 +243,4 @@ const REUSED: Reply = {
 
 function refuseAll(): Reply {
   return { ok: false, failure: { code: 'UNSUPPORTED', detail: 'no answer was given to this client' } };
-}
-
-function matches(actor: IndexedActor, query: ListQuery): boolean {
-  const title = actor.title?.toLowerCase() ?? '';
-  const words = query.search?.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
-  return (
-    actor.address.type === query.type &&
-    actor.address.tenant === query.tenant &&
-    (query.parent === undefined || actor.parent === query.parent) &&
-    (query.status === undefined || query.status.includes(actor.status ?? '')) &&
-    words.every((word) => title.includes(word))
-  );
-}
-
-function sortKey(actor: IndexedActor, sort: ListQuery['sort']): string {
-  return { created: actor.createdAt, updated: actor.updatedAt, title: actor.title ?? '' }[sort];
 }

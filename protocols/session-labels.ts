@@ -1,0 +1,4 @@
+/** How a session is labelled for lists: one spelling for who writes and who asks. */
+export function sessionLabel(name: 'type' | 'priority' | 'by' | 'model' | 'tag', value: string): string {
+  return `${name}:${value.replaceAll(/[\r\n]/g, ' ')}`;
+}

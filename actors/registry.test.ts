@@ -12,6 +12,7 @@ test('every kind of actor has a type of its own', () => {
     'context',
     'context-history',
     'context-owner',
+    'bulk',
   ]);
 });
 
@@ -70,6 +71,7 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'context: ',
     'context-history: ',
     'context-owner: ',
+    'bulk: cancel',
   ]);
 });
 

@@ -1,6 +1,7 @@
 /** All kinds of actors. The runtime's main meets the domain here and nowhere else. */
 import type { ActorKind } from '#protocols/actor.ts';
 import { agentKind } from './agent/agent.ts';
+import { bulkKind } from './bulk/bulk.ts';
 import { checkpointKind } from './checkpoint/checkpoint.ts';
 import { contextKind } from './context/context.ts';
 import { contextHistoryKind } from './context/history.ts';
@@ -20,4 +21,5 @@ export const ACTOR_KINDS: readonly ActorKind[] = [
   contextKind,
   contextHistoryKind,
   contextOwnerKind,
+  bulkKind,
 ];

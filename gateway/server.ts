@@ -22,6 +22,7 @@ import { collectRoutes } from './route-table.ts';
 import { actorHistoryRoutes } from './routes/actor-history.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
+import { bulkRoutes } from './routes/bulk.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
 import { clusterRoutes } from './routes/cluster.ts';
 import { contextRoutes } from './routes/contexts.ts';
@@ -82,6 +83,7 @@ export function buildServer(options: ServerOptions): App {
     metricsRoute(app, metrics);
     sessionRoutes(app, context);
     sessionActRoutes(app, context);
+    bulkRoutes(app, context);
     checkpointRoutes(app, context);
     sessionTreeRoutes(app, context);
     taskRoutes(app, context);

@@ -160,7 +160,8 @@ export const TaskChanged = z.object({
 });
 
 export const SessionMessage = z.discriminatedUnion('type', [
-  SessionDraft.extend({ type: z.literal('create') }),
+  /** `on_behalf_of`: who asked the job that asks; nobody else may say so. */
+  SessionDraft.extend({ type: z.literal('create'), on_behalf_of: z.string().max(300).optional() }),
   z.object({ type: z.literal('start') }),
   z.object({ type: z.literal('stop'), reason: z.string().max(500).optional() }),
   z.object({ type: z.literal('cancel'), reason: z.string().max(500).optional() }),

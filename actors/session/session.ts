@@ -112,7 +112,7 @@ function create(existing: Session | null, message: Of<'create'>, context: TurnCo
     const detail = `The id of a session has at most ${CHECKPOINTED_ID_CHARS_MAX} characters.`;
     return refused<Session>(null, { code: 'VALIDATION_FAILED', detail });
   }
-  const { type: _, ...draft } = message;
+  const { type: _, on_behalf_of, ...draft } = message;
   const now = isoTime(context.now);
   const session: Session = withoutUndefined({
     ...draft,
@@ -120,7 +120,7 @@ function create(existing: Session | null, message: Of<'create'>, context: TurnCo
     tenant_id: tenant,
     created_at: now,
     updated_at: now,
-    created_by: context.by,
+    created_by: isJob(context) ? (on_behalf_of ?? context.by) : context.by,
     state: 'pending',
     status_detail: null,
     state_reason: null,
@@ -144,6 +144,10 @@ function create(existing: Session | null, message: Of<'create'>, context: TurnCo
   const created = emit('created', { title, session_type, priority, created_by });
   const joined = parent_id === undefined ? [] : [tellParent(session, parent_id, 'child_joined')];
   return { state: session, effects: [created, ...joined, reply(session)] };
+}
+
+function isJob({ by, self }: TurnContext): boolean {
+  return by.startsWith(`bulk/${self.tenant}/`);
 }
 
 function hearOfTask(session: Session, message: Of<'task_changed'>, context: TurnContext): Turn<Session> {

@@ -12,6 +12,8 @@ test('every kind of actor has a type of its own', () => {
     'context',
     'context-history',
     'context-owner',
+    'scheduler',
+    'system-scheduler',
   ]);
 });
 
@@ -54,6 +56,11 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'renew',
     'break',
     'run_out',
+    'want',
+    'admitted',
+    'slot_lost',
+    'set_quota',
+    'share',
   ];
 
   const control = ACTOR_KINDS.map(
@@ -70,6 +77,8 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'context: ',
     'context-history: ',
     'context-owner: ',
+    'scheduler: ',
+    'system-scheduler: ',
   ]);
 });
 

@@ -7,7 +7,9 @@ import { contextHistoryKind } from './context/history.ts';
 import { contextOwnerKind } from './context/owner.ts';
 import { fleetKind } from './fleet/fleet.ts';
 import { lockKind } from './lock/lock.ts';
+import { schedulerKind } from './scheduler/scheduler.ts';
 import { sessionKind } from './session/session.ts';
+import { systemSchedulerKind } from './system-scheduler/system-scheduler.ts';
 import { taskKind } from './task/task.ts';
 
 export const ACTOR_KINDS: readonly ActorKind[] = [
@@ -20,4 +22,6 @@ export const ACTOR_KINDS: readonly ActorKind[] = [
   contextKind,
   contextHistoryKind,
   contextOwnerKind,
+  schedulerKind,
+  systemSchedulerKind,
 ];

@@ -13,6 +13,8 @@ test('every kind of actor has a type of its own', () => {
     'context-history',
     'context-owner',
     'bulk',
+    'scheduler',
+    'system-scheduler',
   ]);
 });
 
@@ -55,6 +57,11 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'renew',
     'break',
     'run_out',
+    'want',
+    'admitted',
+    'slot_lost',
+    'set_quota',
+    'share',
   ];
 
   const control = ACTOR_KINDS.map(
@@ -72,6 +79,8 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'context-history: ',
     'context-owner: ',
     'bulk: cancel',
+    'scheduler: ',
+    'system-scheduler: ',
   ]);
 });
 

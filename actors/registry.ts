@@ -8,7 +8,9 @@ import { contextHistoryKind } from './context/history.ts';
 import { contextOwnerKind } from './context/owner.ts';
 import { fleetKind } from './fleet/fleet.ts';
 import { lockKind } from './lock/lock.ts';
+import { schedulerKind } from './scheduler/scheduler.ts';
 import { sessionKind } from './session/session.ts';
+import { systemSchedulerKind } from './system-scheduler/system-scheduler.ts';
 import { taskKind } from './task/task.ts';
 
 export const ACTOR_KINDS: readonly ActorKind[] = [
@@ -22,4 +24,6 @@ export const ACTOR_KINDS: readonly ActorKind[] = [
   contextHistoryKind,
   contextOwnerKind,
   bulkKind,
+  schedulerKind,
+  systemSchedulerKind,
 ];

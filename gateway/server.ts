@@ -31,6 +31,7 @@ import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { eventRoutes, liveRoutes } from './routes/events.ts';
 import { healthRoutes, metricsRoute } from './routes/health.ts';
 import { lockRoutes } from './routes/locks.ts';
+import { quotaRoutes } from './routes/quota.ts';
 import { sessionActRoutes } from './routes/session-acts.ts';
 import { sessionTreeRoutes } from './routes/session-tree.ts';
 import { sessionRoutes } from './routes/sessions.ts';
@@ -94,6 +95,7 @@ export function buildServer(options: ServerOptions): App {
     lockRoutes(app, context);
     deadLetterRoutes(app, context);
     deadLetterActRoutes(app, context);
+    quotaRoutes(app, context);
     clusterRoutes(app, context);
     actorHistoryRoutes(app, context);
     eventRoutes(app, context);

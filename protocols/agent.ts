@@ -12,6 +12,7 @@ import {
 } from './agent-performance.ts';
 import { AgentType, Capability } from './capability.ts';
 import { EntityId } from './ids.ts';
+import { TASKS_RUNNING_LIMIT } from './quota.ts';
 import { SessionType } from './session.ts';
 import { Complexity, TaskPriority } from './task.ts';
 
@@ -283,6 +284,8 @@ export const Registry = z.object({
   held: z.array(z.object({ session_id: z.string(), agents: z.array(z.string()) })).default([]),
   /** How many agents may be there at once. */
   agents_max: z.number().int().default(100),
+  /** How many tasks may be at work at once, whatever the agents' capacity. */
+  tasks_max: z.number().int().default(TASKS_RUNNING_LIMIT),
   updated_at: z.string(),
 });
 export type Registry = z.infer<typeof Registry>;
@@ -301,8 +304,12 @@ export const RegistryMessage = z.discriminatedUnion('type', [
   /** Who could take such a task, and why; nothing is taken. */
   z.object({ type: z.literal('rank'), question: RouteQuestion, limit: z.number().int().min(1).max(100) }),
   z.object({ type: z.literal('rebalance') }),
-  /** From the tenant. */
-  z.object({ type: z.literal('set_quota'), agents_max: z.number().int().min(1).max(1_000) }),
+  /** From the tenant's scheduler. */
+  z.object({
+    type: z.literal('set_quota'),
+    agents_max: z.number().int().min(1).max(1_000),
+    tasks_max: z.number().int().min(1).max(TASKS_RUNNING_LIMIT).default(TASKS_RUNNING_LIMIT),
+  }),
   /** Timer: an open circuit has been open for long enough. */
   z.object({ type: z.literal('circuit_due'), agent_id: EntityId }),
 ]);

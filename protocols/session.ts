@@ -1,7 +1,9 @@
 /** The session: one piece of work that a person asked for. Its fields as they are stored, sent and shown. */
 import { z } from 'zod';
+import { FreeKey } from './concurrency.ts';
 import { EntityId } from './ids.ts';
 import { SESSION_ACTS } from './session-acts.ts';
+import { SLOT_NEWS } from './slot-news.ts';
 import { Dependency, TaskState, TokenUsage } from './task.ts';
 
 export const SessionState = z.enum([
@@ -78,6 +80,10 @@ export const SessionDraft = z.object({
   model: ModelName.optional(),
   agent_config: z.record(z.string().regex(/^[A-Za-z0-9_-]+$/), z.unknown()).default({}),
   max_duration_seconds: z.number().int().min(60).max(86_400).default(3_600),
+  /** So long it may wait for capacity; the time it is at work counts apart. */
+  max_queue_seconds: z.number().int().min(1).max(604_800).default(86_400),
+  /** Only so many sessions with the same key run at once as its quota says: one, where it says nothing. */
+  concurrency_keys: z.array(FreeKey).max(8).default([]),
   token_budget: z.number().int().positive().optional(),
   cost_budget_usd: z.number().positive().optional(),
   workspace: Workspace.optional(),
@@ -127,6 +133,14 @@ export const Session = SessionDraft.extend({
   /** Grows with each start; what an earlier run still says is evidence and never applied. */
   run: z.number().int(),
   retry_count: z.number().int(),
+  /** Number of its latest wait for a slot to run in; what the scheduler says of an earlier one means nothing. */
+  ticket: z.number().int().default(0),
+  /** How long it waited for capacity in all, without the wait that it may be in now. */
+  queued_ms: z.number().int().default(0),
+  /** When the time of its run is up; null: it is in none, or waits to go on. */
+  run_ends_at: z.string().nullable().default(null),
+  /** What is left of the time of a run that waits for capacity to go on; null: no run waits. */
+  run_left_ms: z.number().int().nullable().default(null),
   /** Checkpoints made so far: also the sequence of the latest. */
   checkpoint_count: z.number().int().default(0),
   child_ids: z.array(EntityId).default([]),
@@ -169,6 +183,7 @@ export const SessionMessage = z.discriminatedUnion('type', [
   TaskChanged,
   /** Timer: `max_duration_seconds` of this run passed. */
   z.object({ type: z.literal('time_is_up'), run: z.number().int() }),
+  ...SLOT_NEWS,
   ...SESSION_ACTS,
 ]);
 export type SessionMessage = z.infer<typeof SessionMessage>;

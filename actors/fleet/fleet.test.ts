@@ -237,3 +237,21 @@ test('agents with too much are asked to give back to those with next to nothing,
   ]);
   expect(ids).toEqual([['agent-c', 'agent-e'], ['agent-d']]);
 });
+
+test('no more tasks are at work than the quota says, and raising it gives those that wait to free agents', () => {
+  const fleet = makeFleet(agentOf('agent-a', { capacity: 5 }));
+  fleet.handle({ type: 'set_quota', agents_max: 100, tasks_max: 2 }, 'scheduler/dev/sessions');
+  for (const id of ['t-1', 't-2', 't-3', 't-4']) route(fleet, id);
+  const [running, waiting] = [Object.keys(fleet.state.running), waitingIn(fleet)];
+
+  release(fleet, 't-1', 'agent-a');
+  const next = routedTo(fleet);
+  fleet.handle({ type: 'set_quota', agents_max: 100, tasks_max: 3 }, 'scheduler/dev/sessions');
+
+  expect([running, waiting]).toEqual([
+    ['t-1', 't-2'],
+    ['t-3', 't-4'],
+  ]);
+  expect(next).toEqual(['t-3 routed agent-a']);
+  expect(routedTo(fleet)).toEqual(['t-4 routed agent-a']);
+});

@@ -8,10 +8,11 @@
 import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
 import { Registry, RegistryMessage, type RouteRequest } from '#protocols/agent.ts';
 import { emit, refuse, reply, schedule, send } from '#protocols/effects.ts';
+import { TASKS_RUNNING_LIMIT } from '#protocols/quota.ts';
 import { beginWith, isoTime, type Step, unchanged, withEffects } from '../turn.ts';
 import { halfOpen, NEW_CIRCUIT, OPEN_MS, takeResult } from './circuit.ts';
 import { changeAgent, circuitTimer, removeAgent } from './members.ts';
-import { FIRST } from './migrations.ts';
+import { FIRST, WITHOUT_TASKS_MAX } from './migrations.ts';
 import { agentAddress, place, placeWaiting, taskAddress } from './place.ts';
 import { planRebalance } from './rebalance.ts';
 import { chooseAgent, countObstacles, fleetOf, rankAgents } from './routing.ts';
@@ -25,12 +26,12 @@ const UNAVAILABLE_RETRY_SECONDS = 10;
 
 export const fleetKind = defineActor<Registry, RegistryMessage>({
   type: 'registry',
-  stateVersion: 2,
+  stateVersion: 3,
   state: Registry,
   message: RegistryMessage,
   control: ['agent_changed', 'agent_removed'],
   onDefect: 'resume',
-  migrations: { 1: FIRST },
+  migrations: { 1: FIRST, 2: WITHOUT_TASKS_MAX },
   handle,
 });
 
@@ -50,7 +51,7 @@ function handle(state: Registry | null, message: RegistryMessage, context: TurnC
     case 'rebalance':
       return { state, effects: rebalance(registry, context).effects };
     case 'set_quota':
-      return setQuota(registry, message.agents_max, context);
+      return setQuota(registry, message, context);
     case 'circuit_due':
       return closeHalf(registry, message.agent_id, context);
   }
@@ -64,6 +65,7 @@ function emptyRegistry(context: TurnContext): Registry {
     circuits: {},
     held: [],
     agents_max: AGENTS_MAX_DEFAULT,
+    tasks_max: TASKS_RUNNING_LIMIT,
     updated_at: isoTime(context.now),
   };
 }
@@ -178,7 +180,13 @@ function rebalance(registry: Registry, context: TurnContext): Turn<Registry> {
 }
 
 /** Who is there stays, also where it is now too many. */
-function setQuota(registry: Registry, agents_max: number, context: TurnContext): Turn<Registry> {
-  const state = { ...registry, agents_max, updated_at: isoTime(context.now) };
-  return withEffects(beginWith(state), emit('quota_set', { agents_max }), reply({ agents_max }));
+function setQuota(
+  registry: Registry,
+  { agents_max, tasks_max }: Of<'set_quota'>,
+  context: TurnContext,
+): Turn<Registry> {
+  const limits = { agents_max, tasks_max };
+  const state = { ...registry, ...limits, updated_at: isoTime(context.now) };
+  const said = withEffects(beginWith(state), emit('quota_set', limits), reply(limits));
+  return placeWaiting(said, context);
 }

@@ -50,6 +50,7 @@ test('a registry of version 1 is read: what it counted becomes the tally', () =>
     circuits: {},
     held: [],
     agents_max: 100,
+    tasks_max: 3_000,
     updated_at: first.updated_at,
   });
 });

@@ -39,3 +39,14 @@ export const FIRST: Migration = {
     };
   },
 };
+
+const AnyRegistry = z.looseObject({});
+
+/** Version 2 knew of no bound that a tenant may set to its tasks at work. The default is in the shape. */
+export const WITHOUT_TASKS_MAX: Migration = {
+  up: (state) => state,
+  down(state) {
+    const { tasks_max: _, ...rest } = AnyRegistry.parse(state);
+    return rest;
+  },
+};

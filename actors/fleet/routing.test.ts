@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import type { Circuit, RegisteredAgent, RouteQuestion } from '#protocols/agent.ts';
 import { NEW_CIRCUIT } from './circuit.ts';
 import { chooseAgent, countObstacles, type Fleet, rankAgents } from './routing.ts';
-import { RUNNING_MAX } from './waiting.ts';
 
 const QUESTION: RouteQuestion = {
   session_id: 's-1',
@@ -30,7 +29,8 @@ function agentOf(id: string, extra: Partial<RegisteredAgent> = {}): RegisteredAg
 }
 
 function fleetOf(agents: readonly RegisteredAgent[], extra: Partial<Fleet> = {}): Fleet {
-  return { agents: [...agents], circuits: {}, held: [], load: new Map(), running: 0, ...extra };
+  const none = { circuits: {}, held: [], tasks_max: 3_000, load: new Map(), running: 0 };
+  return { agents: [...agents], ...none, ...extra };
 }
 
 function choose(
@@ -222,6 +222,6 @@ test('of agents that are no candidates the obstacles are counted', () => {
   expect(counts).toEqual({ status: 1, capability: 1, technology: 1, circuit: 1, capacity: 1, excluded: 1 });
 });
 
-test('no more slots are taken at once than the registry can hold', () => {
-  expect(chosen([agentOf('agent-a')], {}, { running: RUNNING_MAX })).toBeNull();
+test('no more slots are taken at once than the registry may give', () => {
+  expect(chosen([agentOf('agent-a')], {}, { running: 3, tasks_max: 3 })).toBeNull();
 });

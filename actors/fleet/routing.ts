@@ -2,10 +2,9 @@
 import type { Candidate, RegisteredAgent, Registry, RouteQuestion } from '#protocols/agent.ts';
 import { isAtLeast, tierOf } from '#protocols/agent-performance.ts';
 import { fitOf, heldBonus, partsOf, TERMS, type Wanted } from './score.ts';
-import { RUNNING_MAX } from './waiting.ts';
 
 /** The agents as they stand: how many slots of each are taken, whose circuit is open, who holds what of sessions. */
-export interface Fleet extends Pick<Registry, 'agents' | 'circuits' | 'held'> {
+export interface Fleet extends Pick<Registry, 'agents' | 'circuits' | 'held' | 'tasks_max'> {
   readonly load: ReadonlyMap<string, number>;
   /** Slots taken in all. */
   readonly running: number;
@@ -19,11 +18,11 @@ export interface Choice extends Candidate {
 /** Why an agent is no candidate. */
 export type Obstacle = 'status' | 'circuit' | 'capability' | 'technology' | 'tier' | 'excluded' | 'capacity';
 
-export function fleetOf({ agents, circuits, held, running }: Registry): Fleet {
+export function fleetOf({ agents, circuits, held, tasks_max, running }: Registry): Fleet {
   const load = new Map<string, number>();
   const holders = Object.values(running);
   for (const agentId of holders) load.set(agentId, (load.get(agentId) ?? 0) + 1);
-  return { agents, circuits, held, load, running: holders.length };
+  return { agents, circuits, held, tasks_max, load, running: holders.length };
 }
 
 /** The best agent with a free slot; null: the task has to wait. */
@@ -74,7 +73,7 @@ export function freeSlots(agent: RegisteredAgent, fleet: Pick<Fleet, 'load' | 'c
 }
 
 export function hasFreeSlot(fleet: Fleet): boolean {
-  return fleet.running < RUNNING_MAX && fleet.agents.some((agent) => freeSlots(agent, fleet) > 0);
+  return fleet.running < fleet.tasks_max && fleet.agents.some((agent) => freeSlots(agent, fleet) > 0);
 }
 
 /**
@@ -82,7 +81,7 @@ export function hasFreeSlot(fleet: Fleet): boolean {
  * not: the task rather waits for that one than goes to them again.
  */
 function candidatesOf(fleet: Fleet, wanted: Wanted): RegisteredAgent[] {
-  if (fleet.running >= RUNNING_MAX) return [];
+  if (fleet.running >= fleet.tasks_max) return [];
   const excluded = new Set(wanted.excluded_agents);
   const isAble = (agent: RegisteredAgent) => obstacleOf(agent, wanted, fleet) === null;
   const free = fleet.agents.filter((agent) => freeSlots(agent, fleet) > 0 && isAble(agent));

@@ -5,8 +5,6 @@ export type Waiting = Registry['waiting'][number];
 
 /** Above it a task is sent away and asks again. With the next, keeps the registry's state below what an actor may hold. */
 export const WAITING_MAX = 500;
-/** As many slots may be taken at once, whatever the agents' capacity. */
-export const RUNNING_MAX = 3_000;
 
 /** So long a wait lifts a task by one priority: nothing starves. */
 const AGING_MS = 5 * 60_000;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { SessionState } from '#protocols/session.ts';
 import {
+  admit,
   makeRunning,
   makeSession,
   movesOf,
@@ -21,8 +22,13 @@ test('a retry goes through pending into a new run: what is finished stays finish
   const session = makeFailed();
 
   session.handle({ type: 'retry', reason: 'the key was changed' });
+  const [answered, waits] = [session.value, movesOf(session)];
+  const queued = session.state;
+  admit(session);
 
-  expect(movesOf(session)).toEqual(['failed > pending', 'pending > running']);
+  expect(waits).toEqual(['failed > pending', 'pending > queued']);
+  expect(answered).toBe(queued);
+  expect(movesOf(session)).toEqual(['queued > running']);
   expect(session.state).toMatchObject({
     state: 'running',
     state_reason: 'the key was changed',
@@ -42,11 +48,10 @@ test('a retry goes through pending into a new run: what is finished stays finish
     'make_ready 3',
   ]);
   expect(session.sentTo('task')[0]).toEqual({ type: 'restart', run: 2, from: 'unfinished' });
-  expect(session.value).toBe(session.state);
 });
 
 test('a retry sets the time limit of its own run, and its tasks are heard with that run only', () => {
-  const session = makeFailed().handle({ type: 'retry' });
+  const session = admit(makeFailed().handle({ type: 'retry' }));
   const timers = session.of('schedule').map(({ message }) => message);
   const before = session.state;
 
@@ -69,7 +74,7 @@ test('what was used in earlier runs stays used', () => {
   const usage = { tokens_in: 60, tokens_out: 0, cost_usd: 0 };
   report(session, 0, { state: 'failed', reason: 'failed', usage });
 
-  session.handle({ type: 'retry' });
+  admit(session.handle({ type: 'retry' }));
 
   expect(taskAt(session, 0)).toMatchObject({ state: 'ready', usage });
 });
@@ -82,14 +87,14 @@ test('sessions that failed, ran out of time, were stopped or ended in part are r
 
     session.handle({ type: 'retry' });
 
-    if (isRetried) expect(session.state, state).toMatchObject({ state: 'running', run: 2 });
+    if (isRetried) expect(admit(session).state, state).toMatchObject({ state: 'running', run: 2 });
     else expect(session.failure, state).toMatchObject({ code: 'INVALID_TRANSITION', current_state: state });
   }
 });
 
 test('a session is retried three times at most', () => {
   const session = makeFailed();
-  for (let count = 1; count <= 3; count++) session.handle({ type: 'retry' }).handle({ type: 'stop' });
+  for (let count = 1; count <= 3; count++) admit(session.handle({ type: 'retry' })).handle({ type: 'stop' });
 
   session.handle({ type: 'retry' });
 
@@ -104,7 +109,7 @@ test('a session is retried three times at most', () => {
 test('a session that failed before it had a plan is planned by its retry', () => {
   const session = makeSession().handle({ type: 'fail', reason: 'not like this' });
 
-  session.handle({ type: 'retry' });
+  admit(session.handle({ type: 'retry' }));
 
   expect(session.state).toMatchObject({ state: 'running', run: 1, retry_count: 1 });
   expect(session.state.tasks).toHaveLength(5);
@@ -131,7 +136,7 @@ test('the parts of a partly completed session that failed are done again, and th
   report(session, 3, { state: 'failed', reason: 'failed' });
   const partly = session.state.state;
 
-  session.handle({ type: 'retry' });
+  admit(session.handle({ type: 'retry' }));
   const told = toldTasks(session);
   report(session, 3, { state: 'completed', attempt: 4 });
 

@@ -1,28 +1,28 @@
 /**
- * How a run of a session begins: the first one with a plan, a later one with what the earlier ones left undone. Pure.
+ * How a run of a session begins, once it has waited for its slot: the first one with a plan, a later one with what the
+ * earlier ones left undone. Pure.
  *
  * B1. Each run has a number of its own; the tasks that are to be done in it know it before they may start.
  * B2. A finished task stays finished; every other one begins anew.
  */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
-import { emit, reply, schedule, send } from '#protocols/effects.ts';
+import { emit, reply, send } from '#protocols/effects.ts';
 import type { Failure } from '#protocols/failure.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import type { Session, SessionMessage, TaskSummary } from '#protocols/session.ts';
 import { NO_USAGE, type TaskBrief } from '#protocols/task.ts';
 import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
 import { advance } from './advance.ts';
-import { move, TIME_IS_UP } from './change.ts';
+import { move } from './change.ts';
+import { startClock } from './clock.ts';
 import { decompose, type PlannedTask } from './decompose.ts';
 import { expectedHours } from './estimates.ts';
 import { canMove, invalidTransition } from './transitions.ts';
 
 export function start(session: Session, context: TurnContext): Turn<Session> {
   // A paused session is resumed, a degraded one recovers: neither is started.
-  if (session.state !== 'pending' && session.state !== 'queued') {
-    return refused(session, invalidTransition(session.state, 'start'));
-  }
-  return answer(session, beginRun(beginWith(session), 'started', context));
+  if (session.state !== 'pending') return refused(session, invalidTransition(session.state, 'start'));
+  return answer(session, enqueue(beginWith(session), 'started', context));
 }
 
 /** A further run of what did not come to its end. The one way back from an end is through `pending`. */
@@ -41,10 +41,22 @@ export function retry(
   const reason = message.reason ?? 'retried on request';
   const again = { ...session, retry_count: retry_count + 1 };
   const pending = move(beginWith(again), { to: 'pending', reason }, context);
-  return answer(session, beginRun(pending, reason, context));
+  return answer(session, enqueue(pending, reason, context));
 }
 
-/** Takes a session that waits, pending or queued, to work; or says why it can't be. */
+/** Lets it wait for a slot to run in; or says why it can't be planned. */
+export function enqueue(
+  step: Step<Session>,
+  reason: string,
+  context: TurnContext,
+): Step<Session> | { readonly failure: Failure } {
+  let ids = 0;
+  const plan = step.state.tasks.length === 0 ? decompose(step.state, () => `${++ids}`) : null;
+  if (plan && 'failure' in plan) return plan;
+  return move(step, { to: 'queued', reason }, context);
+}
+
+/** Takes a session that has a slot to work; or says why it can't be. */
 export function beginRun(
   step: Step<Session>,
   reason: string,
@@ -61,9 +73,7 @@ export function beginRun(
     error: null,
   };
   const running = move({ ...step, state: numbered }, { to: 'running', reason, detail: 'working' }, context);
-  const atMs = context.now + session.max_duration_seconds * 1_000;
-  const timer = schedule(TIME_IS_UP, atMs, { type: 'time_is_up', run: numbered.run });
-  if (!plan) return advance(withEffects(beginAnew(running), timer), context);
+  if (!plan) return advance(startClock(beginAnew(running), context), context);
   const { template, tasks } = plan;
   const titles = tasks.map(({ id, spec }) => {
     return { id, title: spec.title, depends_on: spec.dependencies.map((dependency) => dependency.task_id) };
@@ -71,7 +81,7 @@ export function beginRun(
   const planned = emit('planned', { template, run: numbered.run, tasks: titles });
   const used = { ...running, state: { ...running.state, used_template: template } };
   const added = addTasks(withEffects(used, planned), tasks, briefOf(numbered));
-  return advance(withEffects(added, timer), context);
+  return advance(startClock(added, context), context);
 }
 
 /** What an answer is made of: the session as it began, or as it was. */

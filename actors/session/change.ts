@@ -4,11 +4,10 @@ import { assert } from '#protocols/assert.ts';
 import { cancel, type Effect, emit, schedule, send } from '#protocols/effects.ts';
 import type { Session, SessionState, TaskSummary } from '#protocols/session.ts';
 import { isoTime, type Step, withEffects } from '../turn.ts';
+import { TIME_IS_UP } from './clock.ts';
 import { isFinal } from './graph.ts';
+import { followSlot } from './queue.ts';
 import { canMove, isAtWork, isEnded, isMoving } from './transitions.ts';
-
-/** Key of the timer that ends a run after `max_duration_seconds`. */
-export const TIME_IS_UP = 'time_is_up';
 
 /** Key of the timer that notes a session at work every few minutes. */
 export const CHECKPOINT_DUE = 'checkpoint_due';
@@ -35,13 +34,14 @@ export function move(step: Step<Session>, change: Change, context: TurnContext):
     status_detail: isEnded(to) ? null : (change.detail ?? null),
     updated_at: now,
     ended_at: isEnded(to) ? now : null,
+    run_ends_at: isEnded(to) ? null : session.run_ends_at,
   };
   const record = { from: session.state, to, reason, who: context.by, run: session.run };
   const effects: Effect[] = [emit('transitioned', record)];
   if (isEnded(to) && isAtWork(session.state)) effects.push(cancel(TIME_IS_UP));
   effects.push(...followWork(session.state, state, context));
   if (isEnded(to)) effects.push(...partings(state));
-  return withEffects({ ...step, state }, ...effects);
+  return followSlot(session.state, withEffects({ ...step, state }, ...effects), context);
 }
 
 /** Checkpoints are made in turn while it is at work, and not while it is held. */

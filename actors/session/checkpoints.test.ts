@@ -3,7 +3,15 @@ import { Checkpoint, type CheckpointTask } from '#protocols/checkpoint.ts';
 import { SessionState } from '#protocols/session.ts';
 import { OneActor } from '#protocols/testing/one-actor.ts';
 import { checkpointKind } from '../checkpoint/checkpoint.ts';
-import { makeRunning, makeSession, report, statesOf, taskAt, toldTasks } from '../testing/session-fixture.ts';
+import {
+  admit,
+  makeRunning,
+  makeSession,
+  report,
+  statesOf,
+  taskAt,
+  toldTasks,
+} from '../testing/session-fixture.ts';
 
 type Running = ReturnType<typeof makeRunning>;
 
@@ -55,7 +63,7 @@ test('a session at work makes one every five minutes, and none while it is held 
   expect(ofOther).toEqual([]);
   expect(calledOff).toEqual(['checkpoint_due']);
   expect(session.effects).toEqual([]);
-  expect(session.handle({ type: 'resume' }).of('schedule')[0]?.key).toBe('checkpoint_due');
+  expect(admit(session.handle({ type: 'resume' })).of('schedule')[0]?.key).toBe('checkpoint_due');
 });
 
 test('one is made on request while at work, and the answer says which', () => {
@@ -114,7 +122,7 @@ test('restoring puts the task states back: done then is done, the rest begins an
   expect(session.of('emit')).toMatchObject([
     { name: 'restored', payload: { sequence: 1, run: 2, who: 'user:anna', tasks_completed: 1 } },
   ]);
-  expect(toldTasks(session.handle({ type: 'resume' }))).toEqual([
+  expect(toldTasks(admit(session.handle({ type: 'resume' })))).toEqual([
     'make_ready 1',
     'make_ready 2',
     'make_ready 3',
@@ -157,7 +165,7 @@ test('an ended session keeps its state when it is restored, and its retry goes o
 
   session.handle({ type: 'restore', sequence: 1, tasks });
   const restored = session.state;
-  session.handle({ type: 'retry' });
+  admit(session.handle({ type: 'retry' }));
 
   expect(restored).toMatchObject({ state: 'stopped', run: 2 });
   expect(session.state).toMatchObject({ state: 'running', run: 3 });

@@ -17,7 +17,8 @@ import { type Effect, emit, reply, schedule, send } from '#protocols/effects.ts'
 import type { Session, SessionMessage, TaskSummary } from '#protocols/session.ts';
 import { beginWith, isoTime, refused, type Step, unchanged, withEffects } from '../turn.ts';
 import { unbegun } from './begin.ts';
-import { nextCheckpoint, TIME_IS_UP } from './change.ts';
+import { nextCheckpoint } from './change.ts';
+import { runEndsMs, TIME_IS_UP } from './clock.ts';
 import { isFinal } from './graph.ts';
 import { invalidTransition, isAtWork, isMoving } from './transitions.ts';
 
@@ -128,8 +129,9 @@ function putBack(
 }
 
 /** The time limit goes on with the run that is now. */
-function sameDeadline({ state, run, started_at, max_duration_seconds }: Session): Effect[] {
-  if (!isAtWork(state) || started_at === null) return [];
-  const atMs = Date.parse(started_at) + max_duration_seconds * 1_000;
+function sameDeadline(session: Session): Effect[] {
+  const { state, run } = session;
+  const atMs = runEndsMs(session);
+  if (!isAtWork(state) || atMs === null) return [];
   return [schedule(TIME_IS_UP, atMs, { type: 'time_is_up', run })];
 }

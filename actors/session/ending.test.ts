@@ -24,7 +24,7 @@ test('a session called failed says why, cancels what is open, and can be retried
 
   expect(session.state).toMatchObject({ state: 'failed', error: 'the repository is wrong' });
   expect(toldTasks(session)).toHaveLength(5);
-  expect(session.handle({ type: 'retry' }).state.state).toBe('running');
+  expect(session.handle({ type: 'retry' }).state.state).toBe('queued');
 });
 
 test('who calls a session complete or failed says why', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SessionState } from '#protocols/session.ts';
-import { makeRunning, makeSession, movesOf, report, toldTasks } from '../testing/session-fixture.ts';
+import { admit, makeRunning, makeSession, movesOf, report, toldTasks } from '../testing/session-fixture.ts';
 
 const GONE = { type: 'parent_gone', parent_id: 'parent', reason: 'the parent session is failed' };
 const family = { parent_id: 'parent' };
@@ -102,10 +102,12 @@ test('an orphan is adopted: it leaves its old parent, joins the new one, and goe
   child.handle(GONE);
 
   child.handle({ type: 'adopt', parent_id: 'other' });
-
-  expect(movesOf(child)).toEqual(['orphaned > queued', 'queued > running']);
-  expect(child.state).toMatchObject({ parent_id: 'other', run: 2, retry_count: 0, state: 'running' });
+  const moves = movesOf(child);
   const told = child.of('send').filter(({ to }) => to.type === 'session');
+  admit(child);
+
+  expect(moves).toEqual(['orphaned > queued']);
+  expect(child.state).toMatchObject({ parent_id: 'other', run: 2, retry_count: 0, state: 'running' });
   expect(told.map(({ to, message }) => `${message.type} ${to.id}`)).toEqual([
     'child_left parent',
     'child_joined other',
@@ -118,7 +120,7 @@ test('an orphan can stand for itself', () => {
 
   child.handle({ type: 'adopt', parent_id: null });
 
-  expect(child.state.state).toBe('running');
+  expect(child.state.state).toBe('queued');
   expect('parent_id' in child.state).toBe(false);
 });
 
@@ -126,7 +128,7 @@ test('an orphan that never began is planned when it is adopted', () => {
   const child = makeSession(family);
   child.state = { ...child.state, state: 'queued' };
 
-  child.handle(GONE).handle({ type: 'adopt', parent_id: null });
+  admit(child.handle(GONE).handle({ type: 'adopt', parent_id: null }));
 
   expect(child.state).toMatchObject({ state: 'running', run: 1 });
   expect(child.state.tasks).toHaveLength(5);

@@ -11,7 +11,7 @@ import { type Effect, emit, send } from '#protocols/effects.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import type { Session, SessionMessage } from '#protocols/session.ts';
 import { beginWith, isoTime, NOBODY, refused, unchanged, withEffects, withoutUndefined } from '../turn.ts';
-import { answer, beginRun } from './begin.ts';
+import { answer, enqueue } from './begin.ts';
 import { cancelOpenTasks, move, withWarning } from './change.ts';
 import { canMove, invalidTransition, isEnded } from './transitions.ts';
 
@@ -95,11 +95,6 @@ export function adopt(session: Session, { parent_id }: Of<'adopt'>, context: Tur
     ...(parent_id === null ? [] : [tellParent(session, parent_id, 'child_joined')]),
   ];
   const reason = parent_id === null ? 'adopted: stands for itself' : `adopted by ${parent_id}`;
-  const child = withoutUndefined({
-    ...session,
-    parent_id: parent_id ?? undefined,
-    queued_at: isoTime(context.now),
-  });
-  const queued = withEffects(move(beginWith(child), { to: 'queued', reason }, context), ...told);
-  return answer(session, beginRun(queued, reason, context));
+  const child = withoutUndefined({ ...session, parent_id: parent_id ?? undefined });
+  return answer(session, enqueue(withEffects(beginWith(child), ...told), reason, context));
 }

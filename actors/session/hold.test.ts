@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { makeRunning, movesOf, report, statesOf, toldTasks } from '../testing/session-fixture.ts';
+import { admit, makeRunning, movesOf, report, statesOf, toldTasks } from '../testing/session-fixture.ts';
 
 const tokens = (count: number) => ({ tokens_in: count, tokens_out: 0, cost_usd: 0 });
 
@@ -32,12 +32,12 @@ test('while it is paused what is at work goes on, and nothing new begins', () =>
 test('a resume lets go what was held and begins what became ready meanwhile', () => {
   const session = makeRunning().handle({ type: 'pause' });
   for (const index of [0, 1, 2]) report(session, index, { state: 'completed' });
-  const held = session.handle({ type: 'resume' });
+  const held = admit(session.handle({ type: 'resume' }));
   const unheld = toldTasks(held);
 
   const other = makeRunning().handle({ type: 'pause' });
   for (const index of [0, 1, 2, 3]) report(other, index, { state: 'completed' });
-  other.handle({ type: 'resume', reason: 'the key was changed' });
+  admit(other.handle({ type: 'resume', reason: 'the key was changed' }));
 
   expect(session.state).toMatchObject({ state: 'running', status_detail: 'working' });
   expect(unheld).toEqual(['unhold 3']);
@@ -50,9 +50,9 @@ test('a session that was degraded when it was paused is degraded again when it g
   report(session, 0, { state: 'in_progress' });
   report(session, 0, { state: 'failed', reason: 'retry', error: 'broke' });
 
-  session.handle({ type: 'pause' }).handle({ type: 'resume' });
+  admit(session.handle({ type: 'pause' }).handle({ type: 'resume' }));
 
-  expect(movesOf(session)).toEqual(['paused > running', 'running > degraded']);
+  expect(movesOf(session)).toEqual(['queued > running', 'running > degraded']);
   expect(session.state.status_detail).toBe('retry_backoff');
 });
 
@@ -62,7 +62,7 @@ test('a degraded session says what it waits for, also when that changes or it wa
   const seen: (string | null)[] = [];
 
   seen.push(report(session, 0, lost).state.status_detail);
-  seen.push(session.handle({ type: 'pause' }).handle({ type: 'resume' }).state.status_detail);
+  seen.push(admit(session.handle({ type: 'pause' }).handle({ type: 'resume' })).state.status_detail);
   seen.push(report(session, 1, { state: 'failed', reason: 'retry', error: 'broke' }).state.status_detail);
   seen.push(report(session, 1, { state: 'in_progress', attempt: 2 }).state.status_detail);
   seen.push(report(session, 0, { state: 'in_progress', attempt: 2 }).state.status_detail);
@@ -134,8 +134,8 @@ test('a session whose budget is used up goes on with a higher one or none, and n
 
   const refused = spent().handle({ type: 'resume' });
   const tooLow = spent().handle({ type: 'resume', token_budget: 100 });
-  const raised = spent().handle({ type: 'resume', token_budget: 110 });
-  const lifted = spent().handle({ type: 'resume', token_budget: null });
+  const raised = admit(spent().handle({ type: 'resume', token_budget: 110 }));
+  const lifted = admit(spent().handle({ type: 'resume', token_budget: null }));
 
   for (const session of [refused, tooLow]) {
     expect(session.failure).toMatchObject({

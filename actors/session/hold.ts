@@ -1,6 +1,7 @@
 /**
  * A session held by a person or by its budget, and let go again. What an agent has at work goes on to its end; nothing
- * new begins, and tasks that wait for an agent leave the queue. The time limit of the run goes on meanwhile. Pure.
+ * new begins, and tasks that wait for an agent leave the queue. The time limit of the run goes on meanwhile. Its slot is
+ * given back; resumed, it waits for another one. Pure.
  */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { reply, send } from '#protocols/effects.ts';
@@ -11,6 +12,7 @@ import { beginWith, refused, type Step, withEffects, withoutUndefined } from '..
 import { advance } from './advance.ts';
 import { spentBudgets } from './budget.ts';
 import { move, pauseWith } from './change.ts';
+import { startClock } from './clock.ts';
 import { isFinal } from './graph.ts';
 import { canMove, invalidTransition } from './transitions.ts';
 
@@ -32,9 +34,14 @@ export function resume(session: Session, message: Of<'resume'>, context: TurnCon
   const spent = spentBudgets(funded);
   if (spent.length > 0) return refused(session, stillSpent(spent));
   const reason = message.reason ?? 'resumed on request';
-  const running = move(beginWith(funded), { to: 'running', reason, detail: 'working' }, context);
-  const resumed = advance(letGo(running), context);
-  return withEffects(resumed, reply(resumed.state));
+  const queued = move(beginWith(funded), { to: 'queued', reason }, context);
+  return withEffects(queued, reply(queued.state));
+}
+
+/** A resumed session that has its slot again goes on. */
+export function goOn(step: Step<Session>, reason: string, context: TurnContext): Step<Session> {
+  const running = move(step, { to: 'running', reason, detail: 'working' }, context);
+  return advance(letGo(startClock(running, context)), context);
 }
 
 /** A budget that changed is warned of anew. */

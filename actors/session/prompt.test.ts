@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SessionState } from '#protocols/session.ts';
-import { makeRunning, report, statesOf, taskAt, toldTasks } from '../testing/session-fixture.ts';
+import { admit, makeRunning, report, statesOf, taskAt, toldTasks } from '../testing/session-fixture.ts';
 
 const ASK = { type: 'prompt', prompt: 'Document the interface\nin English', mode: 'enqueue' };
 
@@ -58,7 +58,7 @@ test('a prompt to a paused session waits with everything else', () => {
   report(session, 0, { state: 'completed' });
 
   expect(statesOf(session)).toEqual(['completed', 'pending']);
-  expect(toldTasks(session.handle({ type: 'resume' }))).toEqual(['make_ready 1']);
+  expect(toldTasks(admit(session.handle({ type: 'resume' })))).toEqual(['make_ready 1']);
 });
 
 test('with the mode reject a prompt is refused while an agent is at work, and taken while none is', () => {

@@ -1,5 +1,5 @@
 /**
- * The session actor: plans its tasks when it is started, lets each start when it may, and ends with them.
+ * The session actor: waits for a slot when it is started, plans its tasks when it has one, lets each start when it may, and ends with them.
  *
  * S1. Its state moves only along SESSION_TRANSITIONS; each move is one event.
  * S2. What a task of another run says is kept as an event and never applied.
@@ -9,6 +9,7 @@ import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
 import { CHECKPOINTED_ID_CHARS_MAX } from '#protocols/checkpoint.ts';
 import { emit, reply } from '#protocols/effects.ts';
 import { Session, SessionMessage } from '#protocols/session.ts';
+import type { SlotNews } from '#protocols/slot-news.ts';
 import { beginWith, isoTime, NOBODY, refused, unchanged, withoutUndefined } from '../turn.ts';
 import { advance } from './advance.ts';
 import { retry, start } from './begin.ts';
@@ -18,20 +19,23 @@ import { end, remove, runOut } from './ending.ts';
 import { adopt, loseChild, loseParent, takeChild, tellParent } from './family.ts';
 import { pause, resume } from './hold.ts';
 import { labelsOf } from './labels.ts';
+import { WITHOUT_SLOTS } from './migrations.ts';
 import { isNews, updated } from './news.ts';
 import { takePrompt } from './prompt.ts';
+import { hearOfSlot } from './slot.ts';
 import { isAtWork } from './transitions.ts';
 
 type Of<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: Type }>;
 
 export const sessionKind = defineActor<Session, SessionMessage>({
   type: 'session',
-  stateVersion: 1,
+  stateVersion: 2,
   state: Session,
   message: SessionMessage,
   // Pause and resume share a lane, so that of two the later one counts.
   control: ['stop', 'cancel', 'pause', 'resume', 'complete', 'fail'],
   onDefect: 'resume',
+  migrations: { 1: WITHOUT_SLOTS },
   index: (session) => ({
     status: session.deleted_at ? 'deleted' : session.state,
     title: session.title,
@@ -57,6 +61,12 @@ function handle(session: Session | null, message: SessionMessage, context: TurnC
       return loseChild(session, message, context);
     case 'parent_gone':
       return loseParent(session, message, context);
+    case 'admitted':
+    case 'slot_check':
+    case 'slot_lost':
+    case 'not_queued':
+    case 'queue_due':
+      return hearOfSlot(session, message, context);
   }
   if (session && !session.deleted_at) return obey(session, message, context);
   return refused(session, { code: 'SESSION_NOT_FOUND', detail: `There is no session ${context.self.id}.` });
@@ -73,7 +83,8 @@ type Command = Exclude<
       | 'checkpoint_due'
       | 'child_joined'
       | 'child_left'
-      | 'parent_gone';
+      | 'parent_gone'
+      | SlotNews['type'];
   }
 >;
 
@@ -126,6 +137,10 @@ function create(existing: Session | null, message: Of<'create'>, context: TurnCo
     state_reason: null,
     run: 0,
     retry_count: 0,
+    ticket: 0,
+    queued_ms: 0,
+    run_ends_at: null,
+    run_left_ms: null,
     checkpoint_count: 0,
     child_ids: [],
     warnings: [],

@@ -65,7 +65,7 @@ test('an allowed move is one event; any other is a defect and happens to nobody'
 });
 
 const COMMANDS = [
-  { command: 'start', to: 'running', allowedIn: ['pending', 'queued'] },
+  { command: 'start', to: 'queued', allowedIn: ['pending'] },
   { command: 'stop', to: 'stopped', allowedIn: ['running', 'degraded', 'paused', 'orphaned'] },
   { command: 'cancel', to: 'cancelled', allowedIn: ['pending', 'queued', 'paused'] },
   { command: 'pause', to: 'paused', allowedIn: ['running', 'degraded'] },

@@ -98,7 +98,8 @@ test('each change of a session is one event with from, to, reason, who and run',
     ({ address, name }) => address.type === 'session' && name === 'transitioned',
   );
   expect(changes.map(({ payload }) => payload)).toEqual([
-    { from: 'pending', to: 'running', reason: 'started', who: 'user:anna', run: 1 },
+    { from: 'pending', to: 'queued', reason: 'started', who: 'user:anna', run: 0 },
+    { from: 'queued', to: 'running', reason: 'started', who: 'scheduler/dev/sessions', run: 1 },
     {
       from: 'running',
       to: 'completed',

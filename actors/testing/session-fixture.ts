@@ -12,7 +12,12 @@ export function makeSession(draft: Record<string, unknown> = {}): OneActor<Sessi
 }
 
 export function makeRunning(draft: Record<string, unknown> = {}): OneActor<Session> {
-  return makeSession(draft).handle({ type: 'start' });
+  return admit(makeSession(draft).handle({ type: 'start' }));
+}
+
+/** It gets the slot that it waits for. */
+export function admit(session: OneActor<Session>): OneActor<Session> {
+  return session.handle({ type: 'admitted', ticket: session.state.ticket }, 'scheduler/dev/sessions');
 }
 
 /** What the task at `index` reports. */

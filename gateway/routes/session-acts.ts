@@ -12,6 +12,7 @@ import {
 } from '#protocols/http/session-acts.ts';
 import { API_PREFIX, type App, CommandHeaders, etagOf, type GatewayContext } from '../context.ts';
 import { COMMAND_PROBLEMS, json, Refused } from '../failures.ts';
+import { checkQueue } from '../read-scheduler.ts';
 import { findSession, tellSession } from './sessions.ts';
 
 /** How far up a new parent's ancestors are looked through. */
@@ -43,6 +44,7 @@ export function sessionActRoutes(app: App, context: GatewayContext): void {
     description:
       'May change its budgets. One that was paused by a budget that is used up goes on with a higher one only (422).',
     body: ResumeBody,
+    check: checkQueue,
   });
   addAct(app, context, {
     type: 'complete',
@@ -66,6 +68,7 @@ export function sessionActRoutes(app: App, context: GatewayContext): void {
       'At most three times, from failed, timeout, stopped and partially_completed. It is started again as a new run: ' +
       'finished tasks stay finished, all others begin anew.',
     body: RetryBody,
+    check: checkQueue,
   });
   addAct(app, context, {
     type: 'prompt',
@@ -80,7 +83,10 @@ export function sessionActRoutes(app: App, context: GatewayContext): void {
     summary: 'Adopt an orphaned session',
     description: 'It gets another parent, or stands for itself, and goes on as a new run.',
     body: AdoptBody,
-    check: (_context, id, { parent_id }) => checkParent(context, id, parent_id),
+    check: async (_context, id, { parent_id }) => {
+      await checkQueue(context, id);
+      await checkParent(context, id, parent_id);
+    },
   });
 }
 

@@ -280,7 +280,7 @@ test('a session shows its progress, its times and its use', async () => {
   const started_at = '2026-01-01T00:30:00.000Z';
   const queued_at = '2026-01-01T00:29:00.000Z';
   const counted = { retry_count: 1, checkpoint_count: 4, warnings: ['80 of 100 tokens used'] };
-  const times = { started_at, queued_at };
+  const times = { started_at, queued_at, queued_ms: 60_000 };
   client.put(addressOf('s1'), sampleSession({ id: 's1', state: 'running', tasks, ...times, ...counted }));
 
   const view = (await app.inject({ url: `${ROOT}/s1` })).json();

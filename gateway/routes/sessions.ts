@@ -36,6 +36,7 @@ import {
   unwrap,
 } from '../failures.ts';
 import { readPlace, toListedPage } from '../list-page.ts';
+import { checkQueue, readQueuePlace } from '../read-scheduler.ts';
 import { toSessionQuery } from '../session-filter.ts';
 
 const ROOT = `${API_PREFIX}/sessions`;
@@ -153,13 +154,15 @@ function addStart(app: App, context: GatewayContext): void {
         tags,
         summary: 'Start a session',
         description:
-          'It is decomposed into tasks and these are given to agents. The work goes on after the answer.',
+          'It is queued, and as soon as quotas and concurrency keys allow it, mostly at once, it is decomposed into tasks ' +
+          'and these are given to agents. The work goes on after the answer.',
         headers: CommandHeaders,
         params: SessionParams,
-        response: { 202: json('Started, or queued for capacity.', SessionView), ...COMMAND_PROBLEMS },
+        response: { 202: json('Queued for its slot.', SessionView), ...COMMAND_PROBLEMS },
       },
     },
     async (request, reply) => {
+      await checkQueue(context, request.params.id);
       const view = await tellSession(context, {
         request,
         id: request.params.id,
@@ -251,7 +254,8 @@ export async function tellSession(
 
 export async function viewSession(context: GatewayContext, id: string): Promise<SessionView> {
   const { session, version } = await findSession(context, id);
-  return toSessionView(session, version, context.now());
+  const queue = await readQueuePlace(context, session);
+  return { ...toSessionView(session, version, context.now()), queue };
 }
 
 export function viewOf(context: GatewayContext, stored: StoredActor): SessionView {

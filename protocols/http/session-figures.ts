@@ -16,7 +16,10 @@ export type SessionProgress = z.infer<typeof SessionProgress>;
 
 export const SessionMetrics = z
   .object({
-    queue_seconds: z.number().nullable().describe('Waited for capacity; null before it was queued.'),
+    queue_seconds: z
+      .number()
+      .nullable()
+      .describe('Waited for capacity, in all runs; null before it was queued.'),
     execution_seconds: z.number().nullable().describe('At work; null before it began.'),
     total_seconds: z.number().describe('Since it was created, to its end or to now.'),
     tokens_in: z.number(),
@@ -88,7 +91,8 @@ export function progressOf(session: Session): SessionProgress {
 
 export function metricsOf(session: Session, nowMs: number): SessionMetrics {
   const endMs = toMs(session.ended_at) ?? nowMs;
-  const queuedMs = toMs(session.queued_at);
+  const queuedAtMs = toMs(session.queued_at);
+  const waitsMs = session.state === 'queued' && queuedAtMs !== null ? Math.max(0, nowMs - queuedAtMs) : 0;
   const startedMs = toMs(session.started_at);
   const { retry_count, checkpoint_count, warnings } = session;
   const { tasks_total, tasks_completed, tasks_failed } = progressOf(session);
@@ -102,7 +106,7 @@ export function metricsOf(session: Session, nowMs: number): SessionMetrics {
     costUsd += usage.cost_usd;
   }
   return {
-    queue_seconds: queuedMs === null ? null : secondsBetween(queuedMs, startedMs ?? endMs),
+    queue_seconds: queuedAtMs === null ? null : secondsBetween(0, session.queued_ms + waitsMs),
     execution_seconds: startedMs === null ? null : secondsBetween(startedMs, endMs),
     total_seconds: secondsBetween(toMs(session.created_at) ?? nowMs, endMs),
     tokens_in: tokensIn,

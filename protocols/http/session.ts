@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { EntityId } from '../ids.ts';
 import { ModelName, Session, SessionDraft, SessionPriority, SessionState, SessionType } from '../session.ts';
 import { listedPageOf, listOf, PageCursor, PageNumber, PageSize, Search, SortOrder } from './page.ts';
+import { QueuePlace } from './quota.ts';
 import {
   healthScoreOf,
   isRecoverable,
@@ -70,6 +71,7 @@ export const ReasonBody = z
   .describe('Why. May be left out.');
 
 const derived = {
+  queue: QueuePlace.nullable().describe('Where it stands and what it waits for, while it is queued.'),
   version: z.number().int().describe('Grows with each change; also the ETag.'),
   progress: SessionProgress,
   metrics: SessionMetrics,
@@ -87,6 +89,7 @@ export const SessionSummary = SessionView.omit({
   metadata: true,
   tasks: true,
   result: true,
+  queue: true,
 }).meta({
   id: 'SessionSummary',
   description: 'A session as lists show it: without prompt, tasks and result.',
@@ -95,11 +98,12 @@ export type SessionSummary = z.infer<typeof SessionSummary>;
 
 export const SessionPage = listedPageOf('SessionPage', SessionSummary);
 
-/** The view of a stored session at a time: running ones grow older. */
+/** The view of a stored session at a time: running ones grow older. Its place in the queue is its scheduler's to tell. */
 export function toSessionView(session: Session, version: number, nowMs: number): SessionView {
   return {
     ...session,
     version,
+    queue: null,
     progress: progressOf(session),
     metrics: metricsOf(session, nowMs),
     health_score: healthScoreOf(session, nowMs),
@@ -108,6 +112,6 @@ export function toSessionView(session: Session, version: number, nowMs: number):
 }
 
 export function toSessionSummary(view: SessionView): SessionSummary {
-  const { initial_prompt, agent_config, metadata, tasks, result, ...summary } = view;
+  const { initial_prompt, agent_config, metadata, tasks, result, queue, ...summary } = view;
   return summary;
 }

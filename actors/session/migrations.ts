@@ -1,0 +1,20 @@
+/** Older shapes of a session's state. Pure. */
+import { z } from 'zod';
+import type { Migration } from '#protocols/actor.ts';
+
+const AnySession = z.looseObject({});
+
+/** Version 1 knew of no slots: what ran then has none, and goes on without. */
+export const WITHOUT_SLOTS: Migration = {
+  up: (state) => ({
+    max_queue_seconds: 86_400,
+    concurrency_keys: [],
+    ticket: 0,
+    queued_ms: 0,
+    run_ends_at: null,
+    run_left_ms: null,
+    ...AnySession.parse(state),
+  }),
+  // Code of version 1 leaves aside what it does not know; as long as it changes nothing, nothing is lost.
+  down: (state) => state,
+};

@@ -11,6 +11,7 @@ export default defineConfig({
   server: {
     proxy: {
       '/api': gateway,
+      '/events': gateway,
       '/ws': { target: gateway, ws: true },
     },
   },

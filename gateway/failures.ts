@@ -1,7 +1,7 @@
 /** Every error of the gateway as problem details. What is not foreseen shows nothing of the inside. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
   type Failure,
   type FailureCode,
@@ -165,6 +165,14 @@ export const STALE_PROBLEM = {
 export const NOT_KEPT_PROBLEM = {
   410: problem('That point is no longer kept; `detail` says what is.'),
   504: problem('So much lies between what is kept and that point that it was not reached in time.'),
+};
+
+export const LIVE_STREAM = {
+  200: {
+    description: 'Events, for as long as the line holds.',
+    content: { 'text/event-stream': { schema: z.string() } },
+  },
+  ...LIST_PROBLEMS,
 };
 
 export const NOT_UPGRADED_PROBLEM = { 426: problem('This address speaks WebSocket only.') };

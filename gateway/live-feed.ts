@@ -2,41 +2,59 @@
  * The live feed: one subscription to the events for all viewers of this gateway.
  *
  * L1. The events are watched once, from the first viewer on, however many viewers there are.
- * L2. A filter names the gateway's own tenant; anything else is refused.
- * L3. A viewer that resumes gets the past from the stream, then what was held back meanwhile, then live events.
- *     What is more than `pastMax` is told as a gap and left to the events routes.
+ * L2. What happened within `tickMs` goes out as one batch, made once for all viewers of the same scope. No viewer is
+ *     waited for.
+ * L3. Viewers join at a tick: all that came before it was theirs by `resume.ts`, all after it comes live.
  */
-import type { WebSocket } from '@fastify/websocket';
-import { toFaults } from '#protocols/failure.ts';
-import { type LiveNotice, LiveQuery, LiveRequest } from '#protocols/http/live.ts';
-import type { Client, EventFeed, LiveEvent } from '#runtime/client.ts';
+import type { Failure } from '#protocols/failure.ts';
+import type { LiveNotice } from '#protocols/http/live.ts';
+import type { Client, EventFeed, LiveEvent, PastEvents } from '#runtime/client.ts';
 import type { Logger } from '#runtime/logger.ts';
+import { Batch, type Frame, toFrame } from './frames.ts';
+import { buildScope, findForeign, type LivePath, type Scope } from './live-scope.ts';
 import type { Metrics } from './metrics.ts';
-import { CLOSE, toFrame, Viewer, type ViewerLimits } from './viewer.ts';
+import { RecentFrames, type RecentLimits } from './recent-frames.ts';
+import { type ResumeLimits, resume } from './resume.ts';
+import { Slots } from './slots.ts';
+import { Viewer, type ViewerLimits } from './viewer.ts';
+import { CLOSE, type ViewerLine } from './viewer-line.ts';
 
-export interface LiveFeedLimits extends ViewerLimits {
+export interface LiveFeedLimits extends ViewerLimits, ResumeLimits, RecentLimits {
   readonly viewersMax: number;
+  readonly tickMs: number;
+  /** A tick comes sooner when so much has gathered. */
+  readonly tickCharsMax: number;
   readonly heartbeatMs: number;
-  readonly pastPage: number;
-  /** Past events that one resume sends at most. */
-  readonly pastMax: number;
-  /** How long a viewer may take to read a page of the past. */
-  readonly pastPageMs: number;
+  /** How often viewers that are behind are looked at. */
+  readonly reviewMs: number;
+  /** How long a closed line may take to say goodbye. */
+  readonly goodbyeMs: number;
+  /** Reads of the log under way at once. */
+  readonly readsMax: number;
   /** Changes of its filters that a viewer may have under way. */
   readonly requestsMax: number;
 }
 
+const MIB = 1024 * 1024;
+
 export const LIVE_FEED_LIMITS: LiveFeedLimits = {
   viewersMax: 1_000,
+  tickMs: 33,
+  tickCharsMax: MIB,
   heartbeatMs: 15_000,
-  bufferedBytesMax: 8 * 1024 * 1024,
-  heldMax: 20_000,
-  batchMax: 500,
+  reviewMs: 1_000,
   goodbyeMs: 2_000,
-  pastPage: 1_000,
+  requestsMax: 8,
+  thinAtBytes: MIB / 4,
+  fullAtBytes: MIB,
+  shedAfterMs: 8_000,
+  framesMax: 20_000,
+  bytesMax: 32 * MIB,
+  readsMax: 8,
+  pastPage: 500,
   pastMax: 50_000,
   pastPageMs: 10_000,
-  requestsMax: 8,
+  behindMs: 5_000,
 };
 
 interface LiveFeedOptions {
@@ -48,103 +66,113 @@ interface LiveFeedOptions {
   readonly limits?: Partial<LiveFeedLimits>;
 }
 
-interface Wish {
-  readonly subjects: readonly string[];
+/** What a viewer asks for. Without `after`: from now on. */
+export interface Wish {
+  readonly path: LivePath;
+  readonly subjects?: readonly string[] | undefined;
   readonly after?: number | undefined;
 }
 
+/** Viewers of one scope that hear live events. */
+interface Group {
+  readonly scope: Scope;
+  readonly viewers: Set<Viewer>;
+}
+
 export class LiveFeed {
+  readonly limits: LiveFeedLimits;
   readonly #options: LiveFeedOptions;
-  readonly #limits: LiveFeedLimits;
   readonly #viewers = new Set<Viewer>();
-  #watch: Promise<EventFeed> | null = null;
-  #heartbeat: NodeJS.Timeout | null = null;
-  #lastSeq = 0;
+  readonly #groups = new Map<string, Group>();
+  readonly #read: PastEvents;
+  #pending: Frame[] = [];
+  #pendingChars = 0;
+  #tickTimer: NodeJS.Timeout | null = null;
+  #timers: NodeJS.Timeout[] = [];
+  #opening: Promise<EventFeed> | null = null;
+  #feed: EventFeed | null = null;
+  #recent: RecentFrames | null = null;
+  #toldSeq = 0;
   #isStopping = false;
 
   constructor(options: LiveFeedOptions) {
     this.#options = options;
-    this.#limits = { ...LIVE_FEED_LIMITS, ...options.limits };
+    this.limits = { ...LIVE_FEED_LIMITS, ...options.limits };
+    const slots = new Slots(this.limits.readsMax);
+    this.#read = (query) => slots.run(() => options.client.pastPage(query));
   }
 
-  /** Takes a connected socket; `query` is what its address said, not yet checked. */
-  accept(socket: WebSocket, query: unknown): void {
-    const parsed = LiveQuery.safeParse(query);
-    const viewer = this.#newViewer(socket, parsed.success ? parsed.data.batch_ms : 0);
-    if (this.#isStopping) viewer.close(CLOSE.leaving, 'the gateway is closing');
-    else if (this.#viewers.size > this.#limits.viewersMax) viewer.shed('too many viewers');
-    else if (!parsed.success) refuse(viewer, toFaults(parsed.error)[0]?.message ?? 'not a valid query');
-    else {
-      const { subjects = [`evt.${this.#options.tenant}.>`], after } = parsed.data;
-      this.#serve(socket, viewer, { subjects, after });
+  get lastSeq(): number {
+    return Math.max(this.#feed?.lastSeq ?? 0, this.#toldSeq);
+  }
+
+  get recent(): RecentFrames {
+    this.#recent ??= new RecentFrames(this.lastSeq, this.limits);
+    return this.#recent;
+  }
+
+  /** Why no more viewers are taken now, as a line's close code and reason; null: they are. */
+  findHindrance(): { readonly code: number; readonly reason: string } | null {
+    if (this.#isStopping) return { code: CLOSE.leaving, reason: 'the gateway is closing' };
+    if (this.#viewers.size >= this.limits.viewersMax)
+      return { code: CLOSE.overloaded, reason: 'too many viewers' };
+    return null;
+  }
+
+  /** Why these filters are refused, or null. */
+  findFault(subjects: readonly string[]): Failure | null {
+    const foreign = findForeign(this.#options.tenant, subjects);
+    if (foreign === null) return null;
+    const message = `${foreign} is not of this tenant: evt.${this.#options.tenant}.…`;
+    return { code: 'VALIDATION_FAILED', detail: message, errors: [{ path: 'query.subjects', message }] };
+  }
+
+  /** Begins the watch if it is not there. One that could not be begun is tried anew by the next viewer. */
+  async open(): Promise<void> {
+    this.#opening ??= this.#options.client.watchEvents((event) => this.#hear(event));
+    try {
+      this.#feed = await this.#opening;
+    } catch (error) {
+      this.#opening = null;
+      throw error;
     }
   }
 
-  /** Closes every viewer with 1001; they come again at the next gateway. */
-  async stop(): Promise<void> {
-    this.#isStopping = true;
-    if (this.#heartbeat) clearInterval(this.#heartbeat);
-    for (const viewer of this.#viewers) viewer.close(CLOSE.leaving, 'the gateway is closing');
-    const feed = await this.#watch?.catch(() => null);
-    await feed?.stop();
-  }
-
-  /** Grants the first wish and those that the viewer sends, one after the other, so that the last one holds. */
-  #serve(socket: WebSocket, viewer: Viewer, first: Wish): void {
-    let granted = this.#grant(viewer, first);
-    let waiting = 0;
-    const grantNext = async (before: Promise<void>, wish: Wish): Promise<void> => {
-      await before;
-      waiting -= 1;
-      await this.#grant(viewer, wish);
-    };
-    socket.on('message', (data: Buffer) => {
-      const wish = parseRequest(data.toString());
-      if (!wish) {
-        refuse(viewer, 'not a message of the live feed: {"type": "subscribe", "subjects": […]}');
-      } else if (waiting >= this.#limits.requestsMax) {
-        refuse(viewer, 'too many changes of filters at once');
-      } else {
-        waiting += 1;
-        granted = grantNext(granted, wish);
-      }
-    });
-  }
-
-  #newViewer(socket: WebSocket, batchMs: number): Viewer {
-    const { metrics } = this.#options;
+  /** Takes a viewer that hears nothing yet. */
+  add(line: ViewerLine, wish: Wish): Viewer {
+    const { metrics, tenant } = this.#options;
     const viewer = new Viewer({
-      socket,
-      batchMs,
-      limits: this.#limits,
+      line,
+      scope: buildScope(tenant, wish.path, wish.subjects),
+      limits: this.limits,
+      elapsedMs: () => performance.now(),
       onSent: (frames) => metrics.framesSent(frames),
+      onLeftOut: (frames) => metrics.framesLeftOut(frames),
       onShed: () => metrics.viewerShed(),
     });
     this.#viewers.add(viewer);
     metrics.viewersChanged(1);
-    socket.on('close', () => {
+    line.onClose(() => {
       this.#viewers.delete(viewer);
+      this.#leave(viewer);
       metrics.viewersChanged(-1);
     });
-    this.#heartbeat ??= setInterval(() => this.#beat(), this.#limits.heartbeatMs).unref();
+    if (this.#timers.length === 0) this.#startTimers();
     return viewer;
   }
 
-  async #grant(viewer: Viewer, wish: Wish): Promise<void> {
-    const foreign = wish.subjects.find((subject) => subject.split('.')[1] !== this.#options.tenant);
-    if (foreign) {
-      refuse(viewer, `${foreign} is not of this tenant: evt.${this.#options.tenant}.…`);
-      return;
-    }
+  /** Shows a viewer what it asks for: what it missed, and from then on what comes. Closes it where that can't be done. */
+  async show(viewer: Viewer, wish: Wish): Promise<void> {
     try {
-      if (wish.after !== undefined) viewer.hold(wish.after);
-      viewer.show(wish.subjects);
-      await this.#watching();
+      await this.open();
       if (!viewer.isOpen) return;
-      viewer.notify({ type: 'subscribed', subjects: [...wish.subjects], seq: this.#lastSeq });
-      if (wish.after === undefined) return;
-      await this.#sendPast(viewer, wish.subjects, wish.after);
-      viewer.catchUp();
+      this.#tick();
+      this.#leave(viewer);
+      viewer.scope = buildScope(this.#options.tenant, wish.path, wish.subjects);
+      viewer.notify({ type: 'subscribed', subjects: [...viewer.scope.subjects], seq: this.lastSeq });
+      const join = () => this.#join(viewer);
+      if (wish.after === undefined) join();
+      else await resume({ viewer, heard: this, read: this.#read, limits: this.limits, join }, wish.after);
     } catch (error) {
       this.#options.logger.warn({ err: error }, 'live feed unavailable');
       viewer.notify({ type: 'error', code: 'NOT_READY', detail: 'events cannot be read now' });
@@ -152,65 +180,88 @@ export class LiveFeed {
     }
   }
 
-  /**
-   * Everything up to where the watch was when the viewer began to be held. One filter is left to the stream;
-   * several are matched here, in one pass over the tenant's events.
-   */
-  async #sendPast(viewer: Viewer, subjects: readonly string[], after: number): Promise<void> {
-    const [only, ...others] = subjects;
-    const filter = only !== undefined && others.length === 0 ? only : `evt.${this.#options.tenant}.>`;
-    const { pastPage, pastMax, pastPageMs } = this.#limits;
-    const until = this.#lastSeq;
-    let afterSeq = after;
-    let read = 0;
-    while (afterSeq < until && viewer.isOpen) {
-      if (read >= pastMax) {
-        viewer.notify({ type: 'gap', after_seq: afterSeq, before_seq: viewer.firstHeldSeq });
-        return;
-      }
-      const events = await this.#options.client.pastEvents({ filter, afterSeq, limit: pastPage });
-      for (const event of events) viewer.send(toFrame(event));
-      await viewer.drained(pastPageMs);
-      read += events.length;
-      afterSeq = events.at(-1)?.seq ?? until;
-    }
+  /** Closes every viewer with 1001; they come again at the next gateway. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#tick();
+    for (const viewer of this.#viewers) viewer.close(CLOSE.leaving, 'the gateway is closing');
+    const feed = await this.#opening?.catch(() => null);
+    await feed?.stop();
   }
 
-  /** One watch for all; if it could not be begun the next viewer tries again. */
-  async #watching(): Promise<void> {
-    this.#watch ??= this.#options.client.watchEvents((event) => this.#tell(event));
-    try {
-      const feed = await this.#watch;
-      this.#lastSeq = Math.max(this.#lastSeq, feed.lastSeq);
-    } catch (error) {
-      this.#watch = null;
-      throw error;
-    }
+  #join(viewer: Viewer): void {
+    this.#tick();
+    if (!viewer.isOpen) return;
+    viewer.beginAt(this.lastSeq);
+    const { scope } = viewer;
+    const group = this.#groups.get(scope.key) ?? { scope, viewers: new Set() };
+    this.#groups.set(scope.key, group);
+    group.viewers.add(viewer);
   }
 
-  #tell(event: LiveEvent): void {
-    this.#lastSeq = Math.max(this.#lastSeq, event.seq);
-    if (this.#viewers.size === 0) return;
+  #leave(viewer: Viewer): void {
+    const group = this.#groups.get(viewer.scope.key);
+    group?.viewers.delete(viewer);
+    if (group?.viewers.size === 0) this.#groups.delete(viewer.scope.key);
+  }
+
+  #hear(event: LiveEvent): void {
+    if (event.seq <= this.#toldSeq) this.#beginAnew(event.seq);
+    this.#recent ??= new RecentFrames(event.seq - 1, this.limits);
+    this.#toldSeq = event.seq;
+    if (event.subject.split('.', 2)[1] !== this.#options.tenant) return;
     const frame = toFrame(event);
-    for (const viewer of this.#viewers) viewer.offer(frame);
+    this.#recent.add(frame);
+    if (this.#groups.size === 0) return;
+    this.#pending.push(frame);
+    this.#pendingChars += frame.text.length;
+    if (this.#pendingChars >= this.limits.tickCharsMax) this.#tick();
+    else this.#tickTimer ??= setTimeout(() => this.#tick(), this.limits.tickMs);
+  }
+
+  /** The log counts from a lower number again: what was heard before is of another one. */
+  #beginAnew(firstSeq: number): void {
+    this.#tick();
+    const bounds = { after_seq: this.#toldSeq, before_seq: firstSeq };
+    const detail = 'the log of events began anew: load anew';
+    for (const viewer of this.#viewers) {
+      viewer.notify({ type: 'gap', reason: 'ahead', ...bounds, detail });
+      viewer.beginAt(firstSeq - 1);
+    }
+    this.#recent = null;
+  }
+
+  #tick(): void {
+    if (this.#tickTimer) clearTimeout(this.#tickTimer);
+    this.#tickTimer = null;
+    const pending = this.#pending;
+    if (pending.length === 0) return;
+    this.#pending = [];
+    this.#pendingChars = 0;
+    for (const { scope, viewers } of this.#groups.values()) {
+      const frames = pending.filter((frame) => scope.shows(frame));
+      if (frames.length === 0) continue;
+      const batch = new Batch(frames);
+      for (const viewer of viewers) viewer.take(batch);
+    }
+  }
+
+  #startTimers(): void {
+    const { heartbeatMs, reviewMs } = this.limits;
+    this.#timers = [
+      setInterval(() => this.#beat(), heartbeatMs).unref(),
+      setInterval(() => {
+        for (const viewer of this.#viewers) viewer.review();
+      }, reviewMs).unref(),
+    ];
   }
 
   #beat(): void {
+    this.#tick();
     const timestamp = new Date(this.#options.now()).toISOString();
-    const notice: LiveNotice = { type: 'alive', seq: this.#lastSeq, timestamp };
-    for (const viewer of this.#viewers) viewer.beat(notice);
-  }
-}
-
-function refuse(viewer: Viewer, detail: string): void {
-  viewer.notify({ type: 'error', code: 'VALIDATION_FAILED', detail });
-  viewer.close(CLOSE.refused, 'not understood');
-}
-
-function parseRequest(text: string): LiveRequest | null {
-  try {
-    return LiveRequest.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
+    const notice: LiveNotice = { type: 'alive', seq: this.lastSeq, timestamp };
+    const joined = new Set([...this.#groups.values()].flatMap(({ viewers }) => [...viewers]));
+    for (const viewer of this.#viewers) viewer.beat(joined.has(viewer) ? notice : null);
   }
 }

@@ -12,6 +12,7 @@ export interface Metrics {
   requestFailed(code: FailureCode, scope: FullScope | undefined): void;
   viewersChanged(by: 1 | -1): void;
   framesSent(count: number): void;
+  framesLeftOut(count: number): void;
   viewerShed(): void;
   start(): void;
   stop(): void;
@@ -43,6 +44,11 @@ export function buildMetrics(): Metrics {
     help: 'Events sent to viewers, each viewer counted.',
     registers,
   });
+  const leftOut = new Counter({
+    name: 'oio_live_frames_left_out_total',
+    help: 'Events left out for viewers that read too slowly, each viewer counted.',
+    registers,
+  });
   const shed = new Counter({
     name: 'oio_live_viewers_shed_total',
     help: 'Viewers closed because they read too slowly.',
@@ -57,6 +63,7 @@ export function buildMetrics(): Metrics {
     requestFailed: (code, scope) => failures.inc({ code, scope: scope ?? 'none' }),
     viewersChanged: (by) => viewers.inc(by),
     framesSent: (count) => frames.inc(count),
+    framesLeftOut: (count) => leftOut.inc(count),
     viewerShed: () => shed.inc(),
     start: () => void delay.enable(),
     stop: () => void delay.disable(),

@@ -1,146 +1,125 @@
 /**
- * One viewer of the live feed: its filters, its place in the stream, what waits for it.
+ * One viewer of the live feed: its scope, what waits for it, what was left out for it.
  *
- * V1. Sequences that a viewer gets only grow: nothing comes twice.
- * V2. While it catches up with the past, live events are held back, so that none is left out between.
- * V3. What waits for it is bounded; a viewer that reads too slowly is closed with 1013 and comes again by sequence.
+ * V1. What waits for a viewer is bounded. Past `thinAtBytes` steps on the way are left out, past `fullAtBytes` all.
+ * V2. What is left out is counted, and told before any later event: a viewer that is cut off between goes on from
+ *     before it and gets it after all.
+ * V3. Who is behind for `shedAfterMs` is closed with 1013 and comes again by sequence.
+ * V4. The past is never thinned: it is read as quickly as the viewer reads.
  */
-import type { WebSocket } from '@fastify/websocket';
-import type { LiveFrame } from '#protocols/events.ts';
 import type { LiveNotice } from '#protocols/http/live.ts';
-import { subjectMatches } from '#protocols/subjects.ts';
-import type { LiveEvent } from '#runtime/client.ts';
-
-export const CLOSE = { leaving: 1001, refused: 1008, overloaded: 1013 } as const;
+import { Batch, type Frame } from './frames.ts';
+import type { Scope } from './live-scope.ts';
+import { CLOSE, type ViewerLine } from './viewer-line.ts';
 
 export interface ViewerLimits {
-  /** Bytes that may wait in the socket. */
-  readonly bufferedBytesMax: number;
-  /** Live events held back while the past is loaded. */
-  readonly heldMax: number;
-  /** Frames in one message, where they are gathered. */
-  readonly batchMax: number;
-  /** How long a closed socket may take to say goodbye. */
-  readonly goodbyeMs: number;
+  /** Bytes that wait in the line from which on it is thinned, and from which on it gets nothing. */
+  readonly thinAtBytes: number;
+  readonly fullAtBytes: number;
+  readonly shedAfterMs: number;
 }
 
 interface ViewerOptions {
-  readonly socket: WebSocket;
-  readonly batchMs: number;
+  readonly line: ViewerLine;
+  readonly scope: Scope;
   readonly limits: ViewerLimits;
+  /** A clock that never jumps: how long somebody is behind is measured by it. */
+  readonly elapsedMs: () => number;
   readonly onSent: (frames: number) => void;
+  readonly onLeftOut: (frames: number) => void;
   readonly onShed: () => void;
 }
 
-/** An event and its text, made once for all viewers. */
-export interface Frame {
-  readonly seq: number;
-  readonly subject: string;
-  readonly text: string;
+interface LeftOut {
+  readonly afterSeq: number;
+  throughSeq: number;
+  count: number;
+  readonly byType: Map<string, number>;
 }
 
+const DRAIN_POLL_MS = 10;
+/** Types are few; should they ever not be, the count stays honest and the notice small. */
+const TYPES_MAX = 64;
+
 export class Viewer {
-  #filters: readonly string[] = [];
-  #lastSeq = 0;
-  #held: Frame[] | null = null;
-  #batch: string[] = [];
-  #batchTimer: NodeJS.Timeout | null = null;
-  #isAnswering = true;
+  scope: Scope;
   readonly #options: ViewerOptions;
+  readonly #line: ViewerLine;
+  /** All up to here was sent, left out or not for this viewer. */
+  #seq = 0;
+  #leftOut: LeftOut | null = null;
+  #behindSinceMs: number | null = null;
 
   constructor(options: ViewerOptions) {
     this.#options = options;
-    options.socket.on('pong', () => {
-      this.#isAnswering = true;
-    });
+    this.#line = options.line;
+    this.scope = options.scope;
   }
 
   get isOpen(): boolean {
-    return this.#options.socket.readyState === this.#options.socket.OPEN;
+    return this.#line.isOpen;
   }
 
-  get isCatchingUp(): boolean {
-    return this.#held !== null;
+  /** From here on it is given what comes after `seq`. */
+  beginAt(seq: number): void {
+    this.#seq = seq;
   }
 
-  get firstHeldSeq(): number | null {
-    return this.#held?.[0]?.seq ?? null;
-  }
-
-  show(filters: readonly string[]): void {
-    this.#filters = filters;
-  }
-
-  /** From here on live events are held back until `catchUp`. */
-  hold(afterSeq: number): void {
-    this.#lastSeq = afterSeq;
-    this.#held ??= [];
-  }
-
-  /** Sends what was held back; from here on events go straight through. */
-  catchUp(): void {
-    const held = this.#held ?? [];
-    this.#held = null;
-    for (const frame of held) this.offer(frame);
-  }
-
-  /** A live event: sent, held back, or not for this viewer. */
-  offer(frame: Frame): void {
-    if (this.#held === null) this.send(frame);
-    else if (this.#wants(frame)) {
-      this.#held.push(frame);
-      if (this.#held.length > this.#options.limits.heldMax) this.shed('too much happened while catching up');
+  /** Live events, all of its scope. */
+  take(batch: Batch): void {
+    if (!this.isOpen) return;
+    const waiting = this.#line.waitingBytes;
+    const { thinAtBytes, fullAtBytes } = this.#options.limits;
+    if (waiting <= thinAtBytes) this.#send(batch, batch.frames);
+    else {
+      this.#behindSinceMs ??= this.#options.elapsedMs();
+      this.#send(batch, waiting <= fullAtBytes ? batch.lasting.frames : []);
     }
+    this.#seq = batch.throughSeq;
   }
 
-  /** Sends an event if it is new to this viewer and passes its filters. */
-  send(frame: Frame): void {
-    if (!this.#wants(frame)) return;
-    this.#lastSeq = frame.seq;
-    if (this.#options.batchMs === 0) {
-      this.#write(frame.text, 1);
-      return;
-    }
-    this.#batch.push(frame.text);
-    if (this.#batch.length >= this.#options.limits.batchMax) this.#flush();
-    else this.#batchTimer ??= setTimeout(() => this.#flush(), this.#options.batchMs);
+  /** Past events, of its scope or not, by growing sequence. */
+  sendPast(frames: readonly Frame[]): void {
+    const shown = frames.filter((frame) => frame.seq > this.#seq && this.scope.shows(frame));
+    this.#seq = Math.max(this.#seq, frames.at(-1)?.seq ?? 0);
+    if (!this.isOpen || shown.length === 0) return;
+    this.#line.send(new Batch(shown));
+    this.#options.onSent(shown.length);
   }
 
   notify(notice: LiveNotice): void {
-    this.#flush();
-    this.#write(JSON.stringify(notice), 0);
+    if (this.isOpen) this.#line.notify(notice);
   }
 
-  /** Resolves once all that was sent has left, or the socket is closed, or `deadlineMs` is over. */
+  /** Resolves once what was sent has left, or the line is closed, or it is given up after `deadlineMs`. */
   async drained(deadlineMs: number): Promise<void> {
-    this.#flush();
-    const { socket, limits } = this.#options;
-    const until = Date.now() + deadlineMs;
-    while (this.isOpen && socket.bufferedAmount > limits.bufferedBytesMax / 4) {
-      if (Date.now() > until) return this.shed('reads too slowly');
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    const until = this.#options.elapsedMs() + deadlineMs;
+    while (this.isOpen && this.#line.waitingBytes > this.#options.limits.thinAtBytes / 2) {
+      if (this.#options.elapsedMs() > until) return this.shed('reads too slowly');
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     }
   }
 
-  /** Asks whether the other side still lives; one that did not answer the last time is cut off. */
-  beat(notice: LiveNotice): void {
-    if (!this.#isAnswering) {
-      this.#options.socket.terminate();
-      return;
-    }
-    this.#isAnswering = false;
-    this.#options.socket.ping();
-    if (!this.isCatchingUp) this.notify(notice);
+  /** Looks whether a viewer that was behind has caught up, or is behind for too long. */
+  review(): void {
+    if (!this.isOpen || this.#behindSinceMs === null) return;
+    const { limits, elapsedMs } = this.#options;
+    if (this.#line.waitingBytes <= limits.thinAtBytes / 2) {
+      this.#behindSinceMs = null;
+      this.#tellLeftOut();
+    } else if (elapsedMs() - this.#behindSinceMs >= limits.shedAfterMs) this.shed('reads too slowly');
+  }
+
+  /** Says that all is well, if it is; cuts off one that did not answer the last time. */
+  beat(notice: LiveNotice | null): void {
+    if (!this.isOpen) return;
+    if (!this.#line.probe()) this.#line.cut();
+    // Of one that is behind it would not be true.
+    else if (notice && this.#behindSinceMs === null) this.notify(notice);
   }
 
   close(code: number, reason: string): void {
-    if (this.#batchTimer) clearTimeout(this.#batchTimer);
-    this.#batchTimer = null;
-    this.#batch = [];
-    this.#held = null;
-    const { socket, limits } = this.#options;
-    socket.close(code, reason);
-    setTimeout(() => socket.terminate(), limits.goodbyeMs).unref();
+    if (this.isOpen) this.#line.close(code, reason);
   }
 
   shed(reason: string): void {
@@ -149,36 +128,33 @@ export class Viewer {
     this.close(CLOSE.overloaded, reason);
   }
 
-  #wants(frame: Frame): boolean {
-    return frame.seq > this.#lastSeq && this.#filters.some((filter) => subjectMatches(filter, frame.subject));
+  #send(batch: Batch, kept: readonly Frame[]): void {
+    if (kept.length < batch.frames.length) this.#leaveOut(batch, kept);
+    if (kept.length === 0) return;
+    this.#tellLeftOut();
+    this.#line.send(kept === batch.frames ? batch : batch.lasting);
+    this.#options.onSent(kept.length);
   }
 
-  #flush(): void {
-    if (this.#batchTimer) clearTimeout(this.#batchTimer);
-    this.#batchTimer = null;
-    const batch = this.#batch;
-    if (batch.length === 0) return;
-    this.#batch = [];
-    this.#write(`[${batch.join(',')}]`, batch.length);
-  }
-
-  #write(text: string, frames: number): void {
-    const { socket, limits, onSent } = this.#options;
-    if (!this.isOpen) return;
-    if (socket.bufferedAmount > limits.bufferedBytesMax) {
-      this.shed('reads too slowly');
-      return;
+  #leaveOut(batch: Batch, kept: readonly Frame[]): void {
+    const left = this.#leftOut ?? { afterSeq: this.#seq, throughSeq: 0, count: 0, byType: new Map() };
+    this.#leftOut = left;
+    const keptSeqs = new Set(kept.map(({ seq }) => seq));
+    for (const { seq, type } of batch.frames) {
+      if (keptSeqs.has(seq)) continue;
+      const name = left.byType.has(type) || left.byType.size < TYPES_MAX ? type : 'other';
+      left.byType.set(name, (left.byType.get(name) ?? 0) + 1);
+      left.count += 1;
     }
-    socket.send(text);
-    onSent(frames);
+    left.throughSeq = batch.throughSeq;
+    this.#options.onLeftOut(batch.frames.length - kept.length);
   }
-}
 
-export function toFrame(event: LiveEvent): Frame {
-  return { seq: event.seq, subject: event.subject, text: JSON.stringify(toLiveFrame(event)) };
-}
-
-export function toLiveFrame({ seq, subject, record }: LiveEvent): LiveFrame {
-  const type = `${record.address.split('/', 1)[0]}.${record.name}`;
-  return { seq, type, subject, timestamp: record.at, payload: record };
+  #tellLeftOut(): void {
+    const left = this.#leftOut;
+    if (!left) return;
+    this.#leftOut = null;
+    const { afterSeq: after_seq, throughSeq: through_seq, count: left_out, byType } = left;
+    this.notify({ type: 'thinned', after_seq, through_seq, left_out, by_type: Object.fromEntries(byType) });
+  }
 }

@@ -20,10 +20,24 @@ export type EventRecord = z.infer<typeof EventRecord>;
 /** One frame of the live feed. `seq` is the event's place in the EVENTS stream: a viewer resumes after it. */
 export const LiveFrame = z.object({
   seq: z.number().int(),
-  /** `session.transitioned`, `task.progressed`, … */
+  /** `session.transitioned`, `task.progressed`, `system.lock.granted`, …: see `liveTypeOf`. */
   type: z.string(),
   subject: z.string(),
   timestamp: z.string(),
   payload: EventRecord,
 });
 export type LiveFrame = z.infer<typeof LiveFrame>;
+
+export const LIVE_GROUPS = ['session', 'agent', 'task', 'context', 'system'] as const;
+export type LiveGroup = (typeof LIVE_GROUPS)[number];
+
+/** To which of the feed's five groups the events of a kind of actor belong. What is nobody's own is the system's. */
+export function liveGroupOf(kind: string): LiveGroup {
+  return LIVE_GROUPS.find((group) => group === kind) ?? 'system';
+}
+
+/** `session.created`; for a kind that has no group of its own `system.lock.granted`. */
+export function liveTypeOf(kind: string, name: string): string {
+  const group = liveGroupOf(kind);
+  return group === kind ? `${kind}.${name}` : `${group}.${kind}.${name}`;
+}

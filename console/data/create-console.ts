@@ -14,6 +14,8 @@ export interface ConsoleData {
   readonly line: Accessor<Line>;
   readonly retryNow: () => void;
   readonly tail: Tail;
+  /** Events that the gateway left out since the page was opened, because it could not follow. */
+  readonly leftOut: Accessor<number>;
   readonly sessions: Listing<SessionSummary>;
   readonly agents: Listing<AgentView>;
   readonly tasks: Listing<TaskView>;
@@ -28,6 +30,7 @@ export interface ConsoleData {
 }
 
 const HISTORY = 200;
+const RELOAD_PAUSE_MS = 2_000;
 const PARAMETER = 'session';
 
 export function createConsole(): ConsoleData {
@@ -44,6 +47,8 @@ export function createConsole(): ConsoleData {
   const tasks = createTasksOf(selectedId, selectedView[0]);
   const reload = () => Promise.all([sessions.reload(), agents.reload(), tasks.reload()]);
 
+  const [leftOut, setLeftOut] = createSignal(0);
+  const reloadSoon = createPause(() => void reload());
   const [line, setLine] = createSignal<Line>({ state: 'connecting' });
   const events = makeLiveEvents({
     url: `${location.origin.replace(/^http/, 'ws')}/ws`,
@@ -53,6 +58,10 @@ export function createConsole(): ConsoleData {
     random: Math.random,
     onLine: setLine,
     onGap: () => void reload(),
+    onThinned: (count) => {
+      setLeftOut(leftOut() + count);
+      reloadSoon();
+    },
     onFrames: (frames) => {
       tail.push(frames);
       for (const frame of frames) tell(frame, { sessions, agents, tasks, selected: selectedView[0] });
@@ -80,6 +89,7 @@ export function createConsole(): ConsoleData {
     line,
     retryNow: events.retryNow.bind(events),
     tail,
+    leftOut,
     sessions,
     agents,
     tasks,
@@ -91,6 +101,18 @@ export function createConsole(): ConsoleData {
       if (session.id === selectedId()) selectedView[1](session);
     },
     nowSeconds,
+  };
+}
+
+/** Calls `then` a moment after it was asked to, once for all that ask within that moment. */
+function createPause(then: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  onCleanup(() => timer !== null && clearTimeout(timer));
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      then();
+    }, RELOAD_PAUSE_MS);
   };
 }
 

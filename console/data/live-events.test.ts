@@ -49,7 +49,7 @@ function start(history = 0) {
   const sockets: TestSocket[] = [];
   const seqs: number[] = [];
   const lines: Line[] = [];
-  const seen = { gaps: 0 };
+  const seen = { gaps: 0, leftOut: 0 };
   const feed = makeLiveEvents({
     url: 'ws://gateway/ws',
     history,
@@ -64,6 +64,9 @@ function start(history = 0) {
     onLine: (line) => lines.push(line),
     onGap: () => {
       seen.gaps += 1;
+    },
+    onThinned: (count) => {
+      seen.leftOut += count;
     },
   });
   const last = () => {
@@ -156,7 +159,7 @@ test('a gateway that does not answer is tried again after five seconds', async (
 test('a gap is told', () => {
   const { last, seen } = start();
 
-  last().says(subscribed(0), { type: 'gap', after_seq: 10, before_seq: null });
+  last().says(subscribed(0), { type: 'gap', reason: 'expired', after_seq: 10, before_seq: 20 });
 
   expect(seen.gaps).toBe(1);
 });
@@ -167,10 +170,33 @@ test('a stream that began anew is told as a gap and followed from its own number
   last().breaks();
   await clock.pass(500);
 
-  last().says(subscribed(3), frame(4));
+  const gap = { type: 'gap', reason: 'ahead', after_seq: 101, before_seq: 4 };
+  last().says(subscribed(3), gap, frame(4));
 
   expect(seen.gaps).toBe(1);
   expect(seqs).toEqual([101, 4]);
+});
+
+test('a gateway that is a little behind the one before is not taken for another stream', async () => {
+  const { clock, last, seqs, seen } = start();
+  last().says(subscribed(100), frame(101));
+  last().breaks();
+  await clock.pass(500);
+
+  last().says(subscribed(99), frames(100, 102));
+
+  expect(seen.gaps).toBe(0);
+  expect(seqs).toEqual([101, 102]);
+});
+
+test('events that the gateway left out are counted', () => {
+  const { last, seqs, seen } = start();
+  const thinned = { type: 'thinned', after_seq: 1, through_seq: 9, left_out: 7, by_type: {} };
+
+  last().says(subscribed(0), frame(1), thinned, frame(9));
+
+  expect(seen.leftOut).toBe(7);
+  expect(seqs).toEqual([1, 9]);
 });
 
 test('a try can be made at once, and none after the end', async () => {

@@ -36,6 +36,8 @@ export interface LiveEventsOptions {
   readonly onLine: (line: Line) => void;
   /** Events are missing, or the stream began anew: what was read before may be out of date. */
   readonly onGap: () => void;
+  /** The gateway left out so many events because this page reads too slowly. May come often. */
+  readonly onThinned: (count: number) => void;
 }
 
 export interface LiveEvents {
@@ -49,7 +51,6 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const SILENT_MS = 40_000;
 const PAUSE_MIN_MS = 500;
 const PAUSE_MAX_MS = 15_000;
-const BATCH_MS = 40;
 /** After so many tries in vain the line counts as gone, not as interrupted. */
 const OFFLINE_AFTER_TRIES = 4;
 
@@ -57,7 +58,7 @@ const CLOSE_WORDS: Readonly<Record<number, string>> = {
   1001: 'the gateway was closed',
   1006: 'the connection was lost',
   1008: 'the gateway did not understand this console',
-  1013: 'too much to show at once',
+  1013: 'this page read too slowly, or there are too many viewers',
 };
 
 export function makeLiveEvents(options: LiveEventsOptions): LiveEvents {
@@ -86,10 +87,9 @@ class LiveLine implements LiveEvents {
 
   connect(): void {
     const { url, open, onLine } = this.#options;
-    const query = new URLSearchParams({ batch_ms: String(BATCH_MS) });
-    if (this.#lastSeq !== null) query.set('after', String(this.#lastSeq));
+    const query = this.#lastSeq === null ? '' : `?after=${this.#lastSeq}`;
     if (this.#tries === 0) onLine({ state: 'connecting' });
-    const socket = open(`${url}?${query}`);
+    const socket = open(`${url}${query}`);
     this.#socket = socket;
     this.#awaitsHistory = false;
     socket.onmessage = ({ data }) => this.#hear(data);
@@ -117,18 +117,20 @@ class LiveLine implements LiveEvents {
 
   #heed(notice: LiveNotice): void {
     if (notice.type === 'subscribed') this.#begin(notice);
-    else if (notice.type === 'gap') this.#options.onGap();
+    else if (notice.type === 'thinned') this.#options.onThinned(notice.left_out);
+    else if (notice.type === 'gap') {
+      // The stream was made anew: from here on its own numbers count.
+      if (notice.reason === 'ahead') this.#lastSeq = notice.before_seq - 1;
+      this.#options.onGap();
+    }
   }
 
-  /** The filters hold: all of the tenant, where none are asked for. At first the newest of the past is asked for; a stream behind us was made anew. */
+  /** The filters hold: all of the tenant, where none are asked for. At first the newest of the past is asked for. */
   #begin({ seq, subjects }: { seq: number; subjects: string[] }): void {
-    const isFirst = this.#lastSeq === null;
-    const isNewStream = this.#lastSeq !== null && seq < this.#lastSeq && !this.#awaitsHistory;
     this.#awaitsHistory = false;
-    if (isFirst || isNewStream) {
+    if (this.#lastSeq === null) {
       this.#lastSeq = Math.max(0, seq - this.#options.history);
       this.#awaitsHistory = seq > this.#lastSeq;
-      if (isNewStream) this.#options.onGap();
       if (this.#awaitsHistory) {
         const request = { type: 'subscribe', subjects, after: this.#lastSeq };
         this.#socket?.send(JSON.stringify(request));
@@ -176,7 +178,9 @@ class LiveLine implements LiveEvents {
   }
 }
 
-const NOTICES: ReadonlySet<unknown> = new Set(['subscribed', 'alive', 'gap', 'error']);
+const NOTICES: ReadonlySet<unknown> = new Set([
+  ...['subscribed', 'alive', 'gap', 'thinned', 'error', 'closed'],
+]);
 
 /** The gateway is ours and of the same build: its messages are told apart, not checked field by field. */
 function isNotice(message: unknown): message is LiveNotice {

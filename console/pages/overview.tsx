@@ -186,6 +186,11 @@ function EventsPanel(props: { data: ConsoleData; filterRef: (input: HTMLInputEle
           PAUSED · {tail.missed()} new
         </p>
       </Show>
+      <Show when={props.data.leftOut() > 0}>
+        <p class="held" role="status">
+          THINNED · {props.data.leftOut()} left out: more came than this page could take
+        </p>
+      </Show>
       <Show when={tail.rows().length === 0}>
         <p class="notice">
           <strong>{tail.total() === 0 ? 'NO EVENTS YET' : 'NO EVENT PASSES THE FILTER'}</strong>

@@ -1,13 +1,12 @@
-/** Events: past ones of a session, and the live feed's door. */
-import { EventsPage, EventsQuery, LiveQuery } from '#protocols/http/live.ts';
+/** Events: past ones of a session. */
+import { EventsPage, EventsQuery } from '#protocols/http/live.ts';
 import { SessionParams } from '#protocols/http/session.ts';
 import type { Session } from '#protocols/session.ts';
 import { eventSubject } from '#protocols/subjects.ts';
 import type { LiveEvent } from '#runtime/client.ts';
 import { API_PREFIX, type App, addressOf, type GatewayContext } from '../context.ts';
-import { json, NOT_UPGRADED_PROBLEM, READ_PROBLEMS, sendProblem } from '../failures.ts';
-import type { LiveFeed } from '../live-feed.ts';
-import { toLiveFrame } from '../viewer.ts';
+import { json, READ_PROBLEMS } from '../failures.ts';
+import { toLiveFrame } from '../frames.ts';
 import { findSession } from './sessions.ts';
 
 const tags = ['events'];
@@ -35,32 +34,6 @@ export function eventRoutes(app: App, context: GatewayContext): void {
       return { items: events.map(toLiveFrame), next_after: isMore ? (events.at(-1)?.seq ?? null) : null };
     },
   );
-}
-
-/** WebSocket at `/ws`: see `protocols/http/live.ts` for what goes over it. */
-export function liveRoutes(app: App, feed: LiveFeed): void {
-  app.route({
-    method: 'GET',
-    url: '/ws',
-    // What is wrong with the query is told to the viewer in a frame, where it can read it.
-    attachValidation: true,
-    schema: {
-      operationId: 'watchEvents',
-      tags,
-      summary: 'Watch events live (WebSocket)',
-      description:
-        'Each message is an Event, or a list of them with `batch_ms`, or a notice (`subscribed`, `alive`, `gap`, ' +
-        '`error`). Send `{"type": "subscribe", "subjects": […], "after": seq}` to change what is shown. Closes: 1001 ' +
-        'the gateway leaves, 1008 not understood, 1013 reads too slowly; come again with `after`.',
-      querystring: LiveQuery,
-      response: NOT_UPGRADED_PROBLEM,
-    },
-    handler: async (_request, reply) => {
-      reply.header('upgrade', 'websocket');
-      return sendProblem(reply, { code: 'UNSUPPORTED', detail: 'connect with a WebSocket' }, 426);
-    },
-    wsHandler: (socket, request) => feed.accept(socket, request.query),
-  });
 }
 
 /** The oldest `limit` events of the session and of each of its tasks, merged. */

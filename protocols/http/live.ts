@@ -1,11 +1,12 @@
 /**
- * The live feed (`/ws`) and past events on HTTP: what a viewer may say and what it gets.
+ * The live feed (`/ws`, `/events`) and past events on HTTP: what a viewer may say and what it gets.
  *
- * Each message of the feed is one `LiveFrame`, or with `batch_ms` a list of them, or a `LiveNotice`. Frames have a
- * `seq`; notices have one of the types below.
+ * Over a WebSocket each message is a list of `LiveFrame`s or one `LiveNotice`. In an event stream each frame is an
+ * event of its own with its `seq` as `id`, and a notice one without an id, named as its type.
  */
 import { z } from 'zod';
 import { LiveFrame } from '../events.ts';
+import { EntityId } from '../ids.ts';
 
 export const SUBJECTS_MAX = 32;
 
@@ -23,23 +24,29 @@ const AfterSeq = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
 const AfterSeqText = z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
-/** The query of `/ws`. */
-export const LiveQuery = z.object({
+const Filters = {
   subjects: z
     .preprocess((value) => (typeof value === 'string' ? value.split(',') : value), Subjects)
     .optional()
-    .describe('Filters, parted by commas. Without: everything of the tenant.'),
+    .describe('Filters, parted by commas. Without: all that the path shows.'),
   after: AfterSeqText.optional().describe(
     'Go on after this `seq`: past events first, then live ones, none left out and none twice.',
   ),
-  batch_ms: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(1_000)
-    .default(0)
-    .describe('Gather frames for so long and send them as one list. 0: each frame by itself.'),
+};
+
+/** The query of the feed's WebSockets and event streams. */
+export const LiveQuery = z.object(Filters);
+export type LiveQuery = z.infer<typeof LiveQuery>;
+
+/** What a browser's EventSource sends when it comes again: it goes before `after`, which is its address of old. */
+export const EventStreamHeaders = z.object({
+  'last-event-id': z
+    .preprocess((value) => (value === '' ? undefined : value), AfterSeqText.optional())
+    .describe('The last `id` that was heard; goes before `after`.'),
 });
+
+/** A path of the feed that shows one session, agent or task. */
+export const LiveParams = z.object({ id: EntityId.describe('Id of what is watched.') });
 
 /** What a viewer may send: other filters, from now on or after a sequence. */
 export const LiveRequest = z.object({
@@ -49,14 +56,45 @@ export const LiveRequest = z.object({
 });
 export type LiveRequest = z.infer<typeof LiveRequest>;
 
+/** Why what lies between two sequences does not come. */
+export const GapReason = z.enum([
+  /** The log no longer has it. */
+  'expired',
+  /** It is more than one resume sends. */
+  'too_many',
+  /** The viewer was past the end of the log, which therefore began anew. */
+  'ahead',
+]);
+
+export type GapReason = z.infer<typeof GapReason>;
+
 export const LiveNotice = z.discriminatedUnion('type', [
   /** The filters hold from here on; `seq` is the newest that the gateway has seen. */
   z.object({ type: z.literal('subscribed'), subjects: z.array(z.string()), seq: z.number().int() }),
   /** Nothing more has happened up to `seq`. A viewer that hears nothing for three of these has lost its line. */
   z.object({ type: z.literal('alive'), seq: z.number().int(), timestamp: z.string() }),
-  /** More was missed than is sent at once: what lies between is at the events routes. */
-  z.object({ type: z.literal('gap'), after_seq: z.number().int(), before_seq: z.number().int().nullable() }),
+  /** What lies between these two does not come: load anew what was made of events. */
+  z.object({
+    type: z.literal('gap'),
+    reason: GapReason,
+    after_seq: z.number().int(),
+    before_seq: z.number().int(),
+    detail: z.string(),
+  }),
+  /**
+   * This viewer reads too slowly: of the events after `after_seq` up to `through_seq`, so many were left out, by type.
+   * Those that are not counted here come. All are still in the log.
+   */
+  z.object({
+    type: z.literal('thinned'),
+    after_seq: z.number().int(),
+    through_seq: z.number().int(),
+    left_out: z.number().int(),
+    by_type: z.record(z.string(), z.number().int()),
+  }),
   z.object({ type: z.literal('error'), code: z.string(), detail: z.string() }),
+  /** The last word of an event stream; a WebSocket has its close code and reason for this. */
+  z.object({ type: z.literal('closed'), code: z.number().int(), detail: z.string() }),
 ]);
 export type LiveNotice = z.infer<typeof LiveNotice>;
 

@@ -14,6 +14,7 @@ import { pastEvents, watchEvents } from './events.ts';
 import { LockNews } from './lock-news.ts';
 import { NODE_LEASE_MS, type NodeHeartbeat, parseHeartbeat } from './membership.ts';
 import { askPast } from './past.ts';
+import { pastPage } from './past-page.ts';
 
 const OBJECT_WITHIN_MS = 30_000;
 /** Sooner than whoever asks for the health gives up. */
@@ -45,6 +46,7 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
     past: (request) => askPast(connection, request),
     watchEvents: (onEvent) => watchEvents({ connection, logger }, onEvent),
     pastEvents: (query) => pastEvents(connection, query),
+    pastPage: (query) => pastPage(connection, query),
     readObject: (name) => within(readObject(connection, name), OBJECT_WITHIN_MS, 'reading an artifact'),
     health: () => health(connection, reads, nodes),
     async stop() {

@@ -133,7 +133,7 @@ export async function pastEvents(
   return events;
 }
 
-function toEvent(message: JsMsg): LiveEvent | null {
+export function toEvent(message: JsMsg): LiveEvent | null {
   try {
     const record = EventRecord.parse(message.json());
     return { seq: message.info.streamSequence, subject: message.subject, record };

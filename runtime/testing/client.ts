@@ -22,6 +22,7 @@ import type {
   LiveEvent,
   Order,
   PartitionDetail,
+  PastPage,
   StoredActor,
 } from '../client.ts';
 import { systemClock } from '../clock.ts';
@@ -63,6 +64,10 @@ export class MemoryClient implements Client {
   /** What a node would say of the past. */
   answerPast: (request: PastRequest) => Reply = refuseAll;
   readonly pastRequests: PastRequest[] = [];
+  /** The oldest event that is still kept. */
+  firstEventSeq = 1;
+  /** Pages of the past that were asked for. */
+  pagesRead = 0;
   /** How often events were begun to be watched. */
   watchesStarted = 0;
   readonly #actors = new Map<string, IndexedActor>();
@@ -157,16 +162,32 @@ export class MemoryClient implements Client {
 
   async watchEvents(onEvent: (event: LiveEvent) => void): Promise<EventFeed> {
     this.watchesStarted += 1;
-    this.#watchers.add(onEvent);
-    const lastSeq = () => this.events.length;
+    let heard = this.events.length;
+    const hear = (event: LiveEvent) => {
+      heard = event.seq;
+      onEvent(event);
+    };
+    this.#watchers.add(hear);
     return {
       get lastSeq() {
-        return lastSeq();
+        return heard;
       },
       stop: async () => {
-        this.#watchers.delete(onEvent);
+        this.#watchers.delete(hear);
       },
     };
+  }
+
+  async pastPage(query: { filter: string; afterSeq: number; limit: number }): Promise<PastPage> {
+    this.pagesRead += 1;
+    const kept = this.events.filter(({ seq }) => seq >= this.firstEventSeq);
+    const matching = kept.filter(
+      ({ seq, subject }) => seq > query.afterSeq && subjectMatches(query.filter, subject),
+    );
+    const events = matching.slice(0, query.limit);
+    const isFull = events.length < matching.length;
+    const throughSeq = isFull ? (events.at(-1)?.seq ?? 0) : this.events.length;
+    return { events, throughSeq, firstSeq: this.firstEventSeq };
   }
 
   async pastEvents(query: { filter: string; afterSeq: number; limit: number }): Promise<LiveEvent[]> {

@@ -1,0 +1,104 @@
+/** The live feed's doors: the same paths as WebSockets under `/ws` and as event streams under `/events`. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { LiveGroup } from '#protocols/events.ts';
+import { EventStreamHeaders, LiveParams, LiveQuery } from '#protocols/http/live.ts';
+import type { App } from '../context.ts';
+import { LIVE_STREAM, NOT_UPGRADED_PROBLEM, sendProblem } from '../failures.ts';
+import { acceptSocket, openStream } from '../live-doors.ts';
+import type { LiveFeed } from '../live-feed.ts';
+
+const tags = ['events'];
+
+interface LiveRoute {
+  readonly path: string;
+  readonly name: string;
+  readonly what: string;
+  readonly group: LiveGroup | null;
+  readonly hasId?: true;
+}
+
+const ROUTES: readonly LiveRoute[] = [
+  { path: '', name: 'Events', what: 'all events', group: null },
+  { path: '/sessions', name: 'SessionEvents', what: 'events of all sessions', group: 'session' },
+  {
+    path: '/sessions/:id',
+    name: 'OneSession',
+    what: 'events of a session and its tasks',
+    group: 'session',
+    hasId: true,
+  },
+  { path: '/agents', name: 'AgentEvents', what: 'events of all agents', group: 'agent' },
+  { path: '/agents/:id', name: 'OneAgent', what: 'events of an agent', group: 'agent', hasId: true },
+  { path: '/tasks/:id', name: 'OneTask', what: 'events of a task', group: 'task', hasId: true },
+  {
+    path: '/system',
+    name: 'SystemEvents',
+    what: 'events of locks, the registry and the cluster',
+    group: 'system',
+  },
+];
+
+const OVER_SOCKET =
+  'Each message is a list of Events or a notice (`subscribed`, `alive`, `gap`, `thinned`, `error`). Send ' +
+  '`{"type": "subscribe", "subjects": […], "after": seq}` to change what is shown. Closes: 1001 the gateway leaves, ' +
+  '1008 not understood, 1013 reads too slowly; come again with `after`.';
+
+const OVER_STREAM =
+  'Each Event is a message with its `seq` as id; notices are events named as their type (`subscribed`, `alive`, ' +
+  '`gap`, `thinned`, `error`). The last one is `closed`, with the code that a WebSocket would be closed with. Come ' +
+  'again with `Last-Event-ID`.';
+
+export function liveRoutes(app: App, feed: LiveFeed): void {
+  for (const route of ROUTES) {
+    addSocket(app, feed, route);
+    addStream(app, feed, route);
+  }
+}
+
+function addSocket(app: App, feed: LiveFeed, { path, name, what, group, hasId }: LiveRoute): void {
+  app.route({
+    method: 'GET',
+    url: `/ws${path}`,
+    exposeHeadRoute: false,
+    // What is wrong with the query is told to the viewer in a frame, where it can read it.
+    attachValidation: true,
+    schema: {
+      operationId: `watch${name}`,
+      tags,
+      summary: `Watch ${what} live (WebSocket)`,
+      description: OVER_SOCKET,
+      querystring: LiveQuery,
+      ...(hasId && { params: LiveParams }),
+      response: NOT_UPGRADED_PROBLEM,
+    },
+    handler: async (_request: FastifyRequest, reply: FastifyReply) => {
+      reply.header('upgrade', 'websocket');
+      return sendProblem(reply, { code: 'UNSUPPORTED', detail: 'connect with a WebSocket' }, 426);
+    },
+    wsHandler: (socket, { params, query }) => acceptSocket(feed, socket, { group, params, query }),
+  });
+}
+
+function addStream(app: App, feed: LiveFeed, { path, name, what, group, hasId }: LiveRoute): void {
+  app.route({
+    method: 'GET',
+    url: `/events${path}`,
+    exposeHeadRoute: false,
+    schema: {
+      operationId: `stream${name}`,
+      tags,
+      summary: `Watch ${what} live (Server-Sent Events)`,
+      description: OVER_STREAM,
+      querystring: LiveQuery,
+      headers: EventStreamHeaders,
+      ...(hasId && { params: LiveParams }),
+      response: LIVE_STREAM,
+    },
+    handler: async (request, reply) => {
+      const { subjects, after } = request.query;
+      const lastHeard = request.headers['last-event-id'];
+      const id = hasId ? LiveParams.parse(request.params).id : null;
+      await openStream(feed, reply, { path: { group, id }, subjects, after: lastHeard ?? after });
+    },
+  });
+}

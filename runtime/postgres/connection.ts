@@ -10,6 +10,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import postgres from 'postgres';
+import { ARRAY_TYPES } from './array-types.ts';
 
 export type Sql = postgres.Sql<{ bigint: number }>;
 /** A piece of a statement. Sent as a statement where it is awaited: never hand it through a promise by itself. */
@@ -37,6 +38,7 @@ export function connectPostgres(options: { url: string; name: string; connection
     socket: openSocket,
     max_lifetime: null,
     onnotice: ignoreNotice,
+    fetch_types: false,
     connection: {
       application_name: options.name,
       statement_timeout: STATEMENT_TIMEOUT_MS,
@@ -48,6 +50,7 @@ export function connectPostgres(options: { url: string; name: string; connection
       jit: 'off',
     },
     types: {
+      ...ARRAY_TYPES,
       // Sequences, epochs and counters stay far below 2^53.
       bigint: {
         to: 20,

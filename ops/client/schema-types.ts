@@ -59,7 +59,10 @@ function plainType(schema: Schema, indent: string): string {
 function objectType(schema: Schema, indent: string): string {
   const { properties = {}, required = [], propertyNames, additionalProperties } = schema;
   const names = Object.keys(properties);
-  if (names.length > 0) return `{\n${fieldsOf(schema, `${indent}  `)}${indent}}`;
+  if (names.length > 0) {
+    const rest = typeof additionalProperties === 'object' ? `${indent}  [name: string]: unknown;\n` : '';
+    return `{\n${fieldsOf(schema, `${indent}  `)}${rest}${indent}}`;
+  }
   if (typeof additionalProperties !== 'object') {
     return additionalProperties === false ? 'Record<string, never>' : 'Record<string, unknown>';
   }

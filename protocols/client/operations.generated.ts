@@ -742,6 +742,7 @@ export interface EditLetter {
   /** In place of the message that came. */
   message: {
     type: string;
+    [name: string]: unknown;
   };
   /** Whom it is for: type/tenant/id. Needed where what came does not say. */
   to?: string;

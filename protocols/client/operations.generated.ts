@@ -299,6 +299,42 @@ export interface ArtifactPage {
   pages: number;
 }
 
+/** A job on many sessions, with what became of each. */
+export interface Bulk {
+  id: string;
+  tenant_id: string;
+  created_at: string;
+  updated_at: string;
+  ended_at: string | null;
+  created_by: string;
+  action: "create" | "start" | "pause" | "resume" | "stop" | "cancel" | "complete" | "fail" | "retry" | "delete";
+  reason: string | null;
+  start: boolean;
+  state: "running" | "cancelling" | "completed" | "cancelled";
+  /** Grows with each change; also the ETag. */
+  version: number;
+  progress: {
+    total: number;
+    /** Not asked yet. */
+    waiting: number;
+    /** Asked, and not answered yet. */
+    asked: number;
+    done: number;
+    /** The session refused, or did not answer in time. */
+    failed: number;
+    /** The job was cancelled before their turn. */
+    skipped: number;
+    percent: number;
+  };
+  /** What became of each session, in the order in which they are asked. */
+  items: {
+    session_id: string;
+    state: "waiting" | "asked" | "done" | "failed" | "skipped";
+    code?: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
+    detail?: string;
+  }[];
+}
+
 export interface BulkLetters {
   act: "replay" | "drop";
   /** These letters. */
@@ -332,6 +368,47 @@ export interface BulkLettersResult {
   refused: number;
   /** Whether a filter had no more than these. */
   is_whole: boolean;
+}
+
+export interface BulkPage {
+  items: BulkSummary[];
+  /** This page, from 1. */
+  page: number;
+  /** How many items a full page has. */
+  page_size: number;
+  /** How many items match in all. */
+  total: number;
+  /** How many pages there are. */
+  pages: number;
+}
+
+/** A job on many sessions, without what became of each. */
+export interface BulkSummary {
+  id: string;
+  tenant_id: string;
+  created_at: string;
+  updated_at: string;
+  ended_at: string | null;
+  created_by: string;
+  action: "create" | "start" | "pause" | "resume" | "stop" | "cancel" | "complete" | "fail" | "retry" | "delete";
+  reason: string | null;
+  start: boolean;
+  state: "running" | "cancelling" | "completed" | "cancelled";
+  /** Grows with each change; also the ETag. */
+  version: number;
+  progress: {
+    total: number;
+    /** Not asked yet. */
+    waiting: number;
+    /** Asked, and not answered yet. */
+    asked: number;
+    done: number;
+    /** The session refused, or did not answer in time. */
+    failed: number;
+    /** The job was cancelled before their turn. */
+    skipped: number;
+    percent: number;
+  };
 }
 
 /** How far the tasks of a session were at a time. Tasks that had not begun are left out. */
@@ -527,6 +604,10 @@ export interface ContextPage {
   total: number;
   /** How many pages there are. */
   pages: number;
+  /** False: there are more than `total`; they were not all counted. */
+  is_total_exact: boolean;
+  /** Asks for the next page as `cursor`; null: this is the last. */
+  next_cursor: string | null;
 }
 
 /** A context without its data. */
@@ -1097,6 +1178,10 @@ export interface SessionPage {
   total: number;
   /** How many pages there are. */
   pages: number;
+  /** False: there are more than `total`; they were not all counted. */
+  is_total_exact: boolean;
+  /** Asks for the next page as `cursor`; null: this is the last. */
+  next_cursor: string | null;
 }
 
 export interface SessionProgress {
@@ -1333,6 +1418,22 @@ export interface TaskDependencies {
   }[];
 }
 
+export interface TaskListPage {
+  items: Task[];
+  /** This page, from 1. */
+  page: number;
+  /** How many items a full page has. */
+  page_size: number;
+  /** How many items match in all. */
+  total: number;
+  /** How many pages there are. */
+  pages: number;
+  /** False: there are more than `total`; they were not all counted. */
+  is_total_exact: boolean;
+  /** Asks for the next page as `cursor`; null: this is the last. */
+  next_cursor: string | null;
+}
+
 export interface TaskPage {
   items: Task[];
   /** This page, from 1. */
@@ -1436,6 +1537,16 @@ export interface Operations {
     };
     answer: BulkLettersResult;
   };
+  /** Ask no more sessions */
+  cancelBulk: {
+    asked: {
+      /** Id of the job. */
+      job: string;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+    };
+    answer: Bulk;
+  };
   /** Cancel a session that is not at work */
   cancelSession: {
     asked: {
@@ -1486,6 +1597,49 @@ export interface Operations {
       };
     };
     answer: Session;
+  };
+  /** Act on many sessions */
+  createBulk: {
+    asked: {
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body: {
+        /** What is asked of each; `create` makes new ones. */
+        action: "create" | "start" | "pause" | "resume" | "stop" | "cancel" | "complete" | "fail" | "retry" | "delete";
+        /** These sessions; one that is named twice is asked once. */
+        session_ids?: string[];
+        /** The sessions that fit when the job begins, at most 1000. */
+        filter?: {
+          /** Only these states. */
+          state?: ("pending" | "queued" | "running" | "paused" | "degraded" | "completed" | "partially_completed" | "failed" | "timeout" | "stopped" | "cancelled" | "orphaned")[];
+          /** Only this type. */
+          session_type?: "planning" | "execution" | "review" | "debug" | "integration";
+          /** Only this priority. */
+          priority?: "critical" | "high" | "medium" | "low" | "deferred";
+          /** Only those that name this model. */
+          model?: string;
+          /** Only those with all of these tags. */
+          tag?: string[];
+          /** Only those of this creator: `user:…`, `agent:…`. */
+          created_by?: string;
+          /** Only children of this session. */
+          parent_id?: string;
+          /** Created then or later. */
+          created_from?: string;
+          /** Created before then. */
+          created_before?: string;
+          /** Words that it must contain, each whole or as the beginning of one. */
+          search?: string;
+        };
+        /** Why; kept with each session. `complete` and `fail` need one. */
+        reason?: string;
+        /** Of `create`: the new sessions. */
+        sessions?: CreateSession[];
+        /** Of `create`: start each as soon as it is made. */
+        start?: boolean;
+      };
+    };
+    answer: Bulk;
   };
   /** Make a checkpoint */
   createCheckpoint: {
@@ -1721,6 +1875,14 @@ export interface Operations {
     };
     answer: Uint8Array;
   };
+  /** Look how far a job is */
+  getBulk: {
+    asked: {
+      /** Id of the job. */
+      job: string;
+    };
+    answer: Bulk;
+  };
   /** Get a checkpoint */
   getCheckpoint: {
     asked: {
@@ -1853,12 +2015,14 @@ export interface Operations {
   /** List the contexts of an agent */
   listAgentContexts: {
     asked: {
-      /** Words that the name must contain. */
+      /** Words that it must contain, each whole or as the beginning of one. */
       search?: string | undefined;
       /** By what; title is the name. */
       sort?: "created" | "updated" | "title" | undefined;
       /** Direction of the order. */
       order?: "asc" | "desc" | undefined;
+      /** `next_cursor` of the page before, with the same filters and order. Goes on right behind that page, whatever was added or changed meanwhile; `page` then says nothing. Not with `sort=updated`, where rows move. */
+      cursor?: string | undefined;
       /** Page, from 1. */
       page?: number | undefined;
       /** Items on a page. */
@@ -1902,6 +2066,18 @@ export interface Operations {
     };
     answer: AgentPage;
   };
+  /** List the jobs on many sessions */
+  listBulks: {
+    asked: {
+      /** Only these states; repeated or parted by commas. */
+      state?: ("running" | "cancelling" | "completed" | "cancelled")[] | undefined;
+      /** Page, from 1. */
+      page?: number | undefined;
+      /** Items on a page. */
+      page_size?: number | undefined;
+    };
+    answer: BulkPage;
+  };
   /** List the checkpoints of a session */
   listCheckpoints: {
     asked: {
@@ -1921,12 +2097,14 @@ export interface Operations {
       scope?: ("temporary" | "session" | "agent" | "global")[] | undefined;
       /** Only those of this task, session or agent. */
       owner_id?: string | undefined;
-      /** Words that the name must contain. */
+      /** Words that it must contain, each whole or as the beginning of one. */
       search?: string | undefined;
       /** By what; title is the name. */
       sort?: "created" | "updated" | "title" | undefined;
       /** Direction of the order. */
       order?: "asc" | "desc" | undefined;
+      /** `next_cursor` of the page before, with the same filters and order. Goes on right behind that page, whatever was added or changed meanwhile; `page` then says nothing. Not with `sort=updated`, where rows move. */
+      cursor?: string | undefined;
       /** Page, from 1. */
       page?: number | undefined;
       /** Items on a page. */
@@ -1979,12 +2157,14 @@ export interface Operations {
   /** List the global contexts */
   listGlobalContexts: {
     asked: {
-      /** Words that the name must contain. */
+      /** Words that it must contain, each whole or as the beginning of one. */
       search?: string | undefined;
       /** By what; title is the name. */
       sort?: "created" | "updated" | "title" | undefined;
       /** Direction of the order. */
       order?: "asc" | "desc" | undefined;
+      /** `next_cursor` of the page before, with the same filters and order. Goes on right behind that page, whatever was added or changed meanwhile; `page` then says nothing. Not with `sort=updated`, where rows move. */
+      cursor?: string | undefined;
       /** Page, from 1. */
       page?: number | undefined;
       /** Items on a page. */
@@ -2025,12 +2205,14 @@ export interface Operations {
   /** List the contexts of a session */
   listSessionContexts: {
     asked: {
-      /** Words that the name must contain. */
+      /** Words that it must contain, each whole or as the beginning of one. */
       search?: string | undefined;
       /** By what; title is the name. */
       sort?: "created" | "updated" | "title" | undefined;
       /** Direction of the order. */
       order?: "asc" | "desc" | undefined;
+      /** `next_cursor` of the page before, with the same filters and order. Goes on right behind that page, whatever was added or changed meanwhile; `page` then says nothing. Not with `sort=updated`, where rows move. */
+      cursor?: string | undefined;
       /** Page, from 1. */
       page?: number | undefined;
       /** Items on a page. */
@@ -2069,12 +2251,30 @@ export interface Operations {
     asked: {
       /** Only these states; repeated or parted by commas. */
       state?: ("pending" | "queued" | "running" | "paused" | "degraded" | "completed" | "partially_completed" | "failed" | "timeout" | "stopped" | "cancelled" | "orphaned")[] | undefined;
-      /** Words that the title must contain. */
+      /** Only this type. */
+      session_type?: "planning" | "execution" | "review" | "debug" | "integration" | undefined;
+      /** Only this priority. */
+      priority?: "critical" | "high" | "medium" | "low" | "deferred" | undefined;
+      /** Only those that name this model. */
+      model?: string | undefined;
+      /** Only those with all of these tags; repeated or parted by commas. */
+      tag?: string[] | undefined;
+      /** Only those of this creator: `user:…`, `agent:…`. */
+      created_by?: string | undefined;
+      /** Only children of this session. */
+      parent_id?: string | undefined;
+      /** Created then or later. */
+      created_from?: string | undefined;
+      /** Created before then. */
+      created_before?: string | undefined;
+      /** Words that it must contain, each whole or as the beginning of one. */
       search?: string | undefined;
       /** What to order by. */
       sort?: "created" | "updated" | "title" | undefined;
       /** Direction of the order. */
       order?: "asc" | "desc" | undefined;
+      /** `next_cursor` of the page before, with the same filters and order. Goes on right behind that page, whatever was added or changed meanwhile; `page` then says nothing. Not with `sort=updated`, where rows move. */
+      cursor?: string | undefined;
       /** Page, from 1. */
       page?: number | undefined;
       /** Items on a page. */
@@ -2091,18 +2291,20 @@ export interface Operations {
       session?: string | undefined;
       /** Only tasks that this agent holds now. */
       agent?: string | undefined;
-      /** Words that the title must contain. */
+      /** Words that it must contain, each whole or as the beginning of one. */
       search?: string | undefined;
       /** What to order by. */
       sort?: "created" | "updated" | "title" | undefined;
       /** Direction of the order. */
       order?: "asc" | "desc" | undefined;
+      /** `next_cursor` of the page before, with the same filters and order. Goes on right behind that page, whatever was added or changed meanwhile; `page` then says nothing. Not with `sort=updated`, where rows move. */
+      cursor?: string | undefined;
       /** Page, from 1. */
       page?: number | undefined;
       /** Items on a page. */
       page_size?: number | undefined;
     };
-    answer: TaskPage;
+    answer: TaskListPage;
   };
   /** Merge contexts into one */
   mergeContexts: {
@@ -2377,9 +2579,11 @@ export const OPERATIONS = {
   adoptSession: { method: 'POST', path: '/api/v1/sessions/{id}/adopt', query: [], headers: ["idempotency-key"], reads: 'json' },
   breakLock: { method: 'POST', path: '/api/v1/locks/{name}/break', query: [], headers: ["idempotency-key"], reads: 'json' },
   bulkDeadLetters: { method: 'POST', path: '/api/v1/dead-letters/bulk', query: [], headers: ["idempotency-key"], reads: 'json' },
+  cancelBulk: { method: 'POST', path: '/api/v1/sessions/bulk/{job}/cancel', query: [], headers: ["idempotency-key"], reads: 'json' },
   cancelSession: { method: 'POST', path: '/api/v1/sessions/{id}/cancel', query: [], headers: ["idempotency-key"], reads: 'json' },
   cloneContext: { method: 'POST', path: '/api/v1/contexts/{id}/clone', query: [], headers: ["idempotency-key"], reads: 'json' },
   completeSession: { method: 'POST', path: '/api/v1/sessions/{id}/complete', query: [], headers: ["idempotency-key"], reads: 'json' },
+  createBulk: { method: 'POST', path: '/api/v1/sessions/bulk', query: [], headers: ["idempotency-key"], reads: 'json' },
   createCheckpoint: { method: 'POST', path: '/api/v1/sessions/{id}/checkpoints', query: [], headers: ["idempotency-key"], reads: 'json' },
   createContext: { method: 'POST', path: '/api/v1/contexts', query: [], headers: ["idempotency-key"], reads: 'json' },
   createSession: { method: 'POST', path: '/api/v1/sessions', query: [], headers: ["idempotency-key"], reads: 'json' },
@@ -2400,6 +2604,7 @@ export const OPERATIONS = {
   getAgentPerformance: { method: 'GET', path: '/api/v1/agents/{id}/performance', query: [], headers: [], reads: 'json' },
   getAgentStats: { method: 'GET', path: '/api/v1/agents/stats', query: [], headers: [], reads: 'json' },
   getArtifactContent: { method: 'GET', path: '/api/v1/tasks/{id}/artifacts/{artifact_id}', query: [], headers: [], reads: 'bytes' },
+  getBulk: { method: 'GET', path: '/api/v1/sessions/bulk/{job}', query: [], headers: [], reads: 'json' },
   getCheckpoint: { method: 'GET', path: '/api/v1/sessions/{id}/checkpoints/{sequence}', query: [], headers: [], reads: 'json' },
   getCluster: { method: 'GET', path: '/api/v1/cluster', query: [], headers: [], reads: 'json' },
   getContext: { method: 'GET', path: '/api/v1/contexts/{id}', query: [], headers: [], reads: 'json' },
@@ -2417,21 +2622,22 @@ export const OPERATIONS = {
   getTask: { method: 'GET', path: '/api/v1/tasks/{id}', query: [], headers: [], reads: 'json' },
   getTaskDependencies: { method: 'GET', path: '/api/v1/tasks/{id}/dependencies', query: [], headers: [], reads: 'json' },
   getTaskStats: { method: 'GET', path: '/api/v1/tasks/stats', query: ["session"], headers: [], reads: 'json' },
-  listAgentContexts: { method: 'GET', path: '/api/v1/contexts/agent/{id}', query: ["search","sort","order","page","page_size"], headers: [], reads: 'json' },
+  listAgentContexts: { method: 'GET', path: '/api/v1/contexts/agent/{id}', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listAgents: { method: 'GET', path: '/api/v1/agents', query: ["status","type","capability","search","sort","order","page","page_size"], headers: [], reads: 'json' },
   listAgentsByCapability: { method: 'GET', path: '/api/v1/agents/by-capability/{capability}', query: ["page","page_size"], headers: [], reads: 'json' },
+  listBulks: { method: 'GET', path: '/api/v1/sessions/bulk', query: ["state","page","page_size"], headers: [], reads: 'json' },
   listCheckpoints: { method: 'GET', path: '/api/v1/sessions/{id}/checkpoints', query: ["page","page_size"], headers: [], reads: 'json' },
-  listContexts: { method: 'GET', path: '/api/v1/contexts', query: ["scope","owner_id","search","sort","order","page","page_size"], headers: [], reads: 'json' },
+  listContexts: { method: 'GET', path: '/api/v1/contexts', query: ["scope","owner_id","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listDeadLetterGroups: { method: 'GET', path: '/api/v1/dead-letters/groups', query: ["status","reason","address","type","group","unaddressed","page_size"], headers: [], reads: 'json' },
   listDeadLetters: { method: 'GET', path: '/api/v1/dead-letters', query: ["status","reason","address","type","group","unaddressed","page_size","cursor"], headers: [], reads: 'json' },
-  listGlobalContexts: { method: 'GET', path: '/api/v1/contexts/global', query: ["search","sort","order","page","page_size"], headers: [], reads: 'json' },
+  listGlobalContexts: { method: 'GET', path: '/api/v1/contexts/global', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listLocks: { method: 'GET', path: '/api/v1/locks', query: ["owner","prefix","search","waited","cursor","limit"], headers: [], reads: 'json' },
   listSessionArtifacts: { method: 'GET', path: '/api/v1/sessions/{id}/artifacts', query: ["page","page_size"], headers: [], reads: 'json' },
-  listSessionContexts: { method: 'GET', path: '/api/v1/contexts/session/{id}', query: ["search","sort","order","page","page_size"], headers: [], reads: 'json' },
+  listSessionContexts: { method: 'GET', path: '/api/v1/contexts/session/{id}', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listSessionEvents: { method: 'GET', path: '/api/v1/sessions/{id}/events', query: ["after","limit"], headers: [], reads: 'json' },
   listSessionTasks: { method: 'GET', path: '/api/v1/sessions/{id}/tasks', query: ["page","page_size"], headers: [], reads: 'json' },
-  listSessions: { method: 'GET', path: '/api/v1/sessions', query: ["state","search","sort","order","page","page_size"], headers: [], reads: 'json' },
-  listTasks: { method: 'GET', path: '/api/v1/tasks', query: ["state","session","agent","search","sort","order","page","page_size"], headers: [], reads: 'json' },
+  listSessions: { method: 'GET', path: '/api/v1/sessions', query: ["state","session_type","priority","model","tag","created_by","parent_id","created_from","created_before","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
+  listTasks: { method: 'GET', path: '/api/v1/tasks', query: ["state","session","agent","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   mergeContexts: { method: 'POST', path: '/api/v1/contexts/merge', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   pauseSession: { method: 'POST', path: '/api/v1/sessions/{id}/pause', query: [], headers: ["idempotency-key"], reads: 'json' },
   promoteContext: { method: 'POST', path: '/api/v1/contexts/{id}/promote', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },

@@ -4,6 +4,7 @@ import swagger from '@fastify/swagger';
 import apiReference from '@scalar/fastify-api-reference';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { App } from './context.ts';
+import { addExamples } from './openapi-examples.ts';
 
 const TAGS = [
   { name: 'sessions', description: 'Pieces of work that people ask for.' },
@@ -18,6 +19,7 @@ const TAGS = [
     description: 'Messages that were set aside, for a person to mend, send again or drop.',
   },
   { name: 'cluster', description: 'Nodes, partitions and single actors, as the runtime has them.' },
+  { name: 'actors', description: 'The past of single actors, and forks from it.' },
   { name: 'health', description: 'Whether all is well.' },
 ];
 
@@ -43,7 +45,7 @@ export function addOpenApi(app: App): void {
       tags: TAGS,
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => tidy(jsonSchemaTransformObject(document)),
+    transformObject: (document) => addExamples(tidy(jsonSchemaTransformObject(document))),
   });
 }
 

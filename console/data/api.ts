@@ -1,12 +1,11 @@
 /** The gateway's HTTP interface, as this page uses it. Every request has a deadline; every error is an ApiFailure. */
+import { buildClient, Refused } from '#protocols/client/client.ts';
 import type { Fault, Problem } from '#protocols/failure.ts';
 import type { AgentView } from '#protocols/http/agent.ts';
 import type { Page } from '#protocols/http/page.ts';
 import type { SessionSummary, SessionView } from '#protocols/http/session.ts';
 import type { TaskView } from '#protocols/http/task.ts';
 
-const ROOT = '/api/v1';
-const TIMEOUT_MS = 15_000;
 const PAGE_SIZE = 100;
 
 export class ApiFailure extends Error {
@@ -31,19 +30,31 @@ export interface SessionWish {
 
 export type SessionAct = 'start' | 'stop' | 'cancel' | 'delete';
 
+const client = buildClient({ url: '', fetch: (url, init) => fetch(url, init) });
+
 export const api = {
-  sessions: () => get<Page<SessionSummary>>(`/sessions?page_size=${PAGE_SIZE}`),
-  session: (id: string) => getOrNull<SessionView>(`/sessions/${id}`),
-  tasksOf: (id: string) => get<Page<TaskView>>(`/sessions/${id}/tasks?page_size=${PAGE_SIZE}`),
-  task: (id: string) => getOrNull<TaskView>(`/tasks/${id}`),
-  agents: () => get<Page<AgentView>>(`/agents?page_size=${PAGE_SIZE}`),
-  agent: (id: string) => getOrNull<AgentView>(`/agents/${id}`),
-  create: (wish: SessionWish, key: string) => send<SessionView>('POST', '/sessions', { body: wish, key }),
+  sessions: (): Promise<Page<SessionSummary>> => told(client.listSessions({ page_size: PAGE_SIZE })),
+  session: (id: string): Promise<SessionView | null> => orNull(client.getSession({ id })),
+  tasksOf: (id: string): Promise<Page<TaskView>> =>
+    told(client.listSessionTasks({ id, page_size: PAGE_SIZE })),
+  task: (id: string): Promise<TaskView | null> => orNull(client.getTask({ id })),
+  agents: (): Promise<Page<AgentView>> => told(client.listAgents({ page_size: PAGE_SIZE })),
+  agent: (id: string): Promise<AgentView | null> => orNull(client.getAgent({ id })),
+  create: (wish: SessionWish, key: string): Promise<SessionView> =>
+    told(client.createSession({ body: wish, 'idempotency-key': key })),
   act: (id: string, act: SessionAct, options: { reason?: string; key: string }) => {
-    const { reason, key } = options;
-    if (act === 'delete') return send<undefined>('DELETE', `/sessions/${id}`, { key });
-    const body = reason ? { reason } : undefined;
-    return send<SessionView>('POST', `/sessions/${id}/${act}`, { body, key });
+    const asked = { id, 'idempotency-key': options.key };
+    const body = options.reason ? { reason: options.reason } : undefined;
+    switch (act) {
+      case 'start':
+        return told(client.startSession(asked));
+      case 'stop':
+        return told(client.stopSession({ ...asked, body }));
+      case 'cancel':
+        return told(client.cancelSession({ ...asked, body }));
+      case 'delete':
+        return told(client.deleteSession(asked));
+    }
   },
 };
 
@@ -53,42 +64,21 @@ export function newKey(): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function get<Value>(path: string): Promise<Value> {
-  return send<Value>('GET', path, {});
-}
-
-async function getOrNull<Value>(path: string): Promise<Value | null> {
-  try {
-    return await get<Value>(path);
-  } catch (error) {
-    if (error instanceof ApiFailure && error.status === 404) return null;
-    throw error;
-  }
-}
-
-async function send<Value>(
-  method: string,
-  path: string,
-  { body, key }: { body?: unknown; key?: string },
-): Promise<Value> {
-  const response = await fetch(ROOT + path, {
-    method,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-    headers: {
-      accept: 'application/json',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(key === undefined ? {} : { 'idempotency-key': key }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  }).catch((error: Error) => {
-    throw new ApiFailure(
-      error.name === 'TimeoutError' ? 'no answer in time' : 'the gateway cannot be reached',
-      null,
-    );
+async function orNull<Value>(answer: Promise<Value>): Promise<Value | null> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof Refused && error.status === 404) return null;
+    throw toFailure(error);
   });
-  // An answer is of our own gateway, which has checked it against the same shapes.
-  const answer: unknown = response.status === 204 ? undefined : await response.json().catch(() => null);
-  if (response.ok) return answer as Value;
-  const problem = answer as Problem | null;
-  throw new ApiFailure(problem?.detail ?? `the gateway answered ${response.status}`, problem);
+}
+
+async function told<Value>(answer: Promise<Value>): Promise<Value> {
+  return answer.catch((error: unknown) => {
+    throw toFailure(error);
+  });
+}
+
+/** As the page says it: the sentence alone, and the faults beside their fields. */
+function toFailure(error: unknown): ApiFailure {
+  if (error instanceof Refused && error.problem) return new ApiFailure(error.problem.detail, error.problem);
+  return new ApiFailure(error instanceof Error ? error.message : String(error), null);
 }

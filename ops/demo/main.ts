@@ -11,12 +11,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { SessionView } from '#protocols/http/session.ts';
 import type { TaskView } from '#protocols/http/task.ts';
+import { buildLineView, buildTerminalView } from '../cli/session-view.ts';
 import { reasonOf } from '../dev/start-failure.ts';
 import { type Api, buildApi } from './api.ts';
 import { MODEL_NAME } from './model/provider.ts';
 import { diffOf, makeRepository, runTests } from './repository.ts';
 import { startSystem } from './system.ts';
-import { buildView } from './view.ts';
 
 const HELP = `npm run demo [-- options]
 
@@ -96,7 +96,8 @@ async function work(
     ...(options.model === null ? {} : { model: options.model }),
   });
   await api.startSession(created.id);
-  const view = buildView(process.stdout);
+  const out = process.stdout;
+  const view = out.isTTY ? buildTerminalView(out) : buildLineView((line) => out.write(line));
   let widest = 0;
   for (;;) {
     signal.throwIfAborted();
@@ -104,7 +105,10 @@ async function work(
     const tasks = await api.tasks(created.id);
     widest = Math.max(widest, tasks.filter((task) => task.state === 'in_progress').length);
     view.draw(session, inOrder(session, tasks));
-    if (ENDED.has(session.state)) return { session, widest, tasks: inOrder(session, tasks) };
+    if (ENDED.has(session.state)) {
+      view.end();
+      return { session, widest, tasks: inOrder(session, tasks) };
+    }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -10,6 +10,7 @@ test('nothing said means one node, the agent, port 8000 and the folder .oio', ()
       port: 8000,
       nodes: 1,
       hasAgent: true,
+      isJson: false,
       dataDir: resolve('.oio'),
       host: '127.0.0.1',
       natsUrl: undefined,

@@ -12,6 +12,7 @@ export const HELP = `npm start [-- flags]: the whole system on this machine, eve
   --nodes N     runtime nodes side by side, 1 to ${NODES_MAX} (1)
   --no-agent    without the opencode agent
   --data DIR    where all data is kept (OIO_DATA_DIR, .oio)
+  --json        log lines as JSON, as they are where stdout is no terminal
   --help        this
 
 Environment: PORT, HOST (127.0.0.1), OIO_DATA_DIR, LOG_LEVEL (trace, debug, info, warn, error),
@@ -40,6 +41,7 @@ const Settings = z.object({
   port: z.preprocess(unset, whole('the port (--port, PORT)', 1, 65_535).default(8000)),
   nodes: z.preprocess(unset, whole('--nodes', 1, NODES_MAX).default(1)),
   hasAgent: z.boolean(),
+  isJson: z.boolean(),
   dataDir: z.preprocess(unset, z.string().default('.oio')).transform((path) => resolve(path)),
   host: z.preprocess(unset, z.string().default('127.0.0.1')),
   natsUrl: z.preprocess(unset, address('NATS_URL', ['nats:', 'tls:']).optional()),
@@ -65,6 +67,7 @@ export function parseRequest(parameters: readonly string[], env: NodeJS.ProcessE
     port: flags.port ?? env.PORT,
     nodes: flags.nodes,
     hasAgent: flags['no-agent'] !== true,
+    isJson: flags.json === true,
     dataDir: flags.data ?? env.OIO_DATA_DIR,
     host: env.HOST,
     natsUrl: env.NATS_URL,
@@ -85,6 +88,7 @@ function parseFlags(parameters: readonly string[]) {
         nodes: { type: 'string' },
         'no-agent': { type: 'boolean' },
         data: { type: 'string' },
+        json: { type: 'boolean' },
       },
     });
     return values;

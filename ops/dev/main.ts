@@ -35,7 +35,7 @@ async function main(): Promise<ExitCode> {
 
 async function run(settings: Settings): Promise<ExitCode> {
   const startedAt = performance.now();
-  const isTerminal = process.stdout.isTTY === true;
+  const isTerminal = process.stdout.isTTY === true && !settings.isJson;
   const logs = buildLogStream({
     level: settings.logLevel,
     isPretty: isTerminal,

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ACTOR_KINDS } from '#actors/registry.ts';
+import { Refused } from '#protocols/client/client.ts';
+import type { CreateSession } from '#protocols/client/operations.generated.ts';
 import type { SessionView } from '#protocols/http/session.ts';
 import type { TaskView } from '#protocols/http/task.ts';
-import { type Api, buildApi, Refused } from '../demo/api.ts';
+import { type Api, buildApi } from '../demo/api.ts';
 import { git, makeRepository, runTests } from '../demo/repository.ts';
 import { type System, startSystem } from '../demo/system.ts';
 import { foldAll } from '../dev/fold-all.ts';
@@ -39,7 +41,7 @@ async function start(nodes: number): Promise<{ system: System; api: Api }> {
   return { system, api: buildApi(system.url) };
 }
 
-function crudSession(): Record<string, unknown> {
+function crudSession(): CreateSession {
   return {
     title: 'Make the tests pass and add the missing function of the CRUD store',
     initial_prompt: 'Make the tests of this note store pass and add the missing function.',
@@ -100,7 +102,7 @@ test('a session completes with each task done once, though one of two nodes is k
   expect(session.metrics.tokens_out).toBeGreaterThan(0);
 
   const patch = (await api.artifacts(session.id)).find((artifact) => artifact.role === 'patch');
-  expect(await api.text(patch?.href ?? '')).toContain('diff --git');
+  expect(patch && (await api.text(patch))).toContain('diff --git');
 });
 
 test('a session that is stopped in the middle stops its tasks, and the agent goes on to the next session', async () => {
@@ -115,7 +117,7 @@ test('a session that is stopped in the middle stops its tasks, and the agent goe
   expect(stopped.state).toBe('stopped');
   expect(tasks).toHaveLength(5);
   await expect(api.stopSession(first.id)).rejects.toSatisfy(
-    (error) => error instanceof Refused && error.problem.code === 'INVALID_TRANSITION',
+    (error) => error instanceof Refused && error.problem?.code === 'INVALID_TRANSITION',
   );
   const second = await api.createSession({ ...crudSession(), title: 'Make the tests pass once more' });
   await api.startSession(second.id);

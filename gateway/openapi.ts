@@ -18,6 +18,7 @@ const TAGS = [
     description: 'Messages that were set aside, for a person to mend, send again or drop.',
   },
   { name: 'cluster', description: 'Nodes, partitions and single actors, as the runtime has them.' },
+  { name: 'actors', description: 'Any actor: its past, and whether it takes its messages.' },
   { name: 'health', description: 'Whether all is well.' },
 ];
 

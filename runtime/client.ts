@@ -179,6 +179,8 @@ export interface Client {
   supervise(order: Order): Promise<Reply>;
   /** Actors that take nothing, those that changed last first. */
   suspended(limit: number): Promise<Supervised[]>;
+  /** What is known of one actor's supervision; null: it was never held back, or long ago. */
+  supervised(address: Address): Promise<Supervised | null>;
   /** The snapshot as last committed, or null. Deleted ones are gone. */
   get(address: Address): Promise<StoredActor | null>;
   list(query: ListQuery): Promise<ListPage>;

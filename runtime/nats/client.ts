@@ -37,6 +37,7 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
     acquireLock: (command, withinMs) => acquireLock(waits, command, withinMs),
     supervise: (order) => asker.ask(orderCommand(order)),
     suspended: (limit) => reads.suspended(limit),
+    supervised: (address) => reads.supervised(address),
     get: (address) => reads.get(address),
     list: (query) => reads.list(query),
     countByStatus: (tenant, type) => reads.countByStatus(tenant, type),

@@ -58,7 +58,7 @@ export class MemoryClient implements Client {
   /** Commands as they came, repeats among them. */
   readonly commands: Command[] = [];
   readonly events: LiveEvent[] = [];
-  supervised: Supervised[] = [];
+  held: Supervised[] = [];
   readonly objects = new Map<string, Uint8Array>();
   healthNow: ClusterHealth = HEALTHY;
   /** What a node would say of the past. */
@@ -92,7 +92,12 @@ export class MemoryClient implements Client {
   }
 
   async suspended(limit: number): Promise<Supervised[]> {
-    return this.supervised.filter(({ status }) => status !== 'active').slice(0, limit);
+    return this.held.filter(({ status }) => status !== 'active').slice(0, limit);
+  }
+
+  async supervised(address: Address): Promise<Supervised | null> {
+    const name = formatAddress(address);
+    return this.held.find((one) => formatAddress(one.address) === name) ?? null;
   }
 
   async ask(command: Command, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Reply> {

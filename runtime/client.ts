@@ -7,6 +7,7 @@
  * C4. After a reply, a read by the same caller sees what the command wrote.
  */
 import type { Address } from '#protocols/address.ts';
+import type { Heartbeat } from '#protocols/eap/message.ts';
 import type { Message } from '#protocols/envelope.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
@@ -14,6 +15,7 @@ import type { PastRequest } from '#protocols/past.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Supervise, Supervised, SupervisionAct } from '#protocols/supervision.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import type { Speaker } from './remote.ts';
 import type { TimerMark } from './store.ts';
 
 export interface Command {
@@ -198,6 +200,8 @@ export interface Client {
   readonly pastPage: PastEvents;
   /** Bytes of a stored object, or null. */
   readObject(name: string): Promise<Uint8Array | null>;
+  /** Says for an agent that it lives, as its own heartbeat would: kept in memory, in no log. Throws where NATS is away. */
+  heartbeat(speaker: Speaker, heartbeat: Heartbeat): Promise<void>;
   health(): Promise<ClusterHealth>;
   stop(): Promise<void>;
 }

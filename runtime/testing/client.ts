@@ -6,6 +6,7 @@
  * F3. Events are numbered without gaps from 1, and watchers hear them in that order, in later turns of the loop.
  */
 import { type Address, formatAddress } from '#protocols/address.ts';
+import type { Heartbeat } from '#protocols/eap/message.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
 import type { PastRequest } from '#protocols/past.ts';
@@ -29,6 +30,7 @@ import { systemClock } from '../clock.ts';
 import { bury } from '../dead-letter.ts';
 import { acquireLock } from '../lock-wait.ts';
 import { orderCommand } from '../order.ts';
+import type { Speaker } from '../remote.ts';
 import type { DeadLetter, KeyedReply } from '../store.ts';
 import { MemoryDeadLetters } from './dead-letters.ts';
 import { countByStatus, listActors } from './list-actors.ts';
@@ -58,6 +60,7 @@ export class MemoryClient implements Client {
   /** Commands as they came, repeats among them. */
   readonly commands: Command[] = [];
   readonly events: LiveEvent[] = [];
+  readonly heartbeats: (Speaker & Heartbeat)[] = [];
   held: Supervised[] = [];
   readonly objects = new Map<string, Uint8Array>();
   healthNow: ClusterHealth = HEALTHY;
@@ -204,6 +207,10 @@ export class MemoryClient implements Client {
 
   async readObject(name: string): Promise<Uint8Array | null> {
     return this.objects.get(name) ?? null;
+  }
+
+  async heartbeat(speaker: Speaker, heartbeat: Heartbeat): Promise<void> {
+    this.heartbeats.push({ ...speaker, ...heartbeat });
   }
 
   async health(): Promise<ClusterHealth> {

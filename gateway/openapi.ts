@@ -37,7 +37,8 @@ export function addOpenApi(app: App): void {
         version: '0.1.0',
         description:
           'The control plane for autonomous coding agents. Every error is a problem document (RFC 9457) with a code; ' +
-          'every POST takes an Idempotency-Key.',
+          'every POST takes an Idempotency-Key. Entities have an ETag; what changes one takes If-Match and answers 412 ' +
+          'where another version is there (contexts and dead letters: 409, with both values).',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/', description: 'This gateway.' }],

@@ -37,6 +37,8 @@ export interface Command {
    */
   readonly timeoutMs: number;
   readonly trace?: string;
+  /** Versions that the actor may have when its turn comes; with another one it is refused PRECONDITION_FAILED. */
+  readonly ifVersions?: readonly number[];
   /** For the runtime itself; the actor never sees it. */
   readonly supervise?: Supervise;
 }

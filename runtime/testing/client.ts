@@ -8,7 +8,7 @@
 import { type Address, formatAddress } from '#protocols/address.ts';
 import type { Heartbeat } from '#protocols/eap/message.ts';
 import type { EventRecord } from '#protocols/events.ts';
-import type { Reply } from '#protocols/failure.ts';
+import { otherVersion, type Reply } from '#protocols/failure.ts';
 import type { PastRequest } from '#protocols/past.ts';
 import { eventSubject, subjectMatches } from '#protocols/subjects.ts';
 import type { Supervised } from '#protocols/supervision.ts';
@@ -109,7 +109,13 @@ export class MemoryClient implements Client {
     const key = `${tenant}/${command.key}`;
     const known = this.#replies.get(key);
     if (known) return known.bodyHash === command.bodyHash ? known.reply : REUSED;
-    const reply = signal?.aborted ? CANCELLED : await this.#answer(command, this);
+    const version = this.find(command.to)?.version;
+    const isOther = command.ifVersions && version !== undefined && !command.ifVersions.includes(version);
+    const reply: Reply = signal?.aborted
+      ? CANCELLED
+      : isOther
+        ? { ok: false, failure: otherVersion(version) }
+        : await this.#answer(command, this);
     this.#replies.set(key, { tenant, key: command.key, bodyHash: command.bodyHash, reply });
     return reply;
   }

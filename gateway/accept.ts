@@ -44,6 +44,8 @@ export interface Asked {
   /** A new UUIDv7: the id and the key where the client gave no key. */
   readonly freshId: string;
   readonly timeoutMs: number;
+  /** Of If-Match. */
+  readonly ifVersions?: readonly number[];
 }
 
 /** A command that creates an actor of `type`: its id derives from the client's key where there is one. */
@@ -64,6 +66,7 @@ export function acceptMessage(asked: Asked, to: Address, message: Message): Comm
     ...(acceptKey(asked) ?? { key: asked.freshId, isNewKey: true, bodyHash: bodyHashOf(asked) }),
     by: asked.by,
     timeoutMs: asked.timeoutMs,
+    ...(asked.ifVersions === undefined ? {} : { ifVersions: asked.ifVersions }),
     ...(asked.trace === null ? {} : { trace: asked.trace }),
   };
 }

@@ -156,6 +156,14 @@ export const COMMAND_PROBLEMS = {
   409: problem('Not from its present state; `current_state` and `allowed` say what would be.'),
 };
 
+/** Of what changes an entity with an ETag. */
+export const ENTITY_PROBLEMS = {
+  ...COMMAND_PROBLEMS,
+  412: problem(
+    'If-Match names another version than there is; `current_version` is its number. Nothing was done.',
+  ),
+};
+
 export const STALE_PROBLEM = {
   409: problem(
     'Another version is there by now: `conflicts` has both values, `current_version` is its number.',

@@ -19,7 +19,7 @@ const TAGS = [
     description: 'Messages that were set aside, for a person to mend, send again or drop.',
   },
   { name: 'cluster', description: 'Nodes, partitions and single actors, as the runtime has them.' },
-  { name: 'actors', description: 'The past of single actors, and forks from it.' },
+  { name: 'actors', description: 'Any actor: its past, forks from it, and whether it takes its messages.' },
   { name: 'health', description: 'Whether all is well.' },
 ];
 
@@ -38,7 +38,8 @@ export function addOpenApi(app: App): void {
         version: '0.1.0',
         description:
           'The control plane for autonomous coding agents. Every error is a problem document (RFC 9457) with a code; ' +
-          'every POST takes an Idempotency-Key.',
+          'every POST takes an Idempotency-Key. Entities have an ETag; what changes one takes If-Match and answers 412 ' +
+          'where another version is there (contexts and dead letters: 409, with both values).',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/', description: 'This gateway.' }],

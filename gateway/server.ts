@@ -20,6 +20,7 @@ import { buildMetrics, type Metrics } from './metrics.ts';
 import { addOpenApi, addReference } from './openapi.ts';
 import { collectRoutes } from './route-table.ts';
 import { actorHistoryRoutes } from './routes/actor-history.ts';
+import { actorSupervisionRoutes } from './routes/actor-supervision.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { bulkRoutes } from './routes/bulk.ts';
@@ -99,6 +100,7 @@ export function buildServer(options: ServerOptions): App {
     quotaRoutes(app, context);
     clusterRoutes(app, context);
     actorHistoryRoutes(app, context);
+    actorSupervisionRoutes(app, context);
     eventRoutes(app, context);
     liveRoutes(app, feed);
     addReference(app);

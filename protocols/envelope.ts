@@ -38,6 +38,8 @@ const CommandSource = z.object({
   withinMs: z.number().nonnegative().optional(),
   /** It was published before and its fate is not known: its key is looked up before its turn. */
   again: z.literal(true).optional(),
+  /** Not done where the actor is there with another version than these. */
+  ifVersions: z.array(z.number().int().nonnegative()).min(1).max(64).optional(),
   /** An order to the runtime itself; the actor never sees it. */
   supervise: Supervise.optional(),
 });

@@ -18,6 +18,7 @@ export const FailureCode = z.enum([
   'CONTEXT_NOT_FOUND',
   'INVALID_TRANSITION',
   'VERSION_CONFLICT',
+  'PRECONDITION_FAILED',
   'CONTEXT_CONFLICT',
   'NAME_TAKEN',
   'IDEMPOTENCY_KEY_REUSED',
@@ -56,6 +57,7 @@ export const HTTP_STATUS = {
   CONTEXT_NOT_FOUND: 404,
   INVALID_TRANSITION: 409,
   VERSION_CONFLICT: 409,
+  PRECONDITION_FAILED: 412,
   CONTEXT_CONFLICT: 409,
   NAME_TAKEN: 409,
   IDEMPOTENCY_KEY_REUSED: 422,
@@ -159,6 +161,17 @@ export const Problem = z.object({
   scope: FullScope.optional(),
 });
 export type Problem = z.infer<typeof Problem>;
+
+/** What was asked is for another version than there is. */
+export function otherVersion(version: number): Failure {
+  const detail = `it is at version ${version} by now`;
+  return {
+    code: 'PRECONDITION_FAILED',
+    detail,
+    current_version: version,
+    retry_hint: 'Read it again; if it is still wanted, repeat with the new ETag and a new Idempotency-Key.',
+  };
+}
 
 export function isRetryable(code: FailureCode): boolean {
   return RETRYABLE.has(code);

@@ -45,6 +45,9 @@ export function refuseSuspended({ address, status, sinceMs }: Supervised): Failu
   };
 }
 
+/** Idempotency keys of orders begin so. */
+export const ORDER_KEY_PREFIX = 'supervise:';
+
 /** Ids of orders in the log begin so: the partition ends its round after one, unread. */
 const ORDER_PREFIX = 'sup.';
 

@@ -7,6 +7,7 @@
  * C4. After a reply, a read by the same caller sees what the command wrote.
  */
 import type { Address } from '#protocols/address.ts';
+import type { Heartbeat } from '#protocols/eap/message.ts';
 import type { Message } from '#protocols/envelope.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
@@ -14,6 +15,7 @@ import type { PastRequest } from '#protocols/past.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Supervise, Supervised, SupervisionAct } from '#protocols/supervision.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import type { Speaker } from './remote.ts';
 import type { TimerMark } from './store.ts';
 
 export interface Command {
@@ -35,6 +37,8 @@ export interface Command {
    */
   readonly timeoutMs: number;
   readonly trace?: string;
+  /** Versions that the actor may have when its turn comes; with another one it is refused PRECONDITION_FAILED. */
+  readonly ifVersions?: readonly number[];
   /** For the runtime itself; the actor never sees it. */
   readonly supervise?: Supervise;
 }
@@ -179,6 +183,8 @@ export interface Client {
   supervise(order: Order): Promise<Reply>;
   /** Actors that take nothing, those that changed last first. */
   suspended(limit: number): Promise<Supervised[]>;
+  /** What is known of one actor's supervision; null: it was never held back, or long ago. */
+  supervised(address: Address): Promise<Supervised | null>;
   /** The snapshot as last committed, or null. Deleted ones are gone. */
   get(address: Address): Promise<StoredActor | null>;
   list(query: ListQuery): Promise<ListPage>;
@@ -196,6 +202,8 @@ export interface Client {
   readonly pastPage: PastEvents;
   /** Bytes of a stored object, or null. */
   readObject(name: string): Promise<Uint8Array | null>;
+  /** Says for an agent that it lives, as its own heartbeat would: kept in memory, in no log. Throws where NATS is away. */
+  heartbeat(speaker: Speaker, heartbeat: Heartbeat): Promise<void>;
   health(): Promise<ClusterHealth>;
   stop(): Promise<void>;
 }

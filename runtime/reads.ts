@@ -16,6 +16,8 @@ export interface Reads {
   replies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]>;
   /** Actors that take nothing, those that changed last first. */
   suspended(limit: number): Promise<Supervised[]>;
+  /** What is known of one actor's supervision; null: it was never held back, or long ago. */
+  supervised(address: Address): Promise<Supervised | null>;
   cluster(): Promise<{ partitionCount: number }>;
   /** Asks the server itself; the number of partitions. */
   ping(): Promise<number>;

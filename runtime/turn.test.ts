@@ -28,6 +28,21 @@ test('the same cell, envelope and place give the same outcome, ids included', ()
   expect(takeTurn(cellWith(), ask, PLACE)).toEqual(takeTurn(cellWith(), ask, PLACE));
 });
 
+test('a command for other versions than the actor has is refused and changes nothing, one for its own is done', () => {
+  const cell = cellWith({ state: { count: 5, seen: [] }, version: 4 });
+  const add = command('one', { type: 'add', by: 3 });
+  const forVersions = (ifVersions: number[]) => ({ ...add, source: { ...add.source, ifVersions } });
+
+  const stale = takeTurn(cell, forVersions([2, 3]), PLACE);
+  const current = takeTurn(cell, forVersions([3, 4]), PLACE);
+  const absent = takeTurn(cellWith(), forVersions([3]), PLACE);
+
+  expect([stale.cell, stale.effects]).toEqual([cell, []]);
+  expect(stale.reply).toMatchObject({ failure: { code: 'PRECONDITION_FAILED', current_version: 4 } });
+  expect(current.reply).toEqual({ ok: true, value: 8 });
+  expect(absent.reply).toEqual({ ok: true, value: 3 });
+});
+
 test('a handler that throws changes nothing and leaves a dead letter', () => {
   const cell = cellWith({ state: { count: 5, seen: [] }, version: 4 });
 

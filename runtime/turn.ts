@@ -18,7 +18,7 @@ import { Address, formatAddress } from '#protocols/address.ts';
 import { assert } from '#protocols/assert.ts';
 import type { Effect } from '#protocols/effects.ts';
 import { type Envelope, Message, originOf } from '#protocols/envelope.ts';
-import type { Failure, Reply } from '#protocols/failure.ts';
+import { type Failure, otherVersion, type Reply } from '#protocols/failure.ts';
 import { uuidFromTime } from '#protocols/ids.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import { firstOccurrence, Recurrence, TIME_MAX_MS } from '#protocols/recurrence.ts';
@@ -73,6 +73,8 @@ export function takeTurn(cell: Cell, envelope: Envelope, place: Place): TurnOutc
   if (isStale(cell, envelope)) {
     return { ...unchanged(cell), ignored: true };
   }
+  const refusal = refuseVersion(cell, envelope);
+  if (refusal) return { ...unchanged(cell), reply: { ok: false, failure: refusal } };
   let turn: Turn<unknown> | Failure;
   let size: StateSize;
   try {
@@ -98,6 +100,12 @@ export function takeTurn(cell: Cell, envelope: Envelope, place: Place): TurnOutc
   if (!isAnswered(envelope))
     return afterDefect({ cell, envelope, place }, { reason: 'state_too_large', error: excess });
   return { ...unchanged(cell), reply: { ok: false, failure: { code: 'STATE_TOO_LARGE', detail: excess } } };
+}
+
+/** One that is not there refuses by itself: it has no version to compare with. */
+function refuseVersion({ version, state }: Cell, { source }: Envelope): Failure | null {
+  const wanted = source.kind === 'command' ? source.ifVersions : undefined;
+  return wanted === undefined || state === null || wanted.includes(version) ? null : otherVersion(version);
 }
 
 /** Whether a refusal has a reader. Of a replay nobody reads it: it becomes a dead letter again. */

@@ -4,20 +4,13 @@ import type { z } from 'zod';
 import { AgentParams, AgentView, toAgentView } from '#protocols/http/agent.ts';
 import { DeregisterBody, MaintenanceBody } from '#protocols/http/agent-command.ts';
 import { acceptMessage } from '../accept.ts';
-import {
-  API_PREFIX,
-  type App,
-  addressOf,
-  CommandHeaders,
-  etagOf,
-  type GatewayContext,
-  readAsked,
-} from '../context.ts';
-import { COMMAND_PROBLEMS, json, unwrap } from '../failures.ts';
+import { API_PREFIX, type App, addressOf, etagOf, type GatewayContext } from '../context.ts';
+import { ENTITY_PROBLEMS, json, unwrap } from '../failures.ts';
+import { EntityHeaders, readChange } from '../if-match.ts';
 import { findAgent } from '../read-agents.ts';
 
 const ROOT = `${API_PREFIX}/agents/:id`;
-const common = { tags: ['agents'], headers: CommandHeaders, params: AgentParams };
+const common = { tags: ['agents'], headers: EntityHeaders, params: AgentParams };
 
 export function agentCommandRoutes(app: App, context: GatewayContext): void {
   addDrain(app, context);
@@ -34,7 +27,7 @@ function addDrain(app: App, context: GatewayContext): void {
         operationId: 'drainAgent',
         summary: 'Give an agent no more work',
         description: 'It ends what it has, and stays. A new process of it takes work again.',
-        response: { 200: json('The agent as it is now.', AgentView), ...COMMAND_PROBLEMS },
+        response: { 200: json('The agent as it is now.', AgentView), ...ENTITY_PROBLEMS },
       },
     },
     async (request, reply) => tellAgent({ context, request, reply }, { type: 'drain' }),
@@ -53,7 +46,7 @@ function addMaintenance(app: App, context: GatewayContext): void {
           'In maintenance it keeps what it has and gets no more, until a person lifts it: also when its process ' +
           'is started again.',
         body: MaintenanceBody,
-        response: { 200: json('The agent as it is now.', AgentView), ...COMMAND_PROBLEMS },
+        response: { 200: json('The agent as it is now.', AgentView), ...ENTITY_PROBLEMS },
       },
     },
     async (request, reply) =>
@@ -76,7 +69,7 @@ function addDeregister(app: App, context: GatewayContext): void {
         response: {
           200: json('It is gone.', AgentView),
           202: json('It goes when it has finished.', AgentView),
-          ...COMMAND_PROBLEMS,
+          ...ENTITY_PROBLEMS,
         },
       },
     },
@@ -101,7 +94,7 @@ async function tellAgent(
 ): Promise<AgentView> {
   const { id } = request.params;
   const to = addressOf(context, 'agent', id);
-  unwrap(await context.client.ask(acceptMessage(readAsked(context, request), to, message)));
+  unwrap(await context.client.ask(acceptMessage(readChange(context, request), to, message)));
   const { agent, version } = await findAgent(context, id);
   reply.header('etag', etagOf(version));
   return toAgentView(agent, version);

@@ -8,6 +8,7 @@ import { json, LIST_PROBLEMS, READ_PROBLEMS } from '../failures.ts';
 import { findAgent, readAgents, readAllAgents } from '../read-agents.ts';
 import { agentCommandRoutes } from './agent-commands.ts';
 import { agentFleetRoutes } from './agent-fleet.ts';
+import { agentJoiningRoutes } from './agent-joining.ts';
 import { agentPerformanceRoutes } from './agent-performance.ts';
 
 const ROOT = `${API_PREFIX}/agents`;
@@ -18,6 +19,7 @@ export function agentRoutes(app: App, context: GatewayContext): void {
   addByCapability(app, context);
   addGet(app, context);
   agentFleetRoutes(app, context);
+  agentJoiningRoutes(app, context);
   agentCommandRoutes(app, context);
   agentPerformanceRoutes(app, context);
 }

@@ -25,14 +25,15 @@ import {
   readState,
 } from '../context.ts';
 import {
-  COMMAND_PROBLEMS,
   CREATE_PROBLEMS,
+  ENTITY_PROBLEMS,
   json,
   LIST_PROBLEMS,
   READ_PROBLEMS,
   Refused,
   unwrap,
 } from '../failures.ts';
+import { EntityHeaders, readChange } from '../if-match.ts';
 import { toSessionQuery } from '../session-filter.ts';
 
 const ROOT = `${API_PREFIX}/sessions/bulk`;
@@ -161,14 +162,14 @@ function addCancel(app: App, context: GatewayContext): void {
         tags,
         summary: 'Ask no more sessions',
         description: 'What was asked already is done all the same; the job ends when these have answered.',
-        headers: CommandHeaders,
+        headers: EntityHeaders,
         params: BulkParams,
-        response: { 202: json('The job as it is now.', BulkView), ...COMMAND_PROBLEMS },
+        response: { 202: json('The job as it is now.', BulkView), ...ENTITY_PROBLEMS },
       },
     },
     async (request: FastifyRequest<{ Params: { job: string } }>, reply) => {
       const { job } = request.params;
-      const command = acceptMessage(readAsked(context, request), addressOf(context, 'bulk', job), {
+      const command = acceptMessage(readChange(context, request), addressOf(context, 'bulk', job), {
         type: 'cancel',
       });
       unwrap(await context.client.ask(command));

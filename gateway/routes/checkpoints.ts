@@ -11,17 +11,9 @@ import {
 import { PageQuery, toPage } from '#protocols/http/page.ts';
 import { SessionParams, SessionView } from '#protocols/http/session.ts';
 import { acceptMessage } from '../accept.ts';
-import {
-  API_PREFIX,
-  type App,
-  addressOf,
-  CommandHeaders,
-  etagOf,
-  type GatewayContext,
-  readAsked,
-  readState,
-} from '../context.ts';
-import { COMMAND_PROBLEMS, json, READ_PROBLEMS, Refused, unwrap } from '../failures.ts';
+import { API_PREFIX, type App, addressOf, etagOf, type GatewayContext, readState } from '../context.ts';
+import { ENTITY_PROBLEMS, json, READ_PROBLEMS, Refused, unwrap } from '../failures.ts';
+import { EntityHeaders, readChange } from '../if-match.ts';
 import { findSession, tellSession } from './sessions.ts';
 
 const ROOT = `${API_PREFIX}/sessions/:id/checkpoints`;
@@ -43,16 +35,16 @@ function addMake(app: App, context: GatewayContext): void {
         tags,
         summary: 'Make a checkpoint',
         description: `For a session at work or paused. The last ${CHECKPOINTS_KEPT} are kept, those made by themselves among them.`,
-        headers: CommandHeaders,
+        headers: EntityHeaders,
         params: SessionParams,
         body: CheckpointBody,
-        response: { 201: json('Made; Location says where it is.', CheckpointSummary), ...COMMAND_PROBLEMS },
+        response: { 201: json('Made; Location says where it is.', CheckpointSummary), ...ENTITY_PROBLEMS },
       },
     },
     async (request, reply) => {
       const { id } = request.params;
       const message = { ...request.body, type: 'checkpoint' };
-      const command = acceptMessage(readAsked(context, request), addressOf(context, 'session', id), message);
+      const command = acceptMessage(readChange(context, request), addressOf(context, 'session', id), message);
       const made = CheckpointSummary.parse(unwrap(await context.client.ask(command)));
       reply.code(201).header('location', `${API_PREFIX}/sessions/${id}/checkpoints/${made.sequence}`);
       return made;
@@ -105,7 +97,12 @@ function addGet(app: App, context: GatewayContext): void {
         response: { 200: json('The checkpoint with its tasks.', CheckpointView), ...READ_PROBLEMS },
       },
     },
-    async (request) => findCheckpoint(context, request.params),
+    async (request, reply) => {
+      const found = await findCheckpoint(context, request.params);
+      // It never changes.
+      reply.header('etag', etagOf(1));
+      return found;
+    },
   );
 }
 
@@ -120,9 +117,9 @@ function addRestore(app: App, context: GatewayContext): void {
         description:
           'For a paused session, or an ended one that can be retried. Tasks that were completed then are completed ' +
           'again, the others begin anew once the session is resumed or retried. What was used stays used.',
-        headers: CommandHeaders,
+        headers: EntityHeaders,
         params: CheckpointParams,
-        response: { 200: json('The session as it is now.', SessionView), ...COMMAND_PROBLEMS },
+        response: { 200: json('The session as it is now.', SessionView), ...ENTITY_PROBLEMS },
       },
     },
     async (request, reply) => {

@@ -10,8 +10,9 @@ import {
   ResumeBody,
   RetryBody,
 } from '#protocols/http/session-acts.ts';
-import { API_PREFIX, type App, CommandHeaders, etagOf, type GatewayContext } from '../context.ts';
-import { COMMAND_PROBLEMS, json, Refused } from '../failures.ts';
+import { API_PREFIX, type App, etagOf, type GatewayContext } from '../context.ts';
+import { ENTITY_PROBLEMS, json, Refused } from '../failures.ts';
+import { EntityHeaders } from '../if-match.ts';
 import { checkQueue } from '../read-scheduler.ts';
 import { findSession, tellSession } from './sessions.ts';
 
@@ -98,10 +99,10 @@ function addAct<Body extends z.ZodType<object>>(app: App, context: GatewayContex
       schema: {
         ...words,
         tags: ['sessions'],
-        headers: CommandHeaders,
+        headers: EntityHeaders,
         params: SessionParams,
         body,
-        response: { 200: json('The session as it is now.', SessionView), ...COMMAND_PROBLEMS },
+        response: { 200: json('The session as it is now.', SessionView), ...ENTITY_PROBLEMS },
       },
     },
     async (request, reply) => {

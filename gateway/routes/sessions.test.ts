@@ -266,7 +266,9 @@ test('a delete of another version than the one that was seen is refused', async 
   const deleteIf = (tag: string) =>
     app.inject({ method: 'DELETE', url: `${ROOT}/s1`, headers: { 'if-match': tag } });
 
-  expect((await deleteIf('"6"')).json()).toMatchObject({ status: 409, code: 'VERSION_CONFLICT' });
+  expect((await deleteIf('"6"')).json()).toMatchObject({
+    ...{ status: 412, code: 'PRECONDITION_FAILED', current_version: 7 },
+  });
   expect((await deleteIf('"6", W/"7"')).statusCode).toBe(204);
 });
 

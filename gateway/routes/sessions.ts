@@ -27,14 +27,15 @@ import {
   readState,
 } from '../context.ts';
 import {
-  COMMAND_PROBLEMS,
   CREATE_PROBLEMS,
+  ENTITY_PROBLEMS,
   json,
   LIST_PROBLEMS,
   READ_PROBLEMS,
   Refused,
   unwrap,
 } from '../failures.ts';
+import { EntityHeaders, readChange } from '../if-match.ts';
 import { readPlace, toListedPage } from '../list-page.ts';
 import { checkQueue, readQueuePlace } from '../read-scheduler.ts';
 import { toSessionQuery } from '../session-filter.ts';
@@ -156,9 +157,9 @@ function addStart(app: App, context: GatewayContext): void {
         description:
           'It is queued, and as soon as quotas and concurrency keys allow it, mostly at once, it is decomposed into tasks ' +
           'and these are given to agents. The work goes on after the answer.',
-        headers: CommandHeaders,
+        headers: EntityHeaders,
         params: SessionParams,
-        response: { 202: json('Queued for its slot.', SessionView), ...COMMAND_PROBLEMS },
+        response: { 202: json('Queued for its slot.', SessionView), ...ENTITY_PROBLEMS },
       },
     },
     async (request, reply) => {
@@ -198,10 +199,10 @@ function addStopAndCancel(app: App, context: GatewayContext): void {
         schema: {
           ...words,
           tags,
-          headers: CommandHeaders,
+          headers: EntityHeaders,
           params: SessionParams,
           body: ReasonBody,
-          response: { 200: json('The session as it is now.', SessionView), ...COMMAND_PROBLEMS },
+          response: { 200: json('The session as it is now.', SessionView), ...ENTITY_PROBLEMS },
         },
       },
       async (request, reply) => {
@@ -215,10 +216,6 @@ function addStopAndCancel(app: App, context: GatewayContext): void {
   }
 }
 
-const DeleteHeaders = CommandHeaders.extend({
-  'if-match': z.string().max(255).optional().describe('ETag that it must still have.'),
-});
-
 function addDelete(app: App, context: GatewayContext): void {
   app.delete(
     `${ROOT}/:id`,
@@ -227,16 +224,14 @@ function addDelete(app: App, context: GatewayContext): void {
         operationId: 'deleteSession',
         tags,
         summary: 'Delete an ended session',
-        headers: DeleteHeaders,
+        headers: EntityHeaders,
         params: SessionParams,
-        response: { 204: z.undefined().describe('Deleted.'), ...COMMAND_PROBLEMS },
+        response: { 204: z.undefined().describe('Deleted.'), ...ENTITY_PROBLEMS },
       },
     },
     async (request, reply) => {
-      const { 'if-match': ifMatch } = request.headers;
-      if (ifMatch) await checkVersion(context, request.params.id, ifMatch);
       const to = addressOf(context, 'session', request.params.id);
-      unwrap(await context.client.ask(acceptMessage(readAsked(context, request), to, { type: 'delete' })));
+      unwrap(await context.client.ask(acceptMessage(readChange(context, request), to, { type: 'delete' })));
       return reply.code(204).send();
     },
   );
@@ -248,7 +243,7 @@ export async function tellSession(
   told: { readonly request: FastifyRequest; readonly id: string; readonly message: Message },
 ): Promise<SessionView> {
   const to = addressOf(context, 'session', told.id);
-  unwrap(await context.client.ask(acceptMessage(readAsked(context, told.request), to, told.message)));
+  unwrap(await context.client.ask(acceptMessage(readChange(context, told.request), to, told.message)));
   return viewSession(context, told.id);
 }
 
@@ -260,11 +255,4 @@ export async function viewSession(context: GatewayContext, id: string): Promise<
 
 export function viewOf(context: GatewayContext, stored: StoredActor): SessionView {
   return toSessionView(readState(Session, stored), stored.version, context.now());
-}
-
-async function checkVersion(context: GatewayContext, id: string, ifMatch: string): Promise<void> {
-  const { version } = await findSession(context, id);
-  const wanted = ifMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  if (wanted.includes('*') || wanted.includes(etagOf(version))) return;
-  throw new Refused({ code: 'VERSION_CONFLICT', detail: `it is at version ${version} by now` });
 }

@@ -330,7 +330,7 @@ export interface Bulk {
   items: {
     session_id: string;
     state: "waiting" | "asked" | "done" | "failed" | "skipped";
-    code?: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
+    code?: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
     detail?: string;
   }[];
 }
@@ -409,6 +409,20 @@ export interface BulkSummary {
     skipped: number;
     percent: number;
   };
+}
+
+/** What all tenants share, and who has how much of it. */
+export interface Capacity {
+  capacity: {
+    sessions_running: number | null;
+    weights: Record<string, number>;
+  };
+  /** Slots in use, and how many more are wanted. Counted only while there is a bound. */
+  tenants: Record<string, {
+    in_use: number | null;
+    wanted: number;
+    weight: number;
+  }>;
 }
 
 /** How far the tasks of a session were at a time. Tasks that had not begun are left out. */
@@ -667,6 +681,8 @@ export interface CreateSession {
   model?: string;
   agent_config?: Record<string, unknown>;
   max_duration_seconds?: number;
+  max_queue_seconds?: number;
+  concurrency_keys?: string[];
   token_budget?: number;
   cost_budget_usd?: number;
   workspace?: {
@@ -732,7 +748,7 @@ export interface DeadLetter {
     } | {
       ok: false;
       failure: {
-        code: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
+        code: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
         detail: string;
         current_state?: string;
         allowed?: string[];
@@ -871,6 +887,64 @@ export interface Health {
   uptime_seconds: number;
 }
 
+/** It was heard. */
+export interface HeardAgent {
+  agent_id: string;
+  status: "online" | "busy" | "degraded" | "draining" | "maintenance" | "offline";
+  /** How often it must be heard; lost after three times that. */
+  heartbeat_seconds: number;
+}
+
+/** An agent that has joined, and what its process must know. */
+export interface JoinedAgent {
+  agent: Agent;
+  /** To be named in heartbeats, and in all that this process says. */
+  instance: string;
+  /** How often it must be heard. */
+  heartbeat_seconds: number;
+  /** Attempts of `resume` that are still its own. */
+  adopt: {
+    task_id: string;
+    attempt: number;
+  }[];
+  /** Attempts of `resume` that it must drop. */
+  drop: {
+    task_id: string;
+    attempt: number;
+  }[];
+}
+
+/** An agent that has joined, and where it goes on. */
+export interface JoinedExternalAgent {
+  agent: Agent;
+  /** To be named in heartbeats, and in all that this process says. */
+  instance: string;
+  /** How often it must be heard. */
+  heartbeat_seconds: number;
+  /** Attempts of `resume` that are still its own. */
+  adopt: {
+    task_id: string;
+    attempt: number;
+  }[];
+  /** Attempts of `resume` that it must drop. */
+  drop: {
+    task_id: string;
+    attempt: number;
+  }[];
+  /** The NATS subjects on which it goes on. */
+  connection: {
+    protocol: string;
+    /** It asks here, and is answered when that is committed. */
+    out: string;
+    /** It is asked here: assignments, cancellations. */
+    in: string;
+    /** It says here that it lives; or by HTTP. */
+    heartbeat: string;
+    /** Output of a task; `{task}` is its id. */
+    log: string;
+  };
+}
+
 /** A lock that is held, and who waits for it, next one first. A lock that nobody holds is not there. */
 export interface Lock {
   name: string;
@@ -957,7 +1031,7 @@ export interface Problem {
   title: string;
   status: number;
   detail: string;
-  code: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
+  code: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
   request_id: string;
   retryable: boolean;
   current_state?: string;
@@ -985,6 +1059,67 @@ export interface PutContextKey {
   value: unknown;
   /** The version that was read. May be left out where If-Match names it. */
   version?: number;
+}
+
+/** Sessions that wait for capacity, the next one first, and what each waits for. */
+export interface Queue {
+  total: number;
+  /** In the order in which they are admitted. */
+  items: {
+    /** 1 is next. Null: it is about to join the queue, or to leave it. */
+    position: number | null;
+    /** A quota of the tenant, a key in use, or what all tenants share. Null: nothing; it starts at once. */
+    waits_for: "sessions_running" | "concurrency_key" | "shared_capacity" | null;
+    /** The key in use, as `kind:name`. */
+    key: string | null;
+    limit: number | null;
+    used: number | null;
+    /** When it was queued. */
+    since: string;
+    session_id: string;
+    priority: "critical" | "high" | "medium" | "low" | "deferred";
+    keys: string[];
+  }[];
+}
+
+export interface QueuePlace {
+  /** 1 is next. Null: it is about to join the queue, or to leave it. */
+  position: number | null;
+  /** A quota of the tenant, a key in use, or what all tenants share. Null: nothing; it starts at once. */
+  waits_for: "sessions_running" | "concurrency_key" | "shared_capacity" | null;
+  /** The key in use, as `kind:name`. */
+  key: string | null;
+  limit: number | null;
+  used: number | null;
+  /** When it was queued. */
+  since: string;
+  /** When it will have waited too long. */
+  ends_at: string;
+}
+
+/** What a tenant may have at once, and what it has. */
+export interface Quota {
+  quota: {
+    sessions_running: number;
+    sessions_queued: number;
+    agents: number;
+    tasks_running: number;
+    concurrency: {
+      repository: number | null;
+      agent: number | null;
+      provider: number | null;
+      key: number | null;
+      limits: Record<string, number>;
+    };
+  };
+  used: {
+    sessions_running: number;
+    sessions_queued: number;
+    agents: number;
+    tasks_running: number;
+    /** Keys in use, and by how many sessions at work. */
+    concurrency: Record<string, number>;
+  };
 }
 
 /** Everything is there that a command needs. */
@@ -1020,6 +1155,77 @@ export interface Rebalance {
     running: number;
     capacity: number;
   }[];
+}
+
+/** What an agent says of itself when it joins. */
+export interface RegisterAgent {
+  name: string;
+  agent_type: "architect" | "implementer" | "reviewer" | "debugger" | "integrator" | "orchestrator" | "analyst" | "optimizer";
+  capabilities: {
+    primary: string[];
+    secondary?: string[];
+  };
+  max_concurrent_capacity?: number;
+  heartbeat_seconds?: number;
+  technologies?: {
+    preferred?: string[];
+    avoided?: string[];
+  };
+  preferred_session_types?: ("planning" | "execution" | "review" | "debug" | "integration")[];
+  complexity_preference?: "simple" | "medium" | "complex" | "expert";
+  model?: string;
+  temperature?: number;
+  max_tokens?: number;
+  system_prompt?: string;
+  protocol?: string;
+  version: string;
+  labels?: Record<string, string>;
+  /** The process that speaks for the agent; a new one takes over. Made where it is left out. */
+  instance?: string;
+  /** Attempts that this process still works on; the answer says which of them it keeps. */
+  resume?: {
+    task_id: string;
+    attempt: number;
+  }[];
+  /** Also where another process speaks for the agent now: that one is told to end. */
+  take_over?: boolean;
+}
+
+/** A program that joins by the External Agent Protocol: its card, as it would say it there. */
+export interface RegisterExternalAgent {
+  /** What the agent says of itself. */
+  card: {
+    name: string;
+    agent_type: "architect" | "implementer" | "reviewer" | "debugger" | "integrator" | "orchestrator" | "analyst" | "optimizer";
+    capabilities: {
+      primary: string[];
+      secondary?: string[];
+    };
+    max_concurrent_capacity?: number;
+    heartbeat_seconds?: number;
+    technologies?: {
+      preferred?: string[];
+      avoided?: string[];
+    };
+    preferred_session_types?: ("planning" | "execution" | "review" | "debug" | "integration")[];
+    complexity_preference?: "simple" | "medium" | "complex" | "expert";
+    model?: string;
+    temperature?: number;
+    max_tokens?: number;
+    system_prompt?: string;
+    protocol?: string;
+    version: string;
+    labels?: Record<string, string>;
+  };
+  /** The process that speaks for the agent; a new one takes over. Made where it is left out. */
+  instance?: string;
+  /** Attempts that this process still works on; the answer says which of them it keeps. */
+  resume?: {
+    task_id: string;
+    attempt: number;
+  }[];
+  /** Also where another process speaks for the agent now: that one is told to end. */
+  take_over?: boolean;
 }
 
 /** What somebody found of an agent’s work. */
@@ -1065,6 +1271,8 @@ export interface Session {
   model?: string;
   agent_config: Record<string, unknown>;
   max_duration_seconds: number;
+  max_queue_seconds: number;
+  concurrency_keys: string[];
   token_budget?: number;
   cost_budget_usd?: number;
   workspace?: {
@@ -1087,6 +1295,10 @@ export interface Session {
   state_reason: string | null;
   run: number;
   retry_count: number;
+  ticket: number;
+  queued_ms: number;
+  run_ends_at: string | null;
+  run_left_ms: number | null;
   checkpoint_count: number;
   child_ids: string[];
   warnings: string[];
@@ -1124,6 +1336,8 @@ export interface Session {
     branches: string[];
   } | null;
   error: string | null;
+  /** Where it stands and what it waits for, while it is queued. */
+  queue: QueuePlace | null;
   /** Grows with each change; also the ETag. */
   version: number;
   progress: SessionProgress;
@@ -1135,7 +1349,7 @@ export interface Session {
 }
 
 export interface SessionMetrics {
-  /** Waited for capacity; null before it was queued. */
+  /** Waited for capacity, in all runs; null before it was queued. */
   queue_seconds: number | null;
   /** At work; null before it began. */
   execution_seconds: number | null;
@@ -1209,6 +1423,8 @@ export interface SessionSummary {
   priority: "critical" | "high" | "medium" | "low" | "deferred";
   model?: string;
   max_duration_seconds: number;
+  max_queue_seconds: number;
+  concurrency_keys: string[];
   token_budget?: number;
   cost_budget_usd?: number;
   workspace?: {
@@ -1230,6 +1446,10 @@ export interface SessionSummary {
   state_reason: string | null;
   run: number;
   retry_count: number;
+  ticket: number;
+  queued_ms: number;
+  run_ends_at: string | null;
+  run_left_ms: number | null;
   checkpoint_count: number;
   child_ids: string[];
   warnings: string[];
@@ -1262,6 +1482,26 @@ export interface ShareContext {
   /** The session that gets a copy. */
   session_id: string;
   name?: string;
+}
+
+/** Whether an actor takes its messages, and since when and why it does not. */
+export interface Supervision {
+  address: string;
+  /** `resuming`, `dropping`: the mail that was kept is being taken. */
+  status: "active" | "suspended" | "resuming" | "dropping";
+  reason: string | null;
+  /** Who ordered it: `runtime`, or a person. */
+  by: string | null;
+  since: string | null;
+  /** Messages that wait for it to go on. */
+  kept: number;
+  /** How often it was let go on. */
+  resumes: number;
+}
+
+/** Actors that take nothing, those that changed last first. */
+export interface SuspendedActors {
+  items: Supervision[];
 }
 
 /** A task: a step inside a session, with every attempt at it. */
@@ -1505,6 +1745,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body?: {
         /** The new parent; without one the session stands for itself. */
         parent_id?: string | null;
@@ -1544,6 +1786,8 @@ export interface Operations {
       job: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
     };
     answer: Bulk;
   };
@@ -1554,6 +1798,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body?: {
         /** Why; kept with the session. */
         reason?: string;
@@ -1591,6 +1837,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body: {
         /** Why; kept with the session. */
         reason: string;
@@ -1648,6 +1896,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body?: {
         /** What it is for; kept with the checkpoint. */
         reason?: string;
@@ -1706,7 +1956,7 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
-      /** ETag that it must still have. */
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
       "if-match"?: string | undefined;
     };
     answer: undefined;
@@ -1718,6 +1968,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body?: {
         /** At once: what it has at work goes to others. Else it finishes first. */
         force?: boolean;
@@ -1742,6 +1994,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
     };
     answer: Agent;
   };
@@ -1778,6 +2032,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body: {
         /** Why; kept with the session. */
         reason: string;
@@ -1844,6 +2100,16 @@ export interface Operations {
     };
     answer: ActorHistory;
   };
+  /** Look whether an actor takes its messages */
+  getActorSupervision: {
+    asked: {
+      /** Kind of the actor: `session`, `task`, `agent`, `context`, … */
+      type: string;
+      /** Id of the actor. */
+      id: string;
+    };
+    answer: Supervision;
+  };
   /** Get an agent */
   getAgent: {
     asked: {
@@ -1882,6 +2148,11 @@ export interface Operations {
       job: string;
     };
     answer: Bulk;
+  };
+  /** What all tenants share */
+  getCapacity: {
+    asked: Record<never, never>;
+    answer: Capacity;
   };
   /** Get a checkpoint */
   getCheckpoint: {
@@ -1962,6 +2233,19 @@ export interface Operations {
     asked: Record<never, never>;
     answer: string;
   };
+  /** Sessions that wait for capacity */
+  getQueue: {
+    asked: {
+      /** How many to show. */
+      limit?: number | undefined;
+    };
+    answer: Queue;
+  };
+  /** Quotas, and how much of them is used */
+  getQuota: {
+    asked: Record<never, never>;
+    answer: Quota;
+  };
   /** Whether the system can work */
   getReady: {
     asked: Record<never, never>;
@@ -2011,6 +2295,25 @@ export interface Operations {
       session?: string | undefined;
     };
     answer: TaskStats;
+  };
+  /** Say that an agent lives */
+  heartbeatAgent: {
+    asked: {
+      /** Id of the agent: its name in lower case. */
+      id: string;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body: {
+        /** The process that lives. */
+        instance: string;
+        /** What it works on. */
+        running?: {
+          task_id: string;
+          attempt: number;
+        }[];
+      };
+    };
+    answer: HeardAgent;
   };
   /** List the contexts of an agent */
   listAgentContexts: {
@@ -2282,6 +2585,14 @@ export interface Operations {
     };
     answer: SessionPage;
   };
+  /** List the actors that take nothing */
+  listSuspendedActors: {
+    asked: {
+      /** How many at most. */
+      limit?: number | undefined;
+    };
+    answer: SuspendedActors;
+  };
   /** List tasks */
   listTasks: {
     asked: {
@@ -2324,6 +2635,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body?: {
         /** Why; kept with the session. */
         reason?: string;
@@ -2354,6 +2667,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body: {
         /** What else shall be done. */
         prompt: string;
@@ -2385,6 +2700,24 @@ export interface Operations {
       "idempotency-key"?: string | undefined;
     };
     answer: Rebalance;
+  };
+  /** Register an agent */
+  registerAgent: {
+    asked: {
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body: RegisterAgent;
+    };
+    answer: JoinedAgent;
+  };
+  /** Register a program that joins by EAP */
+  registerExternalAgent: {
+    asked: {
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body: RegisterExternalAgent;
+    };
+    answer: JoinedExternalAgent;
   };
   /** Let a lock go, or leave its queue */
   releaseLock: {
@@ -2442,6 +2775,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body: ReportPerformance;
     };
     answer: AgentPerformance;
@@ -2455,8 +2790,28 @@ export interface Operations {
       sequence: number;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
     };
     answer: Session;
+  };
+  /** Let a suspended actor go on */
+  resumeActor: {
+    asked: {
+      /** Kind of the actor: `session`, `task`, `agent`, `context`, … */
+      type: string;
+      /** Id of the actor. */
+      id: string;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body?: {
+        /** Why; kept with the actor. */
+        reason?: string;
+        /** The mail that was kept: handed over in its order, or set aside as dead letters. */
+        mail?: "take" | "drop";
+      } | undefined;
+    };
+    answer: Supervision;
   };
   /** Resume a paused session */
   resumeSession: {
@@ -2465,6 +2820,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body?: {
         /** Why; kept with the session. */
         reason?: string;
@@ -2483,6 +2840,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body?: {
         /** Why; kept with the session. */
         reason?: string;
@@ -2517,9 +2876,44 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body: AgentMaintenance;
     };
     answer: Agent;
+  };
+  /** Set what all tenants share */
+  setCapacity: {
+    asked: {
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body?: {
+        sessions_running?: number | null;
+        weights?: Record<string, number>;
+      } | undefined;
+    };
+    answer: Capacity;
+  };
+  /** Set the quotas */
+  setQuota: {
+    asked: {
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body?: {
+        sessions_running?: number;
+        sessions_queued?: number;
+        agents?: number;
+        tasks_running?: number;
+        concurrency?: {
+          repository?: number | null;
+          agent?: number | null;
+          provider?: number | null;
+          key?: number | null;
+          limits?: Record<string, number>;
+        };
+      } | undefined;
+    };
+    answer: Quota;
   };
   /** Share a context with another session */
   shareContext: {
@@ -2539,6 +2933,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
     };
     answer: Session;
   };
@@ -2549,12 +2945,120 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body?: {
         /** Why; kept with the session. */
         reason?: string;
       } | undefined;
     };
     answer: Session;
+  };
+  /** Watch events of all agents live (Server-Sent Events) */
+  streamAgentEvents: {
+    asked: {
+      /** Filters, parted by commas. Without: all that the path shows. */
+      subjects?: string[] | undefined;
+      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
+      after?: number | undefined;
+      /** The last `id` that was heard; goes before `after`. */
+      "last-event-id"?: number | undefined;
+    };
+    answer: string;
+  };
+  /** Watch all events live (Server-Sent Events) */
+  streamEvents: {
+    asked: {
+      /** Filters, parted by commas. Without: all that the path shows. */
+      subjects?: string[] | undefined;
+      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
+      after?: number | undefined;
+      /** The last `id` that was heard; goes before `after`. */
+      "last-event-id"?: number | undefined;
+    };
+    answer: string;
+  };
+  /** Watch events of an agent live (Server-Sent Events) */
+  streamOneAgent: {
+    asked: {
+      /** Filters, parted by commas. Without: all that the path shows. */
+      subjects?: string[] | undefined;
+      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
+      after?: number | undefined;
+      /** Id of what is watched. */
+      id: string;
+      /** The last `id` that was heard; goes before `after`. */
+      "last-event-id"?: number | undefined;
+    };
+    answer: string;
+  };
+  /** Watch events of a session and its tasks live (Server-Sent Events) */
+  streamOneSession: {
+    asked: {
+      /** Filters, parted by commas. Without: all that the path shows. */
+      subjects?: string[] | undefined;
+      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
+      after?: number | undefined;
+      /** Id of what is watched. */
+      id: string;
+      /** The last `id` that was heard; goes before `after`. */
+      "last-event-id"?: number | undefined;
+    };
+    answer: string;
+  };
+  /** Watch events of a task live (Server-Sent Events) */
+  streamOneTask: {
+    asked: {
+      /** Filters, parted by commas. Without: all that the path shows. */
+      subjects?: string[] | undefined;
+      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
+      after?: number | undefined;
+      /** Id of what is watched. */
+      id: string;
+      /** The last `id` that was heard; goes before `after`. */
+      "last-event-id"?: number | undefined;
+    };
+    answer: string;
+  };
+  /** Watch events of all sessions live (Server-Sent Events) */
+  streamSessionEvents: {
+    asked: {
+      /** Filters, parted by commas. Without: all that the path shows. */
+      subjects?: string[] | undefined;
+      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
+      after?: number | undefined;
+      /** The last `id` that was heard; goes before `after`. */
+      "last-event-id"?: number | undefined;
+    };
+    answer: string;
+  };
+  /** Watch events of locks, the registry and the cluster live (Server-Sent Events) */
+  streamSystemEvents: {
+    asked: {
+      /** Filters, parted by commas. Without: all that the path shows. */
+      subjects?: string[] | undefined;
+      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
+      after?: number | undefined;
+      /** The last `id` that was heard; goes before `after`. */
+      "last-event-id"?: number | undefined;
+    };
+    answer: string;
+  };
+  /** Hold an actor back */
+  suspendActor: {
+    asked: {
+      /** Kind of the actor: `session`, `task`, `agent`, `context`, … */
+      type: string;
+      /** Id of the actor. */
+      id: string;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body: {
+        /** Why; kept with the actor, and shown to whoever is refused. */
+        reason: string;
+      };
+    };
+    answer: Supervision;
   };
   /** Change a context */
   writeContext: {
@@ -2576,35 +3080,37 @@ export type OperationId = keyof Operations;
 /** Where each operation is, and where its parameters go. */
 export const OPERATIONS = {
   acquireLock: { method: 'POST', path: '/api/v1/locks/{name}/acquire', query: [], headers: ["idempotency-key","prefer"], reads: 'json' },
-  adoptSession: { method: 'POST', path: '/api/v1/sessions/{id}/adopt', query: [], headers: ["idempotency-key"], reads: 'json' },
+  adoptSession: { method: 'POST', path: '/api/v1/sessions/{id}/adopt', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   breakLock: { method: 'POST', path: '/api/v1/locks/{name}/break', query: [], headers: ["idempotency-key"], reads: 'json' },
   bulkDeadLetters: { method: 'POST', path: '/api/v1/dead-letters/bulk', query: [], headers: ["idempotency-key"], reads: 'json' },
-  cancelBulk: { method: 'POST', path: '/api/v1/sessions/bulk/{job}/cancel', query: [], headers: ["idempotency-key"], reads: 'json' },
-  cancelSession: { method: 'POST', path: '/api/v1/sessions/{id}/cancel', query: [], headers: ["idempotency-key"], reads: 'json' },
+  cancelBulk: { method: 'POST', path: '/api/v1/sessions/bulk/{job}/cancel', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  cancelSession: { method: 'POST', path: '/api/v1/sessions/{id}/cancel', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   cloneContext: { method: 'POST', path: '/api/v1/contexts/{id}/clone', query: [], headers: ["idempotency-key"], reads: 'json' },
-  completeSession: { method: 'POST', path: '/api/v1/sessions/{id}/complete', query: [], headers: ["idempotency-key"], reads: 'json' },
+  completeSession: { method: 'POST', path: '/api/v1/sessions/{id}/complete', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   createBulk: { method: 'POST', path: '/api/v1/sessions/bulk', query: [], headers: ["idempotency-key"], reads: 'json' },
-  createCheckpoint: { method: 'POST', path: '/api/v1/sessions/{id}/checkpoints', query: [], headers: ["idempotency-key"], reads: 'json' },
+  createCheckpoint: { method: 'POST', path: '/api/v1/sessions/{id}/checkpoints', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   createContext: { method: 'POST', path: '/api/v1/contexts', query: [], headers: ["idempotency-key"], reads: 'json' },
   createSession: { method: 'POST', path: '/api/v1/sessions', query: [], headers: ["idempotency-key"], reads: 'json' },
   deleteContext: { method: 'DELETE', path: '/api/v1/contexts/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'nothing' },
   deleteContextKey: { method: 'DELETE', path: '/api/v1/contexts/{id}/keys/{path}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   deleteSession: { method: 'DELETE', path: '/api/v1/sessions/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'nothing' },
-  deregisterAgent: { method: 'POST', path: '/api/v1/agents/{id}/deregister', query: [], headers: ["idempotency-key"], reads: 'json' },
+  deregisterAgent: { method: 'POST', path: '/api/v1/agents/{id}/deregister', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   diffContexts: { method: 'GET', path: '/api/v1/contexts/{id}/diff/{other}', query: [], headers: [], reads: 'json' },
-  drainAgent: { method: 'POST', path: '/api/v1/agents/{id}/drain', query: [], headers: ["idempotency-key"], reads: 'json' },
+  drainAgent: { method: 'POST', path: '/api/v1/agents/{id}/drain', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   dropDeadLetter: { method: 'POST', path: '/api/v1/dead-letters/{id}/drop', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   editDeadLetter: { method: 'PATCH', path: '/api/v1/dead-letters/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
-  failSession: { method: 'POST', path: '/api/v1/sessions/{id}/fail', query: [], headers: ["idempotency-key"], reads: 'json' },
+  failSession: { method: 'POST', path: '/api/v1/sessions/{id}/fail', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   forkActor: { method: 'POST', path: '/api/v1/actors/{type}/{id}/fork', query: [], headers: ["idempotency-key"], reads: 'json' },
   getActor: { method: 'GET', path: '/api/v1/actors/{type}/{id}', query: [], headers: [], reads: 'json' },
   getActorAt: { method: 'GET', path: '/api/v1/actors/{type}/{id}/at', query: ["version","message_id","at"], headers: [], reads: 'json' },
   getActorHistory: { method: 'GET', path: '/api/v1/actors/{type}/{id}/history', query: ["from","limit"], headers: [], reads: 'json' },
+  getActorSupervision: { method: 'GET', path: '/api/v1/actors/{type}/{id}/supervision', query: [], headers: [], reads: 'json' },
   getAgent: { method: 'GET', path: '/api/v1/agents/{id}', query: [], headers: [], reads: 'json' },
   getAgentPerformance: { method: 'GET', path: '/api/v1/agents/{id}/performance', query: [], headers: [], reads: 'json' },
   getAgentStats: { method: 'GET', path: '/api/v1/agents/stats', query: [], headers: [], reads: 'json' },
   getArtifactContent: { method: 'GET', path: '/api/v1/tasks/{id}/artifacts/{artifact_id}', query: [], headers: [], reads: 'bytes' },
   getBulk: { method: 'GET', path: '/api/v1/sessions/bulk/{job}', query: [], headers: [], reads: 'json' },
+  getCapacity: { method: 'GET', path: '/api/v1/system/capacity', query: [], headers: [], reads: 'json' },
   getCheckpoint: { method: 'GET', path: '/api/v1/sessions/{id}/checkpoints/{sequence}', query: [], headers: [], reads: 'json' },
   getCluster: { method: 'GET', path: '/api/v1/cluster', query: [], headers: [], reads: 'json' },
   getContext: { method: 'GET', path: '/api/v1/contexts/{id}', query: [], headers: [], reads: 'json' },
@@ -2615,6 +3121,8 @@ export const OPERATIONS = {
   getLock: { method: 'GET', path: '/api/v1/locks/{name}', query: [], headers: [], reads: 'json' },
   getLockRequest: { method: 'GET', path: '/api/v1/locks/{name}/requests/{request_id}', query: ["holder"], headers: [], reads: 'json' },
   getMetrics: { method: 'GET', path: '/metrics', query: [], headers: [], reads: 'text' },
+  getQueue: { method: 'GET', path: '/api/v1/queue', query: ["limit"], headers: [], reads: 'json' },
+  getQuota: { method: 'GET', path: '/api/v1/quota', query: [], headers: [], reads: 'json' },
   getReady: { method: 'GET', path: '/ready', query: [], headers: [], reads: 'json' },
   getSession: { method: 'GET', path: '/api/v1/sessions/{id}', query: [], headers: [], reads: 'json' },
   getSessionStats: { method: 'GET', path: '/api/v1/sessions/stats', query: [], headers: [], reads: 'json' },
@@ -2622,6 +3130,7 @@ export const OPERATIONS = {
   getTask: { method: 'GET', path: '/api/v1/tasks/{id}', query: [], headers: [], reads: 'json' },
   getTaskDependencies: { method: 'GET', path: '/api/v1/tasks/{id}/dependencies', query: [], headers: [], reads: 'json' },
   getTaskStats: { method: 'GET', path: '/api/v1/tasks/stats', query: ["session"], headers: [], reads: 'json' },
+  heartbeatAgent: { method: 'POST', path: '/api/v1/agents/{id}/heartbeat', query: [], headers: ["idempotency-key"], reads: 'json' },
   listAgentContexts: { method: 'GET', path: '/api/v1/contexts/agent/{id}', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listAgents: { method: 'GET', path: '/api/v1/agents', query: ["status","type","capability","search","sort","order","page","page_size"], headers: [], reads: 'json' },
   listAgentsByCapability: { method: 'GET', path: '/api/v1/agents/by-capability/{capability}', query: ["page","page_size"], headers: [], reads: 'json' },
@@ -2637,24 +3146,38 @@ export const OPERATIONS = {
   listSessionEvents: { method: 'GET', path: '/api/v1/sessions/{id}/events', query: ["after","limit"], headers: [], reads: 'json' },
   listSessionTasks: { method: 'GET', path: '/api/v1/sessions/{id}/tasks', query: ["page","page_size"], headers: [], reads: 'json' },
   listSessions: { method: 'GET', path: '/api/v1/sessions', query: ["state","session_type","priority","model","tag","created_by","parent_id","created_from","created_before","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
+  listSuspendedActors: { method: 'GET', path: '/api/v1/actors/suspended', query: ["limit"], headers: [], reads: 'json' },
   listTasks: { method: 'GET', path: '/api/v1/tasks', query: ["state","session","agent","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   mergeContexts: { method: 'POST', path: '/api/v1/contexts/merge', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
-  pauseSession: { method: 'POST', path: '/api/v1/sessions/{id}/pause', query: [], headers: ["idempotency-key"], reads: 'json' },
+  pauseSession: { method: 'POST', path: '/api/v1/sessions/{id}/pause', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   promoteContext: { method: 'POST', path: '/api/v1/contexts/{id}/promote', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
-  promptSession: { method: 'POST', path: '/api/v1/sessions/{id}/prompt', query: [], headers: ["idempotency-key"], reads: 'json' },
+  promptSession: { method: 'POST', path: '/api/v1/sessions/{id}/prompt', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   putContextKey: { method: 'PUT', path: '/api/v1/contexts/{id}/keys/{path}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   rebalanceAgents: { method: 'POST', path: '/api/v1/agents/rebalance', query: [], headers: ["idempotency-key"], reads: 'json' },
+  registerAgent: { method: 'POST', path: '/api/v1/agents/register', query: [], headers: ["idempotency-key"], reads: 'json' },
+  registerExternalAgent: { method: 'POST', path: '/api/v1/agents/external/register', query: [], headers: ["idempotency-key"], reads: 'json' },
   releaseLock: { method: 'POST', path: '/api/v1/locks/{name}/release', query: [], headers: ["idempotency-key"], reads: 'json' },
   renewLock: { method: 'POST', path: '/api/v1/locks/{name}/renew', query: [], headers: ["idempotency-key"], reads: 'json' },
   replayDeadLetter: { method: 'POST', path: '/api/v1/dead-letters/{id}/replay', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
-  reportAgentPerformance: { method: 'POST', path: '/api/v1/agents/{id}/performance', query: [], headers: ["idempotency-key"], reads: 'json' },
-  restoreCheckpoint: { method: 'POST', path: '/api/v1/sessions/{id}/checkpoints/{sequence}/restore', query: [], headers: ["idempotency-key"], reads: 'json' },
-  resumeSession: { method: 'POST', path: '/api/v1/sessions/{id}/resume', query: [], headers: ["idempotency-key"], reads: 'json' },
-  retrySession: { method: 'POST', path: '/api/v1/sessions/{id}/retry', query: [], headers: ["idempotency-key"], reads: 'json' },
+  reportAgentPerformance: { method: 'POST', path: '/api/v1/agents/{id}/performance', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  restoreCheckpoint: { method: 'POST', path: '/api/v1/sessions/{id}/checkpoints/{sequence}/restore', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  resumeActor: { method: 'POST', path: '/api/v1/actors/{type}/{id}/resume', query: [], headers: ["idempotency-key"], reads: 'json' },
+  resumeSession: { method: 'POST', path: '/api/v1/sessions/{id}/resume', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  retrySession: { method: 'POST', path: '/api/v1/sessions/{id}/retry', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   routeTask: { method: 'POST', path: '/api/v1/agents/route', query: [], headers: ["idempotency-key"], reads: 'json' },
-  setAgentMaintenance: { method: 'POST', path: '/api/v1/agents/{id}/maintenance', query: [], headers: ["idempotency-key"], reads: 'json' },
+  setAgentMaintenance: { method: 'POST', path: '/api/v1/agents/{id}/maintenance', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  setCapacity: { method: 'PUT', path: '/api/v1/system/capacity', query: [], headers: ["idempotency-key"], reads: 'json' },
+  setQuota: { method: 'PUT', path: '/api/v1/quota', query: [], headers: ["idempotency-key"], reads: 'json' },
   shareContext: { method: 'POST', path: '/api/v1/contexts/{id}/share', query: [], headers: ["idempotency-key"], reads: 'json' },
-  startSession: { method: 'POST', path: '/api/v1/sessions/{id}/start', query: [], headers: ["idempotency-key"], reads: 'json' },
-  stopSession: { method: 'POST', path: '/api/v1/sessions/{id}/stop', query: [], headers: ["idempotency-key"], reads: 'json' },
+  startSession: { method: 'POST', path: '/api/v1/sessions/{id}/start', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  stopSession: { method: 'POST', path: '/api/v1/sessions/{id}/stop', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  streamAgentEvents: { method: 'GET', path: '/events/agents', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
+  streamEvents: { method: 'GET', path: '/events', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
+  streamOneAgent: { method: 'GET', path: '/events/agents/{id}', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
+  streamOneSession: { method: 'GET', path: '/events/sessions/{id}', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
+  streamOneTask: { method: 'GET', path: '/events/tasks/{id}', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
+  streamSessionEvents: { method: 'GET', path: '/events/sessions', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
+  streamSystemEvents: { method: 'GET', path: '/events/system', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
+  suspendActor: { method: 'POST', path: '/api/v1/actors/{type}/{id}/suspend', query: [], headers: ["idempotency-key"], reads: 'json' },
   writeContext: { method: 'PATCH', path: '/api/v1/contexts/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
 } as const;

@@ -1,7 +1,7 @@
 /** The client on NATS and Postgres: commands as `asker.ts` does it, reads by SQL, events from their stream. */
 import { Objm } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { ARTIFACT_BUCKET, NODE_HEARTBEATS } from '#protocols/subjects.ts';
+import { ARTIFACT_BUCKET, agentHeartbeat, NODE_HEARTBEATS } from '#protocols/subjects.ts';
 import type { Client, ClusterHealth } from '../client.ts';
 import { systemClock } from '../clock.ts';
 import { acquireLock, type LockWaitHost } from '../lock-wait.ts';
@@ -37,6 +37,7 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
     acquireLock: (command, withinMs) => acquireLock(waits, command, withinMs),
     supervise: (order) => asker.ask(orderCommand(order)),
     suspended: (limit) => reads.suspended(limit),
+    supervised: (address) => reads.supervised(address),
     get: (address) => reads.get(address),
     list: (query) => reads.list(query),
     countByStatus: (tenant, type) => reads.countByStatus(tenant, type),
@@ -48,6 +49,10 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
     pastEvents: (query) => pastEvents(connection, query),
     pastPage: (query) => pastPage(connection, query),
     readObject: (name) => within(readObject(connection, name), OBJECT_WITHIN_MS, 'reading an artifact'),
+    async heartbeat({ tenant, agent }, heartbeat) {
+      connection.publish(agentHeartbeat(tenant, agent), JSON.stringify(heartbeat));
+      await within(connection.flush(), PING_WITHIN_MS, 'a heartbeat');
+    },
     health: () => health(connection, reads, nodes),
     async stop() {
       asker.stop();

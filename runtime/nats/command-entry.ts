@@ -33,6 +33,7 @@ export function commandEntry(publication: Publication, withinMs: number, attempt
       by: command.by,
       withinMs,
       ...(attempt === undefined ? {} : { again: true }),
+      ...(command.ifVersions === undefined ? {} : { ifVersions: [...command.ifVersions] }),
       ...(command.supervise === undefined ? {} : { supervise: command.supervise }),
     },
     root,

@@ -9,7 +9,7 @@ import { PostgresDeadLetters } from './dead-letters.ts';
 import { findPage } from './lists.ts';
 import { findReplies } from './replies.ts';
 import { countsOf } from './status-counts.ts';
-import { readSuspended } from './supervision-sql.ts';
+import { readSupervisedOne, readSuspended } from './supervision-sql.ts';
 
 interface Row {
   tenant: string;
@@ -80,6 +80,10 @@ export class PostgresReads implements Reads {
 
   suspended(limit: number): Promise<Supervised[]> {
     return readSuspended(this.#sql, limit);
+  }
+
+  supervised(address: Address): Promise<Supervised | null> {
+    return readSupervisedOne(this.#sql, address);
   }
 
   replies(keys: readonly { tenant: string; key: string }[]): Promise<KeyedReply[]> {

@@ -115,6 +115,12 @@ export async function readSuspended(sql: Sql, limit: number): Promise<Supervised
   return rows.map(toRow);
 }
 
+export async function readSupervisedOne(sql: Sql, { tenant, type, id }: Address): Promise<Supervised | null> {
+  const [row] = await sql<RawRow[]>`
+    SELECT * FROM supervised WHERE tenant = ${tenant} AND type = ${type} AND id = ${id}`;
+  return row ? toRow(row) : null;
+}
+
 export async function readKeptMail(sql: Sql, address: Address, limit: number): Promise<KeptMail[]> {
   const rows = await sql<
     { n: number; generation: number; lane: Lane; seq: number; at_ms: number; body: string }[]

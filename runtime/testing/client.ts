@@ -6,8 +6,9 @@
  * F3. Events are numbered without gaps from 1, and watchers hear them in that order, in later turns of the loop.
  */
 import { type Address, formatAddress } from '#protocols/address.ts';
+import type { Heartbeat } from '#protocols/eap/message.ts';
 import type { EventRecord } from '#protocols/events.ts';
-import type { Reply } from '#protocols/failure.ts';
+import { otherVersion, type Reply } from '#protocols/failure.ts';
 import type { PastRequest } from '#protocols/past.ts';
 import { eventSubject, subjectMatches } from '#protocols/subjects.ts';
 import type { Supervised } from '#protocols/supervision.ts';
@@ -29,6 +30,7 @@ import { systemClock } from '../clock.ts';
 import { bury } from '../dead-letter.ts';
 import { acquireLock } from '../lock-wait.ts';
 import { orderCommand } from '../order.ts';
+import type { Speaker } from '../remote.ts';
 import type { DeadLetter, KeyedReply } from '../store.ts';
 import { MemoryDeadLetters } from './dead-letters.ts';
 import { countByStatus, listActors } from './list-actors.ts';
@@ -58,7 +60,8 @@ export class MemoryClient implements Client {
   /** Commands as they came, repeats among them. */
   readonly commands: Command[] = [];
   readonly events: LiveEvent[] = [];
-  supervised: Supervised[] = [];
+  readonly heartbeats: (Speaker & Heartbeat)[] = [];
+  held: Supervised[] = [];
   readonly objects = new Map<string, Uint8Array>();
   healthNow: ClusterHealth = HEALTHY;
   /** What a node would say of the past. */
@@ -92,7 +95,12 @@ export class MemoryClient implements Client {
   }
 
   async suspended(limit: number): Promise<Supervised[]> {
-    return this.supervised.filter(({ status }) => status !== 'active').slice(0, limit);
+    return this.held.filter(({ status }) => status !== 'active').slice(0, limit);
+  }
+
+  async supervised(address: Address): Promise<Supervised | null> {
+    const name = formatAddress(address);
+    return this.held.find((one) => formatAddress(one.address) === name) ?? null;
   }
 
   async ask(command: Command, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Reply> {
@@ -101,7 +109,13 @@ export class MemoryClient implements Client {
     const key = `${tenant}/${command.key}`;
     const known = this.#replies.get(key);
     if (known) return known.bodyHash === command.bodyHash ? known.reply : REUSED;
-    const reply = signal?.aborted ? CANCELLED : await this.#answer(command, this);
+    const version = this.find(command.to)?.version;
+    const isOther = command.ifVersions && version !== undefined && !command.ifVersions.includes(version);
+    const reply: Reply = signal?.aborted
+      ? CANCELLED
+      : isOther
+        ? { ok: false, failure: otherVersion(version) }
+        : await this.#answer(command, this);
     this.#replies.set(key, { tenant, key: command.key, bodyHash: command.bodyHash, reply });
     return reply;
   }
@@ -199,6 +213,10 @@ export class MemoryClient implements Client {
 
   async readObject(name: string): Promise<Uint8Array | null> {
     return this.objects.get(name) ?? null;
+  }
+
+  async heartbeat(speaker: Speaker, heartbeat: Heartbeat): Promise<void> {
+    this.heartbeats.push({ ...speaker, ...heartbeat });
   }
 
   async health(): Promise<ClusterHealth> {

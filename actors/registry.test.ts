@@ -13,6 +13,7 @@ test('every kind of actor has a type of its own', () => {
     'context-history',
     'context-owner',
     'bulk',
+    'audit',
     'scheduler',
     'system-scheduler',
   ]);
@@ -79,6 +80,7 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'context-history: ',
     'context-owner: ',
     'bulk: cancel',
+    'audit: ',
     'scheduler: ',
     'system-scheduler: ',
   ]);

@@ -1,6 +1,7 @@
 /** All kinds of actors. The runtime's main meets the domain here and nowhere else. */
 import type { ActorKind } from '#protocols/actor.ts';
 import { agentKind } from './agent/agent.ts';
+import { auditKind } from './audit/audit.ts';
 import { bulkKind } from './bulk/bulk.ts';
 import { checkpointKind } from './checkpoint/checkpoint.ts';
 import { contextKind } from './context/context.ts';
@@ -24,6 +25,7 @@ export const ACTOR_KINDS: readonly ActorKind[] = [
   contextHistoryKind,
   contextOwnerKind,
   bulkKind,
+  auditKind,
   schedulerKind,
   systemSchedulerKind,
 ];

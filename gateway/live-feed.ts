@@ -131,7 +131,9 @@ export class LiveFeed {
   async open(): Promise<void> {
     this.#opening ??= this.#options.client.watchEvents((event) => this.#hear(event));
     try {
-      this.#feed = await this.#opening;
+      const feed = await this.#opening;
+      if (!this.#feed) this.#toldSeq = Math.max(this.#toldSeq, feed.lastSeq);
+      this.#feed = feed;
     } catch (error) {
       this.#opening = null;
       throw error;

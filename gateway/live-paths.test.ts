@@ -1,6 +1,5 @@
 /** The feed's paths and its event streams: the same frames, each path its own. */
 import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import WebSocket from 'ws';
@@ -190,12 +189,10 @@ test('a stream that is quiet says that it is alive, with the sequence to go on f
 
 test('a viewer that is slow is thinned: what is left out is counted by type, the rest is whole, and it goes on after', async () => {
   const gateway = await listen({ thinAtBytes: 64 * 1024, reviewMs: 20, shedAfterMs: 20_000 });
-  const { client, address } = gateway;
-  const response = await new Promise<IncomingMessage>((resolve) => get(`${address}/events`, resolve));
-  const slow = EventStream.over(response);
-  open.push(slow);
+  const { client } = gateway;
+  const slow = await gateway.stream();
   await slow.hears(1);
-  response.pause();
+  slow.pause();
   const task = { type: 'task', tenant: 'dev', id: 't1' };
   const payload = { note: 'x'.repeat(20_000) };
   for (let n = 0; n < 600; n += 1) {
@@ -204,7 +201,7 @@ test('a viewer that is slow is thinned: what is left out is counted by type, the
   }
   await sleep(100);
 
-  response.resume();
+  slow.resume();
   await expect.poll(() => slow.leftOut + slow.frames.length, { timeout: 10_000 }).toBe(600);
   client.publish(task, 'completed');
   await expect.poll(() => slow.frames.at(-1)).toMatchObject({ type: 'task.completed' });

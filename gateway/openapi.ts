@@ -13,6 +13,7 @@ const TAGS = [
   { name: 'agents', description: 'Who does the tasks.' },
   { name: 'contexts', description: 'Shared, versioned memory of tasks, sessions, agents and the tenant.' },
   { name: 'locks', description: 'Named locks with leases, queues and fencing tokens.' },
+  { name: 'audit', description: 'What was done by force, by whom and why.' },
   { name: 'events', description: 'What happened, past and live.' },
   {
     name: 'dead-letters',

@@ -23,6 +23,7 @@ import { actorHistoryRoutes } from './routes/actor-history.ts';
 import { actorSupervisionRoutes } from './routes/actor-supervision.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
 import { clusterRoutes } from './routes/cluster.ts';
@@ -95,6 +96,7 @@ export function buildServer(options: ServerOptions): App {
     agentRoutes(app, context);
     contextRoutes(app, context);
     lockRoutes(app, context);
+    auditRoutes(app, context);
     deadLetterRoutes(app, context);
     deadLetterActRoutes(app, context);
     quotaRoutes(app, context);

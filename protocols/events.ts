@@ -31,13 +31,19 @@ export type LiveFrame = z.infer<typeof LiveFrame>;
 export const LIVE_GROUPS = ['session', 'agent', 'task', 'context', 'system'] as const;
 export type LiveGroup = (typeof LIVE_GROUPS)[number];
 
+/** Kinds that are a part of another one. */
+const PARTS: Readonly<Record<string, LiveGroup>> = {
+  'context-owner': 'context',
+  'context-history': 'context',
+};
+
 /** To which of the feed's five groups the events of a kind of actor belong. What is nobody's own is the system's. */
 export function liveGroupOf(kind: string): LiveGroup {
-  return LIVE_GROUPS.find((group) => group === kind) ?? 'system';
+  return LIVE_GROUPS.find((group) => group === kind) ?? PARTS[kind] ?? 'system';
 }
 
 /** `session.created`; for a kind that has no group of its own `system.lock.granted`. */
 export function liveTypeOf(kind: string, name: string): string {
   const group = liveGroupOf(kind);
-  return group === kind ? `${kind}.${name}` : `${group}.${kind}.${name}`;
+  return group !== 'system' || group === kind ? `${group}.${name}` : `${group}.${kind}.${name}`;
 }

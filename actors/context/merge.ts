@@ -4,7 +4,10 @@
  * M1. What only one of them has is kept by every strategy; objects are merged key by key.
  * M2. Where both have something else, the strategy decides, and the place is told as a conflict.
  * M3. deep_merge unites lists: the target's items, then those of the source that it lacks. That is no conflict.
- * M4. Merging the same again changes nothing.
+ * M4. Merging the same again changes nothing. Of several sources by last_write_wins this holds where no key is an
+ *     object in one of them and something else in another.
+ * M5. Several sources are merged one after the other; grouping them otherwise makes no difference where what is at a
+ *     place is of one kind in all. For last_write_wins only the times count, not who is the target.
  */
 import type { MergeStrategy } from '#protocols/context.ts';
 import { formatPath } from '#protocols/dotted-path.ts';

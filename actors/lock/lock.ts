@@ -52,7 +52,7 @@ interface Moment {
 function take(step: Step<LockTable>, message: LockMessage, { at, context }: Moment): Step<LockTable> {
   if (message.type === 'run_out') return step;
   if (message.type === 'owner_ended') return endOwner(step, message.owner, at);
-  if (message.type === 'break') return breakLock(step, message, { at, by: context.by });
+  if (message.type === 'break') return breakLock(step, message, { at, context });
   const owner = message.owner ?? context.by;
   if (!LockOwner.safeParse(owner).success) {
     const detail = 'Who asks cannot be the name of an owner: name one.';

@@ -24,7 +24,7 @@ test('an actor that asks is told: granted at once, granted later, refused, and l
   expect(waiting).toEqual([]);
   expect(LockRefused.parse(refused[0])).toMatchObject({ owner: 'task/dev/t-3', code: 'LOCK_NOT_OWNED' });
   expect(LockLost.parse(lost[0])).toMatchObject({ owner: TASK, token: 1, reason: 'broken' });
-  expect(told).toEqual(['task/t-1 lock_lost', 'task/t-2 lock_granted']);
+  expect(told).toEqual(['task/t-1 lock_lost', 'task/t-2 lock_granted', 'audit/id-00000001 record']);
 });
 
 test('an actor hears when its wait or its lease is over, and that its request closed a circle', () => {

@@ -1,4 +1,6 @@
 /** Letting go of a lock, keeping it longer, and taking it away: each names the grant or the request it means. Pure. */
+import type { TurnContext } from '#protocols/actor.ts';
+import { audit } from '#protocols/audit.ts';
 import { emit, refuse, reply } from '#protocols/effects.ts';
 import type { Failure } from '#protocols/failure.ts';
 import { LOCK_LIMITS, type LockHold, type LockMessage, type LockTable } from '#protocols/lock.ts';
@@ -55,11 +57,11 @@ export function release(step: Step<LockTable>, message: Owned<'release'>, at: nu
   return token === undefined ? mark(step, asked, at) : refuseStranger(step, message);
 }
 
-/** Only the grant that the person saw: a later holder is not hurt by a late click. */
+/** Only the grant that the person saw: a later holder is not hurt by a late click. It leaves an audit entry. */
 export function breakLock(
   step: Step<LockTable>,
   { name, token, reason }: Of<'break'>,
-  { at, by }: { at: number; by: string },
+  { at, context }: { at: number; context: TurnContext },
 ): Step<LockTable> {
   const hold = holdOf(step.state, name);
   if (!hold) {
@@ -69,8 +71,17 @@ export function breakLock(
     const detail = `The grant ${token} of ${name} is over; ${hold.owner} holds it under ${hold.token}.`;
     return withEffects(step, refuse({ code: 'VERSION_CONFLICT', detail, current_token: hold.token }));
   }
+  const { self, by } = context;
   const broken = free(step, hold, { reason: 'broken', at, record: { reason, who: by } });
-  return withEffects(broken, reply({ name, owner: hold.owner, token, broken: true }));
+  const waiting = step.state.waits.filter((wait) => wait.name === name).length;
+  const entry = audit(
+    { tenant: self.tenant, id: context.id() },
+    {
+      ...{ at: isoTime(at), by, act: 'lock.broken', target: name, reason },
+      before: { owner: hold.owner, token, expires_at: isoTime(hold.ends_ms), waiting },
+    },
+  );
+  return withEffects(broken, entry, reply({ name, owner: hold.owner, token, broken: true }));
 }
 
 function letGo(

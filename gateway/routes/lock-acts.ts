@@ -145,9 +145,8 @@ function addBreak(app: App, context: GatewayContext): void {
         operationId: 'breakLock',
         summary: 'Take a lock from who holds it',
         description:
-          'Only the grant that you saw: `token` names it. The next in the queue has it then. The event `lock.broken` ' +
-          'keeps who did it and why. The old holder learns of it when it renews; what it still writes is refused by the ' +
-          'token.',
+          'Only the grant that you saw: `token` names it. The next in the queue has it then. The audit keeps who did it ' +
+          'and why, for good. The old holder learns of it when it renews; what it still writes is refused by the token.',
         headers: CommandHeaders,
         body: LockBreakBody,
         response: { 200: json('It is taken away.', LockBroken), ...COMMAND_PROBLEMS },

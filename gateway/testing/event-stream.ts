@@ -37,10 +37,6 @@ export class EventStream {
   static async open(url: string, headers: Record<string, string> = {}): Promise<EventStream> {
     const request = get(url, { headers });
     const [response] = (await once(request, 'response')) as [IncomingMessage];
-    return EventStream.over(response);
-  }
-
-  static over(response: IncomingMessage): EventStream {
     return new EventStream(response);
   }
 
@@ -52,6 +48,14 @@ export class EventStream {
   async hears(count: number): Promise<void> {
     const signal = AbortSignal.timeout(5_000);
     while (this.frames.length + this.notices.length < count) await once(this.#response, 'data', { signal });
+  }
+
+  pause(): void {
+    this.#response.pause();
+  }
+
+  resume(): void {
+    this.#response.resume();
   }
 
   close(): void {

@@ -152,7 +152,7 @@ export const LockReleaseBody = z
 export const LockBreakBody = z
   .object({
     token,
-    reason: z.string().trim().min(1).max(500).describe('Kept with the event, beside who did it.'),
+    reason: z.string().trim().min(1).max(500).describe('Kept in the audit, beside who did it.'),
   })
   .meta({ examples: [{ token: 42, reason: 'the machine is gone' }] });
 

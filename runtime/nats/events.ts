@@ -16,9 +16,9 @@ import { EventRecord } from '#protocols/events.ts';
 import { STREAMS } from '#protocols/subjects.ts';
 import type { EventFeed, LiveEvent } from '../client.ts';
 import type { Logger } from '../logger.ts';
+import { readEvents } from './event-reader.ts';
 
 const API_TIMEOUT_MS = 5_000;
-const FETCH_WITHIN_MS = 5_000;
 const PAUSE_MS = 500;
 const PULL = {
   max_messages: 1_000,
@@ -112,25 +112,10 @@ class EventWatch implements EventFeed {
 
 export async function pastEvents(
   connection: NatsConnection,
-  query: { filter: string; afterSeq: number; limit: number },
+  { filter, afterSeq, limit }: { filter: string; afterSeq: number; limit: number },
 ): Promise<LiveEvent[]> {
-  const consumer = await jetstream(connection, { timeout: API_TIMEOUT_MS }).consumers.get(STREAMS.events, {
-    filter_subjects: query.filter,
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: query.afterSeq + 1,
-    inactive_threshold: 5_000_000_000,
-  });
-  const waiting = Math.min((await consumer.info()).num_pending, query.limit);
-  const events: LiveEvent[] = [];
-  if (waiting === 0) return events;
-  const messages = await consumer.fetch({ max_messages: waiting, expires: FETCH_WITHIN_MS });
-  let left = waiting;
-  for await (const message of messages) {
-    const event = toEvent(message);
-    if (event) events.push(event);
-    if (--left === 0) break;
-  }
-  return events;
+  const messages = await readEvents(connection, { filters: [filter], afterSeq, limit });
+  return messages.map(toEvent).filter((event) => event !== null);
 }
 
 export function toEvent(message: JsMsg): LiveEvent | null {

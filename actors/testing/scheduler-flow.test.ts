@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Address } from '#protocols/address.ts';
+import { Registry } from '#protocols/agent.ts';
 import { QUOTA_DEFAULT } from '#protocols/quota.ts';
 import { Scheduler } from '#protocols/scheduler.ts';
 import { Session } from '#protocols/session.ts';
@@ -73,6 +74,24 @@ test('the eleventh session of a tenant without a quota waits, and a pause lets i
 
   expect([before, after]).toEqual(['queued', 'running']);
   expect(sessionOf(world, 's-4').state).toBe('queued');
+});
+
+test('quotas of agents and of tasks at once are kept by the registry, which hears them from the scheduler', () => {
+  const agent = new FakeAgent('AGENT-ONE');
+  const world = makeWorld(agent);
+  setQuota(world, { agents: 1, tasks_running: 2 });
+  for (const id of ['s-1', 's-2', 's-3']) start(world, id);
+  const atOnce = agent.jobs.length;
+
+  setQuota(world, { agents: 1 });
+  const registry = Registry.parse(world.state({ type: 'registry', tenant: TENANT, id: 'agents' }));
+
+  expect([atOnce, agent.jobs.length]).toEqual([2, 3]);
+  expect(registry).toMatchObject({ agents_max: 1, tasks_max: 3_000 });
+  expect(new FakeAgent('AGENT-TWO').register(world)).toMatchObject({ ok: true });
+  expect(Registry.parse(world.state({ type: 'registry', tenant: TENANT, id: 'agents' })).agents).toHaveLength(
+    1,
+  );
 });
 
 test('a session that waits too long times out, though all slots are taken, and one that runs does not', () => {

@@ -299,6 +299,38 @@ export interface ArtifactPage {
   pages: number;
 }
 
+/** What somebody did by force, and why. It never changes. */
+export interface AuditEntry {
+  id: string;
+  tenant_id: string;
+  at: string;
+  /** Who did it: `user:…`, `agent:…`. */
+  by: string;
+  act: "lock.broken";
+  /** What it was done to: the name of the lock. */
+  target: string;
+  /** Why, in their words. */
+  reason: string;
+  /** What was there before. */
+  before: Record<string, unknown>;
+}
+
+export interface AuditPage {
+  items: AuditEntry[];
+  /** This page, from 1. */
+  page: number;
+  /** How many items a full page has. */
+  page_size: number;
+  /** How many items match in all. */
+  total: number;
+  /** How many pages there are. */
+  pages: number;
+  /** False: there are more than `total`; they were not all counted. */
+  is_total_exact: boolean;
+  /** Asks for the next page as `cursor`; null: this is the last. */
+  next_cursor: string | null;
+}
+
 /** A job on many sessions, with what became of each. */
 export interface Bulk {
   id: string;
@@ -1764,7 +1796,7 @@ export interface Operations {
       body: {
         /** The fencing token of the grant that is meant. */
         token: number;
-        /** Kept with the event, beside who did it. */
+        /** Kept in the audit, beside who did it. */
         reason: string;
       };
     };
@@ -2141,6 +2173,14 @@ export interface Operations {
     };
     answer: Uint8Array;
   };
+  /** Show one entry of the audit */
+  getAuditEntry: {
+    asked: {
+      /** Id of the entry. */
+      id: string;
+    };
+    answer: AuditEntry;
+  };
   /** Look how far a job is */
   getBulk: {
     asked: {
@@ -2368,6 +2408,30 @@ export interface Operations {
       capability: string;
     };
     answer: AgentPage;
+  };
+  /** List what was done by force */
+  listAudit: {
+    asked: {
+      /** Only these acts; repeated or parted by commas. */
+      act?: ("lock.broken")[] | undefined;
+      /** Only what was done to this: the name of a lock. */
+      target?: string | undefined;
+      /** Only what they did: `user:…`. */
+      by?: string | undefined;
+      /** Words that it must contain, each whole or as the beginning of one. */
+      search?: string | undefined;
+      /** What to order by. */
+      sort?: "created" | undefined;
+      /** Direction of the order. */
+      order?: "asc" | "desc" | undefined;
+      /** Page, from 1. */
+      page?: number | undefined;
+      /** Items on a page. */
+      page_size?: number | undefined;
+      /** `next_cursor` of the page before, with the same filters and order. Goes on right behind that page, whatever was added or changed meanwhile; `page` then says nothing. Not with `sort=updated`, where rows move. */
+      cursor?: string | undefined;
+    };
+    answer: AuditPage;
   };
   /** List the jobs on many sessions */
   listBulks: {
@@ -3109,6 +3173,7 @@ export const OPERATIONS = {
   getAgentPerformance: { method: 'GET', path: '/api/v1/agents/{id}/performance', query: [], headers: [], reads: 'json' },
   getAgentStats: { method: 'GET', path: '/api/v1/agents/stats', query: [], headers: [], reads: 'json' },
   getArtifactContent: { method: 'GET', path: '/api/v1/tasks/{id}/artifacts/{artifact_id}', query: [], headers: [], reads: 'bytes' },
+  getAuditEntry: { method: 'GET', path: '/api/v1/audit/{id}', query: [], headers: [], reads: 'json' },
   getBulk: { method: 'GET', path: '/api/v1/sessions/bulk/{job}', query: [], headers: [], reads: 'json' },
   getCapacity: { method: 'GET', path: '/api/v1/system/capacity', query: [], headers: [], reads: 'json' },
   getCheckpoint: { method: 'GET', path: '/api/v1/sessions/{id}/checkpoints/{sequence}', query: [], headers: [], reads: 'json' },
@@ -3134,6 +3199,7 @@ export const OPERATIONS = {
   listAgentContexts: { method: 'GET', path: '/api/v1/contexts/agent/{id}', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listAgents: { method: 'GET', path: '/api/v1/agents', query: ["status","type","capability","search","sort","order","page","page_size"], headers: [], reads: 'json' },
   listAgentsByCapability: { method: 'GET', path: '/api/v1/agents/by-capability/{capability}', query: ["page","page_size"], headers: [], reads: 'json' },
+  listAudit: { method: 'GET', path: '/api/v1/audit', query: ["act","target","by","search","sort","order","page","page_size","cursor"], headers: [], reads: 'json' },
   listBulks: { method: 'GET', path: '/api/v1/sessions/bulk', query: ["state","page","page_size"], headers: [], reads: 'json' },
   listCheckpoints: { method: 'GET', path: '/api/v1/sessions/{id}/checkpoints', query: ["page","page_size"], headers: [], reads: 'json' },
   listContexts: { method: 'GET', path: '/api/v1/contexts', query: ["scope","owner_id","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { FreeKey } from './concurrency.ts';
 import { EntityId } from './ids.ts';
 import { SESSION_ACTS } from './session-acts.ts';
+import { Edges, upgradeSession } from './session-graph.ts';
 import { SLOT_NEWS } from './slot-news.ts';
-import { Dependency, TaskState, TokenUsage } from './task.ts';
+import { TaskSpec, TaskState, TokenUsage } from './task.ts';
 
 export const SessionState = z.enum([
   'pending',
@@ -98,14 +99,34 @@ export const SessionDraft = z.object({
 });
 export type SessionDraft = z.infer<typeof SessionDraft>;
 
-/** One task as its session sees it: enough to drive the graph. */
+/** What a session tells a task, in the order in which it is told. */
+export const TaskWord = z.enum([
+  /** It may begin. */
+  'ready',
+  /** It will never begin: what it depends on did not succeed. */
+  'skip',
+  'cancel',
+  'hold',
+  'unhold',
+  /** A new run: it begins again unless it is completed by now. */
+  'restart',
+  /** A checkpoint is gone back to: it begins again whatever it was, or it is as it was when it was completed. */
+  'undo',
+  'redo',
+  /** What held its end back is over. */
+  'finish',
+]);
+export type TaskWord = z.infer<typeof TaskWord>;
+
+/** Words that wait for a later turn, each for the tasks at these places. */
+export const Untold = z.object({ word: TaskWord, at: z.array(z.number().int().nonnegative()) });
+export type Untold = z.infer<typeof Untold>;
+
+/** One task as its session sees it: enough to drive the graph. Title and error may be shortened; the task has all. */
 export const TaskSummary = z.object({
   id: EntityId,
   title: z.string(),
   state: TaskState,
-  depends_on: z.array(EntityId),
-  /** The same with kind and weight: what decides when it may start. */
-  dependencies: z.array(Dependency).default([]),
   /** An optional task that comes to nothing leaves the session partially completed, not failed. */
   required: z.boolean().default(true),
   /** Number of the attempt at work, or of the one that comes next. */
@@ -154,10 +175,18 @@ export const Session = SessionDraft.extend({
   deleted_at: z.string().nullable(),
   used_template: z.string().nullable(),
   tasks: z.array(TaskSummary),
+  /** For each task the edges to what it depends on, in the code of `session-graph.ts`. */
+  edges: Edges.default([]),
+  /** How many tasks, the last ones, are planned and not made yet. */
+  unmade: z.number().int().nonnegative().default(0),
+  untold: z.array(Untold).default([]),
   result: z.object({ summary: z.string(), branches: z.array(z.string()) }).nullable(),
   error: z.string().nullable(),
 });
 export type Session = z.infer<typeof Session>;
+
+/** A session as it may be found in the store while nodes of two versions are at work. */
+export const StoredSession = z.preprocess(upgradeSession, Session);
 
 export const TaskChanged = z.object({
   type: z.literal('task_changed'),
@@ -173,6 +202,9 @@ export const TaskChanged = z.object({
   reason: z.string().nullable(),
 });
 
+/** A task that is planned: what is told to make it. */
+export const PlannedTask = z.object({ id: EntityId, spec: TaskSpec });
+
 export const SessionMessage = z.discriminatedUnion('type', [
   /** `on_behalf_of`: who asked the job that asks; nobody else may say so. */
   SessionDraft.extend({ type: z.literal('create'), on_behalf_of: z.string().max(300).optional() }),
@@ -184,6 +216,16 @@ export const SessionMessage = z.discriminatedUnion('type', [
   /** Timer: `max_duration_seconds` of this run passed. */
   z.object({ type: z.literal('time_is_up'), run: z.number().int() }),
   ...SLOT_NEWS,
+  /** From itself: the next part of a plan that is too large for one turn; `from` is the place of its first task. */
+  z.object({
+    type: z.literal('make_tasks'),
+    from: z.number().int(),
+    tasks: z.array(PlannedTask),
+    /** What they are about, where it is not what the session is about. */
+    prompt: z.string().optional(),
+  }),
+  /** From itself: there is more to tell. */
+  z.object({ type: z.literal('go_on') }),
   ...SESSION_ACTS,
 ]);
 export type SessionMessage = z.infer<typeof SessionMessage>;

@@ -6,17 +6,17 @@
  * B2. A finished task stays finished; every other one begins anew.
  */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
-import { emit, reply, send } from '#protocols/effects.ts';
+import { emit } from '#protocols/effects.ts';
 import type { Failure } from '#protocols/failure.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import type { Session, SessionMessage, TaskSummary } from '#protocols/session.ts';
-import { NO_USAGE, type TaskBrief } from '#protocols/task.ts';
 import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
 import { advance } from './advance.ts';
-import { move } from './change.ts';
+import { move, placesWhere, replyWith } from './change.ts';
 import { startClock } from './clock.ts';
-import { decompose, type PlannedTask } from './decompose.ts';
-import { expectedHours } from './estimates.ts';
+import { decompose } from './decompose.ts';
+import { addTasks, firstPart, madeCount, plannedRecord } from './making.ts';
+import { tell } from './tell.ts';
 import { canMove, invalidTransition } from './transitions.ts';
 
 export function start(session: Session, context: TurnContext): Turn<Session> {
@@ -71,16 +71,14 @@ export function beginRun(
     started_at: isoTime(context.now),
     result: null,
     error: null,
+    untold: [],
   };
   const running = move({ ...step, state: numbered }, { to: 'running', reason, detail: 'working' }, context);
   if (!plan) return advance(startClock(beginAnew(running), context), context);
   const { template, tasks } = plan;
-  const titles = tasks.map(({ id, spec }) => {
-    return { id, title: spec.title, depends_on: spec.dependencies.map((dependency) => dependency.task_id) };
-  });
-  const planned = emit('planned', { template, run: numbered.run, tasks: titles });
   const used = { ...running, state: { ...running.state, used_template: template } };
-  const added = addTasks(withEffects(used, planned), tasks, briefOf(numbered));
+  const planned = emit('planned', plannedRecord(used.state, firstPart(tasks)));
+  const added = addTasks(withEffects(used, planned), tasks);
   return advance(startClock(added, context), context);
 }
 
@@ -89,33 +87,7 @@ export function answer(
   session: Session,
   begun: Step<Session> | { readonly failure: Failure },
 ): Turn<Session> {
-  return 'failure' in begun ? refused(session, begun.failure) : withEffects(begun, reply(begun.state));
-}
-
-/** Makes tasks and puts them behind those that are there. */
-export function addTasks(
-  step: Step<Session>,
-  planned: readonly PlannedTask[],
-  brief: TaskBrief,
-): Step<Session> {
-  const { state: session } = step;
-  const creates = planned.map(({ id, spec }) => {
-    return send({ type: 'task', tenant: session.tenant_id, id }, { type: 'create', spec, brief });
-  });
-  const tasks = [...session.tasks, ...planned.map(summaryOf)];
-  return withEffects({ ...step, state: { ...session, tasks } }, ...creates);
-}
-
-export function briefOf(session: Session): TaskBrief {
-  const { model, workspace } = session;
-  return {
-    session_id: session.id,
-    run: session.run,
-    session_title: session.title,
-    prompt: session.initial_prompt,
-    ...(model === undefined ? {} : { model }),
-    ...(workspace === undefined ? {} : { workspace: { repo: workspace.repo, base_ref: workspace.base_ref } }),
-  };
+  return 'failure' in begun ? refused(session, begun.failure) : withEffects(begun, replyWith(begun.state));
 }
 
 /** A task that has yet to begin in this run. What it has used stays used. */
@@ -126,30 +98,12 @@ export function unbegun(task: TaskSummary): TaskSummary {
 }
 
 function beginAnew(step: Step<Session>): Step<Session> {
-  const { tenant_id: tenant, run, tasks } = step.state;
-  const undone = tasks.filter((task) => task.state !== 'completed');
-  const message = { type: 'restart', run, from: 'unfinished' };
-  const restarts = undone.map(({ id }) => send({ type: 'task', tenant, id }, message));
+  const { run, tasks } = step.state;
+  const made = madeCount(step.state);
+  const undone = placesWhere(tasks, (task) => task.state !== 'completed').filter((at) => at < made);
   const begun = tasks.map((task) => (task.state === 'completed' ? task : unbegun(task)));
-  const ids = undone.map(({ id }) => id);
+  const ids = undone.flatMap((at) => tasks[at]?.id ?? []);
   const restarted = emit('restarted', { run, tasks: ids, tasks_kept: tasks.length - ids.length });
-  return withEffects({ ...step, state: { ...step.state, tasks: begun } }, restarted, ...restarts);
-}
-
-function summaryOf({ id, spec, required }: PlannedTask): TaskSummary {
-  return {
-    id,
-    title: spec.title,
-    state: 'pending',
-    depends_on: spec.dependencies.map((dependency) => dependency.task_id),
-    dependencies: spec.dependencies,
-    required,
-    attempt: 0,
-    retrying: false,
-    agent_id: null,
-    expected_hours: expectedHours(spec.estimate),
-    branch: null,
-    error: null,
-    usage: NO_USAGE,
-  };
+  const told = tell({ ...step, state: { ...step.state, tasks: begun } }, 'restart', undone);
+  return withEffects(told, restarted);
 }

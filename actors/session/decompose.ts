@@ -3,14 +3,9 @@ import type { Failure } from '#protocols/failure.ts';
 import type { Session, SessionDraft } from '#protocols/session.ts';
 import type { TaskPriority, TaskSpec } from '#protocols/task.ts';
 import { complexityOf, estimateFrom, expectedHours, likelyHoursOf } from './estimates.ts';
+import type { PlannedTask } from './making.ts';
 import { type Subtask, TEMPLATES, type Template } from './templates.ts';
 import { countPhrases, wordsOf } from './words.ts';
-
-export interface PlannedTask {
-  readonly id: string;
-  readonly spec: TaskSpec;
-  readonly required: boolean;
-}
 
 export interface Plan {
   /** Null: one task. */

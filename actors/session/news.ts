@@ -6,6 +6,7 @@
  */
 import type { SessionMessage, TaskSummary } from '#protocols/session.ts';
 import type { TaskState } from '#protocols/task.ts';
+import { shortError } from './shorten.ts';
 
 export type TaskNews = Extract<SessionMessage, { type: 'task_changed' }>;
 
@@ -35,7 +36,8 @@ export function isNews(known: TaskSummary, news: TaskNews): boolean {
 }
 
 export function updated(known: TaskSummary, news: TaskNews): TaskSummary {
-  const { state, agent_id, error, usage, branch } = news;
+  const { state, agent_id, usage, branch } = news;
+  const error = shortError(news.error);
   const attempt = Math.max(known.attempt, news.attempt);
   return { ...known, state, attempt, agent_id, error, usage, branch, retrying: isRetrying(known, news) };
 }

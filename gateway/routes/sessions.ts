@@ -13,7 +13,7 @@ import {
   toSessionSummary,
   toSessionView,
 } from '#protocols/http/session.ts';
-import { Session } from '#protocols/session.ts';
+import { type Session, StoredSession } from '#protocols/session.ts';
 import type { StoredActor } from '#runtime/client.ts';
 import { acceptCreate, acceptMessage } from '../accept.ts';
 import {
@@ -58,7 +58,7 @@ export async function findSession(
   id: string,
 ): Promise<{ session: Session; version: number }> {
   const stored = await context.client.get(addressOf(context, 'session', id));
-  const session = stored && readState(Session, stored);
+  const session = stored && readState(StoredSession, stored);
   if (!session || session.deleted_at !== null) {
     throw new Refused({ code: 'SESSION_NOT_FOUND', detail: `there is no session ${id}` });
   }
@@ -96,7 +96,7 @@ function addCreate(app: App, context: GatewayContext): void {
 async function checkParent(context: GatewayContext, child: Address, parentId?: string): Promise<void> {
   if (parentId === undefined || (await context.client.get(child))) return;
   const stored = await context.client.get(addressOf(context, 'session', parentId));
-  if (stored && readState(Session, stored).deleted_at === null) return;
+  if (stored && readState(StoredSession, stored).deleted_at === null) return;
   const errors = [{ path: 'parent_id', message: 'there is no such session' }];
   throw new Refused({ code: 'VALIDATION_FAILED', detail: `there is no session ${parentId}`, errors });
 }
@@ -254,5 +254,5 @@ export async function viewSession(context: GatewayContext, id: string): Promise<
 }
 
 export function viewOf(context: GatewayContext, stored: StoredActor): SessionView {
-  return toSessionView(readState(Session, stored), stored.version, context.now());
+  return toSessionView(readState(StoredSession, stored), stored.version, context.now());
 }

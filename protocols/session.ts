@@ -138,6 +138,10 @@ export const TaskSummary = z.object({
   branch: z.string().nullable(),
   error: z.string().nullable(),
   usage: TokenUsage,
+  /** It was at work at some time of this run. */
+  begun: z.literal(true).optional(),
+  /** Its end waits for another task to finish, or to start. */
+  finish_held: z.literal(true).optional(),
 });
 export type TaskSummary = z.infer<typeof TaskSummary>;
 

@@ -34,8 +34,16 @@ export const Dependency = z.object({
 });
 export type Dependency = z.infer<typeof Dependency>;
 
+/** Whether the end of a task with these dependencies waits for others, and not only its start. */
+export function holdsFinish(dependencies: readonly Pick<Dependency, 'kind'>[]): boolean {
+  return dependencies.some(({ kind }) => kind === 'finish_to_finish' || kind === 'start_to_finish');
+}
+
 /** The error of a task whose agent was lost: no fault of its own. */
 export const AGENT_LOST_ERROR = 'its agent was lost';
+
+/** Why a task is `ready` again that its session had held. */
+export const RESUMED = 'session_resumed';
 
 /** Hours, by three points (PERT). */
 export const Estimate = z.object({
@@ -158,6 +166,8 @@ export const Task = TaskSpec.extend({
   failed_agents: z.array(z.string()),
   /** Its session is paused: no attempt begins. */
   held: z.boolean().default(false),
+  /** Its session has not yet said that it may end: a result that comes before is kept. */
+  finish_held: z.boolean().default(false),
   /** Attempts of earlier runs: kept, and not counted against `max_attempts`. */
   attempts_before: z.number().int().default(0),
   /** The latest run that was cancelled, also before this task had heard of it. */
@@ -173,6 +183,8 @@ export const TaskMessage = z.discriminatedUnion('type', [
   /** From the session: dependencies are met; `merge` are their branches. */
   z.object({ type: z.literal('make_ready'), merge: z.array(z.string()) }),
   z.object({ type: z.literal('skip'), reason: z.string() }),
+  /** From the session: what its end depends on is far enough. */
+  z.object({ type: z.literal('may_finish'), run: z.number().int() }),
   /** From the session: it is paused, or goes on. */
   z.object({ type: z.literal('hold'), run: z.number().int(), reason: z.string() }),
   z.object({ type: z.literal('unhold'), run: z.number().int() }),

@@ -11,7 +11,16 @@ import { AGENT_LOST_ERROR } from '#protocols/task.ts';
 import { isoTime, type Step, withEffects } from '../turn.ts';
 import { type BudgetUse, spentBudgets, warnOfBudgets, wordsOf } from './budget.ts';
 import { cancelOpenTasks, move, pauseWith, withWarning } from './change.ts';
-import { branchesAtEnd, dependentsOf, edgesBefore, isFinal, isLost, mayStart, mustSkip } from './graph.ts';
+import {
+  branchesAtEnd,
+  dependentsOf,
+  edgesBefore,
+  isFinal,
+  isLost,
+  mayFinish,
+  mayStart,
+  mustSkip,
+} from './graph.ts';
 import { tell } from './tell.ts';
 
 /** Takes a session that is at work as far as it goes by itself. Looks at the tasks at these places; left out: at all. */
@@ -21,7 +30,8 @@ export function advance(
   places?: readonly number[],
 ): Step<Session> {
   const settled = settle(step.state, places ?? [...step.state.tasks.keys()]);
-  const skipped = tell(withTasks(step, settled.tasks, context), 'skip', settled.skipped);
+  const told = tell(withTasks(step, settled.tasks, context), 'skip', settled.skipped);
+  const skipped = tell(told, 'finish', settled.finishing);
   const { tasks } = skipped.state;
   const lost = tasks.find((task) => task.required && isLost(task));
   if (lost) return fail(skipped, lost, context);
@@ -37,36 +47,55 @@ export interface Settled {
   readonly tasks: readonly TaskSummary[];
   /** Places of the tasks that will never begin, in the order in which that was seen. */
   readonly skipped: readonly number[];
+  /** Places of the tasks whose end nothing holds back any more. */
+  readonly finishing: readonly number[];
   /** Places of the tasks that may begin, in the order of the plan. */
   readonly ready: readonly number[];
   /** How many edges were looked at. */
   readonly lookedAt: number;
 }
 
-/** Which of the tasks at these places, and of those behind the ones that are skipped, may begin or never will. */
+/**
+ * Which of the tasks at these places, and of those behind the ones that are skipped, may begin, may end, or never will.
+ * One at work that can't come to its end is told so, and says itself what became of it.
+ */
 export function settle(session: Session, places: readonly number[]): Settled {
   const tasks = [...session.tasks];
   const graph = { tasks, edges: session.edges };
   const made = tasks.length - session.unmade;
   const queue = [...places];
   const skipped: number[] = [];
+  const finishing: number[] = [];
   const startable = new Set<number>();
   let lookedAt = 0;
   for (let next = 0; next < queue.length; next++) {
     const at = queue[next] ?? 0;
     const task = tasks[at];
-    if (task?.state !== 'pending' || at >= made) continue;
+    if (!task || at >= made || !isWaiting(task)) continue;
     lookedAt += edgesBefore(graph, at).length;
     if (mustSkip(graph, at)) {
-      tasks[at] = { ...task, state: 'skipped' };
+      const { finish_held: _, ...free } = task;
+      tasks[at] = task.state === 'pending' ? { ...free, state: 'skipped' } : free;
       skipped.push(at);
-      queue.push(...dependentsOf(graph, at));
-    } else if (mayStart(graph, at)) startable.add(at);
+      if (task.state === 'pending') queue.push(...dependentsOf(graph, at));
+      continue;
+    }
+    if (task.finish_held && mayFinish(graph, at)) {
+      const { finish_held: _, ...free } = task;
+      tasks[at] = free;
+      finishing.push(at);
+    }
+    if (task.state === 'pending' && mayStart(graph, at)) startable.add(at);
   }
   const ready = [...startable]
     .filter((at) => tasks[at]?.state === 'pending')
     .sort((one, other) => one - other);
-  return { tasks, skipped, ready, lookedAt };
+  return { tasks, skipped, finishing, ready, lookedAt };
+}
+
+/** Something of it is held back by others: its start, or its end. */
+function isWaiting(task: TaskSummary): boolean {
+  return task.state === 'pending' || (task.finish_held === true && !isFinal(task));
 }
 
 function withTasks(step: Step<Session>, tasks: readonly TaskSummary[], context: TurnContext): Step<Session> {

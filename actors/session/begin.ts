@@ -6,6 +6,7 @@
  * B2. A finished task stays finished; every other one begins anew.
  */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
+import { assert } from '#protocols/assert.ts';
 import { emit } from '#protocols/effects.ts';
 import type { Failure } from '#protocols/failure.ts';
 import { LIMITS } from '#protocols/limits.ts';
@@ -15,6 +16,7 @@ import { advance } from './advance.ts';
 import { move, placesWhere, replyWith } from './change.ts';
 import { startClock } from './clock.ts';
 import { decompose } from './decompose.ts';
+import { hasHeldFinish } from './graph.ts';
 import { addTasks, firstPart, madeCount, plannedRecord } from './making.ts';
 import { tell } from './tell.ts';
 import { canMove, invalidTransition } from './transitions.ts';
@@ -90,18 +92,22 @@ export function answer(
   return 'failure' in begun ? refused(session, begun.failure) : withEffects(begun, replyWith(begun.state));
 }
 
-/** A task that has yet to begin in this run. What it has used stays used. */
-export function unbegun(task: TaskSummary): TaskSummary {
+/** The task at this place as one that has yet to begin in this run. What it has used stays used. */
+export function unbegun({ tasks, edges }: Pick<Session, 'tasks' | 'edges'>, at: number): TaskSummary {
+  const task = tasks[at];
+  assert(task, 'there is a task at this place');
+  const { begun: _, finish_held: __, ...rest } = task;
   // The number of its next attempt is its own to tell: any is higher than none.
   const nothing = { attempt: 0, retrying: false, agent_id: null, branch: null, error: null };
-  return { ...task, ...nothing, state: 'pending' };
+  const held = hasHeldFinish({ edges }, at) ? ({ finish_held: true } as const) : {};
+  return { ...rest, ...nothing, ...held, state: 'pending' };
 }
 
 function beginAnew(step: Step<Session>): Step<Session> {
   const { run, tasks } = step.state;
   const made = madeCount(step.state);
   const undone = placesWhere(tasks, (task) => task.state !== 'completed').filter((at) => at < made);
-  const begun = tasks.map((task) => (task.state === 'completed' ? task : unbegun(task)));
+  const begun = tasks.map((task, at) => (task.state === 'completed' ? task : unbegun(step.state, at)));
   const ids = undone.flatMap((at) => tasks[at]?.id ?? []);
   const restarted = emit('restarted', { run, tasks: ids, tasks_kept: tasks.length - ids.length });
   const told = tell({ ...step, state: { ...step.state, tasks: begun } }, 'restart', undone);

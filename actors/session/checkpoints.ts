@@ -82,7 +82,7 @@ export function restore(session: Session, message: Of<'restore'>, context: TurnC
   }
   const run = session.run + 1;
   const then = new Map(message.tasks.map((task) => [task.id, task]));
-  const put = session.tasks.map((task) => putBack(task, then.get(task.id)));
+  const put = session.tasks.map((task, at) => putBack(task, then.get(task.id), () => unbegun(session, at)));
   const tasks = put.map(({ task }) => task);
   const state: Session = { ...session, run, tasks, untold: [], updated_at: isoTime(context.now) };
   const completed = tasks.filter((task) => task.state === 'completed').length;
@@ -117,11 +117,12 @@ function checkpointOf(session: Session, reason: string, context: TurnContext): C
 function putBack(
   task: TaskSummary,
   then: CheckpointTask | undefined,
+  anew: () => TaskSummary,
 ): { task: TaskSummary; word: 'undo' | 'redo' | null } {
   if (isFinal(task) && then?.state === task.state) return { task, word: null };
-  if (then?.state !== 'completed') return { task: unbegun(task), word: 'undo' };
-  const { branch } = then;
-  return { task: { ...unbegun(task), state: 'completed', branch }, word: 'redo' };
+  if (then?.state !== 'completed') return { task: anew(), word: 'undo' };
+  const { finish_held: _, ...done } = anew();
+  return { task: { ...done, state: 'completed', branch: then.branch }, word: 'redo' };
 }
 
 /** The time limit goes on with the run that is now. */

@@ -2,7 +2,16 @@ import { expect, test } from 'vitest';
 import type { TaskSummary } from '#protocols/session.ts';
 import { encodeEdges, placesOf } from '#protocols/session-graph.ts';
 import { type Dependency, DependencyKind, NO_USAGE, TaskState } from '#protocols/task.ts';
-import { branchesAtEnd, isFinal, makeBranchReader, mayStart, mustSkip, type TaskGraph } from './graph.ts';
+import {
+  branchesAtEnd,
+  hasHeldFinish,
+  isFinal,
+  makeBranchReader,
+  mayFinish,
+  mayStart,
+  mustSkip,
+  type TaskGraph,
+} from './graph.ts';
 
 type On = Partial<Dependency> & { readonly task_id: string };
 type Node = TaskSummary & { readonly on: readonly On[] };
@@ -48,7 +57,7 @@ function branchesBeforeLast(...nodes: readonly Node[]): string[] {
 /** What the one before must have reached, for each kind, written out. */
 const MAY_START: Record<(typeof DependencyKind.options)[number], readonly TaskState[]> = {
   finish_to_start: ['completed'],
-  start_to_start: ['in_progress', 'completed', 'failed', 'blocked', 'paused'],
+  start_to_start: ['in_progress', 'completed', 'failed'],
   finish_to_finish: TaskState.options,
   start_to_finish: TaskState.options,
 };
@@ -61,6 +70,49 @@ test('each kind of dependency holds back the start until the other task is as fa
 
       expect(mayStart(graphOf([before, task]), 1), `${kind} ${state}`).toBe(MAY_START[kind].includes(state));
     }
+  }
+});
+
+/** And before it may finish. */
+const MAY_FINISH: Record<(typeof DependencyKind.options)[number], readonly TaskState[]> = {
+  finish_to_start: TaskState.options,
+  start_to_start: TaskState.options,
+  finish_to_finish: ['completed'],
+  start_to_finish: ['in_progress', 'completed', 'failed'],
+};
+
+test('each kind of dependency holds back the finish until the other task is as far as it says', () => {
+  for (const kind of DependencyKind.options) {
+    for (const state of TaskState.options) {
+      const graph = graphOf([taskOf('a', { state }), taskOf('b', {}, [{ task_id: 'a', kind }])]);
+
+      expect(mayFinish(graph, 1), `${kind} ${state}`).toBe(MAY_FINISH[kind].includes(state));
+      expect(hasHeldFinish(graph, 1), kind).toBe(kind.endsWith('_to_finish'));
+    }
+  }
+});
+
+test('a task that has begun has begun for good, also where its agent was lost or it was cancelled then', () => {
+  for (const kind of ['start_to_start', 'start_to_finish'] as const) {
+    for (const state of ['ready', 'blocked', 'cancelled'] as const) {
+      const on = [{ task_id: 'a', kind }];
+      const begun = graphOf([taskOf('a', { state, begun: true }), taskOf('b', {}, on)]);
+      const never = graphOf([taskOf('a', { state }), taskOf('b', {}, on)]);
+
+      expect([mayStart(begun, 1), mayFinish(begun, 1), mustSkip(begun, 1)]).toEqual([true, true, false]);
+      expect(mayStart(never, 1) && mayFinish(never, 1), `${kind} ${state}`).toBe(false);
+      expect(mustSkip(never, 1)).toBe(state === 'cancelled');
+    }
+  }
+});
+
+test('a task whose end waits for one that is over without success will never end, unless it is optional', () => {
+  for (const state of ['failed', 'cancelled', 'skipped'] as const) {
+    const on = (required: boolean) => [{ task_id: 'a', kind: 'finish_to_finish' as const, required }];
+    const graph = graphOf([taskOf('a', { state }), taskOf('b', {}, on(true)), taskOf('c', {}, on(false))]);
+
+    expect([mustSkip(graph, 1), mayFinish(graph, 1)], state).toEqual([true, false]);
+    expect([mustSkip(graph, 2), mayFinish(graph, 2)], state).toEqual([false, true]);
   }
 });
 

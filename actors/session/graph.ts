@@ -21,16 +21,29 @@ const NONE: readonly never[] = [];
 /** By the list itself: one that is equal has equal links, so it is the same whether they are found here or not. */
 const LINKS = new WeakMap<Edges, Links>();
 
-const STARTED: ReadonlySet<TaskState> = new Set(['in_progress', 'completed', 'failed', 'blocked', 'paused']);
+/** Whatever it is else, a task that was at work in this run says so (`begun`). */
+const STARTED: ReadonlySet<TaskState> = new Set(['in_progress', 'completed', 'failed']);
 
-/** What the task that is depended on must have reached before the dependent one may start. */
-const START_CONDITION = {
-  finish_to_start: (before) => before.state === 'completed',
-  start_to_start: (before) => STARTED.has(before.state),
-  // These two hold back a finish, not a start.
-  finish_to_finish: () => true,
-  start_to_finish: () => true,
-} as const satisfies Record<Dependency['kind'], (before: TaskSummary) => boolean>;
+type Condition = (before: TaskSummary) => boolean;
+
+const isDone: Condition = ({ state }) => state === 'completed';
+const hasBegun: Condition = ({ state, begun }) => begun === true || STARTED.has(state);
+
+/** What each kind waits for: that the other task is done, or that it has begun. */
+const AWAITED = {
+  finish_to_start: isDone,
+  start_to_start: hasBegun,
+  finish_to_finish: isDone,
+  start_to_finish: hasBegun,
+} as const satisfies Record<Dependency['kind'], Condition>;
+
+/** What each kind holds back until then: the start of the dependent task, or its end. */
+const HELD_BACK = {
+  finish_to_start: 'start',
+  start_to_start: 'start',
+  finish_to_finish: 'finish',
+  start_to_finish: 'finish',
+} as const satisfies Record<Dependency['kind'], 'start' | 'finish'>;
 
 /** What the task at this place depends on. */
 export function edgesBefore({ edges }: Pick<TaskGraph, 'edges'>, at: number): readonly Edge[] {
@@ -55,20 +68,34 @@ export function isLost(task: TaskSummary): boolean {
 
 /** Whether a pending task has all that it needs to start. */
 export function mayStart(graph: TaskGraph, at: number): boolean {
-  return edgesBefore(graph, at).every((edge) => {
-    const before = graph.tasks[edge.at];
-    if (!before) return false;
-    if (START_CONDITION[edge.kind](before)) return true;
-    // What is optional is waited for, but not needed.
-    return !edge.required && isFinal(before);
-  });
+  return !isHeldBack(graph, at, 'start');
 }
 
-/** Whether a pending task waits for something that will never come. */
+/** Whether nothing holds the end of a task back (any more). */
+export function mayFinish(graph: TaskGraph, at: number): boolean {
+  return !isHeldBack(graph, at, 'finish');
+}
+
+/** Whether the end of a task depends on others at all. */
+export function hasHeldFinish(graph: Pick<TaskGraph, 'edges'>, at: number): boolean {
+  return edgesBefore(graph, at).some(({ kind }) => HELD_BACK[kind] === 'finish');
+}
+
+/** Whether a task waits, with its start or its end, for something that will never come. */
 export function mustSkip(graph: TaskGraph, at: number): boolean {
   return edgesBefore(graph, at).some((edge) => {
     const before = graph.tasks[edge.at];
-    return !before || (edge.required && isLost(before) && !START_CONDITION[edge.kind](before));
+    return !before || (edge.required && isFinal(before) && !AWAITED[edge.kind](before));
+  });
+}
+
+function isHeldBack(graph: TaskGraph, at: number, what: 'start' | 'finish'): boolean {
+  return edgesBefore(graph, at).some((edge) => {
+    if (HELD_BACK[edge.kind] !== what) return false;
+    const before = graph.tasks[edge.at];
+    if (!before) return true;
+    // What is optional is waited for, but not needed.
+    return !AWAITED[edge.kind](before) && (edge.required || !isFinal(before));
   });
 }
 

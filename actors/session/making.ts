@@ -8,7 +8,7 @@ import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { type Effect, emit, send } from '#protocols/effects.ts';
 import type { Session, SessionMessage, TaskSummary } from '#protocols/session.ts';
 import { encodeEdges, placesOf } from '#protocols/session-graph.ts';
-import { NO_USAGE, type TaskBrief, type TaskSpec } from '#protocols/task.ts';
+import { holdsFinish, NO_USAGE, type TaskBrief, type TaskSpec } from '#protocols/task.ts';
 import { beginWith, type Step, unchanged, withEffects } from '../turn.ts';
 import { advance } from './advance.ts';
 import { expectedHours } from './estimates.ts';
@@ -136,5 +136,6 @@ function summaryOf({ id, spec, required }: PlannedTask): TaskSummary {
     branch: null,
     error: null,
     usage: NO_USAGE,
+    ...(holdsFinish(spec.dependencies) ? { finish_held: true } : {}),
   };
 }

@@ -10,7 +10,8 @@ import { emit, reply } from '#protocols/effects.ts';
 import type { Attempt, Task, TaskMessage, TokenUsage } from '#protocols/task.ts';
 import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
 import { begin, close, failAttempt } from './attempt.ts';
-import { move, openAttempt, withLastAttempt } from './change.ts';
+import { openAttempt, withLastAttempt } from './change.ts';
+import { finish } from './finish.ts';
 
 export type Report = Extract<
   TaskMessage,
@@ -134,11 +135,7 @@ function takeResult(step: Step<Task>, message: Of<'result'>, context: TurnContex
     );
   }
   const closed = close(noted, { outcome: 'completed', reason: 'done' }, context);
-  return move(
-    { ...closed, state: { ...closed.state, result, error: null } },
-    { to: 'completed', reason: null },
-    context,
-  );
+  return finish(closed, context);
 }
 
 /** Usage is cumulative: a figure that went down is a fault of its sender, and the higher one stands. */

@@ -98,3 +98,27 @@ export function downgradeSession(state: unknown): unknown {
     }),
   };
 }
+
+/** The places of tasks that wait for each other, closed: the first is also the last. Null: there is no such circle. */
+export function findCycle(before: readonly (readonly number[])[]): number[] | null {
+  const seen = new Set<number>();
+  for (const start of before.keys()) {
+    const path: { readonly at: number; next: number }[] = [{ at: start, next: 0 }];
+    const onPath = new Set([start]);
+    for (let top = path.at(-1); top; top = path.at(-1)) {
+      const to = seen.has(top.at) ? undefined : before[top.at]?.[top.next++];
+      if (to === undefined) {
+        seen.add(top.at);
+        onPath.delete(top.at);
+        path.pop();
+      } else if (onPath.has(to)) {
+        const places = path.map(({ at }) => at);
+        return [...places.slice(places.indexOf(to)), to];
+      } else if (!seen.has(to)) {
+        path.push({ at: to, next: 0 });
+        onPath.add(to);
+      }
+    }
+  }
+  return null;
+}

@@ -4,6 +4,7 @@ import { FreeKey } from './concurrency.ts';
 import { EntityId } from './ids.ts';
 import { SESSION_ACTS } from './session-acts.ts';
 import { Edges, upgradeSession } from './session-graph.ts';
+import { SESSION_PLANS } from './session-plan.ts';
 import { SLOT_NEWS } from './slot-news.ts';
 import { TaskSpec, TaskState, TokenUsage } from './task.ts';
 
@@ -138,6 +139,8 @@ export const TaskSummary = z.object({
   branch: z.string().nullable(),
   error: z.string().nullable(),
   usage: TokenUsage,
+  /** Place of the task that this one is a part of. */
+  parent: z.number().int().nonnegative().optional(),
   /** It was at work at some time of this run. */
   begun: z.literal(true).optional(),
   /** Its end waits for another task to finish, or to start. */
@@ -231,5 +234,6 @@ export const SessionMessage = z.discriminatedUnion('type', [
   /** From itself: there is more to tell. */
   z.object({ type: z.literal('go_on') }),
   ...SESSION_ACTS,
+  ...SESSION_PLANS,
 ]);
 export type SessionMessage = z.infer<typeof SessionMessage>;

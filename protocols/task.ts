@@ -122,12 +122,27 @@ export const TaskSpec = z.object({
   estimate: Estimate,
   complexity: Complexity,
   dependencies: z.array(Dependency),
+  /** The task that this one is a part of. */
+  parent_id: EntityId.optional(),
   max_attempts: z.number().int().min(1).max(10),
   timeout_seconds: z.number().int().min(10).max(86_400),
   /** Only agents of this performance tier or a better one. */
   minimum_tier: PerformanceTier.optional(),
 });
 export type TaskSpec = z.infer<typeof TaskSpec>;
+
+/** What a person may bring a task to. */
+export const TaskAim = z.enum([
+  'ready',
+  'in_progress',
+  'completed',
+  'failed',
+  'blocked',
+  'paused',
+  'cancelled',
+  'skipped',
+]);
+export type TaskAim = z.infer<typeof TaskAim>;
 
 /** What of its session a task needs to tell an agent. */
 export const TaskBrief = z.object({
@@ -185,6 +200,23 @@ export const TaskMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('skip'), reason: z.string() }),
   /** From the session: what its end depends on is far enough. */
   z.object({ type: z.literal('may_finish'), run: z.number().int() }),
+  /** From the session: the plan was changed while this task was waiting. */
+  z.object({
+    type: z.literal('set_dependencies'),
+    dependencies: z.array(Dependency),
+    finish_held: z.boolean(),
+  }),
+  /** From a person. */
+  z.object({
+    type: z.literal('set_state'),
+    to: TaskAim,
+    reason: z.string().max(2_000).optional(),
+    /** Of `completed`: what came of it, and the branch that has it. */
+    summary: z.string().max(20_000).optional(),
+    branch: z.string().max(255).optional(),
+    /** Of `failed`: another attempt comes, while there are any left. */
+    retry: z.boolean().optional(),
+  }),
   /** From the session: it is paused, or goes on. */
   z.object({ type: z.literal('hold'), run: z.number().int(), reason: z.string() }),
   z.object({ type: z.literal('unhold'), run: z.number().int() }),

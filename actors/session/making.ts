@@ -36,8 +36,8 @@ export function addTasks(
   prompt?: string,
 ): Step<Session> {
   const { state: session } = step;
-  const tasks = [...session.tasks, ...planned.map(summaryOf)];
-  const placeOf = placesOf(tasks);
+  const placeOf = placesOf([...session.tasks, ...planned]);
+  const tasks = [...session.tasks, ...planned.map((task) => summaryOf(task, placeOf))];
   const edges = planned.map(({ spec }) => encodeEdges(spec.dependencies, placeOf));
   const self = { type: 'session', tenant: session.tenant_id, id: session.id };
   const isBehind = session.unmade > 0;
@@ -123,7 +123,8 @@ function partsOf<Task extends Made>(planned: readonly Task[]): Task[][] {
   return parts;
 }
 
-function summaryOf({ id, spec, required }: PlannedTask): TaskSummary {
+function summaryOf({ id, spec, required }: PlannedTask, placeOf: ReadonlyMap<string, number>): TaskSummary {
+  const parent = spec.parent_id === undefined ? undefined : placeOf.get(spec.parent_id);
   return {
     id,
     title: shortTitle(spec.title),
@@ -136,6 +137,7 @@ function summaryOf({ id, spec, required }: PlannedTask): TaskSummary {
     branch: null,
     error: null,
     usage: NO_USAGE,
+    ...(parent === undefined ? {} : { parent }),
     ...(holdsFinish(spec.dependencies) ? { finish_held: true } : {}),
   };
 }

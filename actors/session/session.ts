@@ -24,6 +24,7 @@ import { makePart } from './making.ts';
 import { BY_ID, WITHOUT_SLOTS } from './migrations.ts';
 import { isNews, updated } from './news.ts';
 import { takePrompt } from './prompt.ts';
+import { addToPlan, decomposeTask, link, unlink } from './replan.ts';
 import { hearOfSlot } from './slot.ts';
 import { sendWords } from './tell.ts';
 import { isAtWork } from './transitions.ts';
@@ -125,6 +126,14 @@ function obey(session: Session, message: Command, context: TurnContext): Turn<Se
       return restore(session, message, context);
     case 'adopt':
       return adopt(session, message, context);
+    case 'add_tasks':
+      return addToPlan(session, message, context);
+    case 'decompose':
+      return decomposeTask(session, message, context);
+    case 'link':
+      return link(session, message, context);
+    case 'unlink':
+      return unlink(session, message, context);
   }
 }
 

@@ -9,7 +9,8 @@ import type { Task, TaskMessage } from '#protocols/task.ts';
 import { beginWith, isoTime, type Step, unchanged } from '../turn.ts';
 import { lastAttempt, move } from './change.ts';
 
-const FINISH_HELD = 'finish_held';
+/** Why a task is blocked whose work is done. */
+export const FINISH_HELD = 'finish_held';
 
 /** The last attempt succeeded and is closed: the task is completed, or waits with its end. */
 export function finish(step: Step<Task>, context: TurnContext): Step<Task> {
@@ -29,4 +30,18 @@ export function mayFinish(
   const free = beginWith<Task>({ ...task, finish_held: false, updated_at: isoTime(context.now) });
   if (task.state !== 'blocked' || task.state_reason !== FINISH_HELD) return free;
   return finish(move(free, { to: 'in_progress', reason: 'may_finish' }, context), context);
+}
+
+/** The plan was changed: what it waits for is another. */
+export function setDependencies(
+  task: Task,
+  { dependencies, finish_held }: Extract<TaskMessage, { type: 'set_dependencies' }>,
+  context: TurnContext,
+): Turn<Task> {
+  const updated_at = isoTime(context.now);
+  if (task.state === 'blocked' && task.state_reason === FINISH_HELD && !finish_held) {
+    const allowed = mayFinish(task, { type: 'may_finish', run: task.brief.run }, context);
+    return { ...allowed, state: allowed.state && { ...allowed.state, dependencies } };
+  }
+  return { state: { ...task, dependencies, finish_held, updated_at }, effects: [] };
 }

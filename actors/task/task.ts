@@ -8,12 +8,13 @@
 import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
 import { REBALANCED } from '#protocols/agent.ts';
 import { endContexts } from '#protocols/context-owner.ts';
-import { cancel, emit, refuse, send } from '#protocols/effects.ts';
+import { cancel, emit, send } from '#protocols/effects.ts';
 import { AGENT_LOST_ERROR, holdsFinish, Task, TaskMessage, type TaskState } from '#protocols/task.ts';
-import { beginWith, isoTime, NOBODY, unchanged, withEffects } from '../turn.ts';
+import { beginWith, isoTime, NOBODY, refused, unchanged, withEffects } from '../turn.ts';
 import { assign, begin, close, failAttempt, giveUp, RETRY_TIMER, release, retryLater } from './attempt.ts';
+import { setState } from './by-hand.ts';
 import { addressOfAgent, addressOfRegistry, move, openAttempt, RETRY, tellSession } from './change.ts';
-import { mayFinish } from './finish.ts';
+import { mayFinish, setDependencies } from './finish.ts';
 import { goOn, hold, unhold } from './hold.ts';
 import { markCancelled, markedRun } from './mark.ts';
 import { FIRST } from './migrations.ts';
@@ -46,6 +47,10 @@ function handle(task: Task | null, message: TaskMessage, context: TurnContext): 
       return skip(task, message.reason, context);
     case 'may_finish':
       return mayFinish(task, message, context);
+    case 'set_dependencies':
+      return setDependencies(task, message, context);
+    case 'set_state':
+      return setState(task, message, context);
     case 'hold':
       return hold(task, message, context);
     case 'unhold':
@@ -134,13 +139,15 @@ function handleAbsent(message: TaskMessage, context: TurnContext): Turn<Task> {
     case 'artifact':
     case 'use_locks':
     case 'result':
-      return {
-        state: null,
-        effects: [refuse({ code: 'TASK_NOT_FOUND', detail: `There is no task ${id}.` })],
-      };
+    case 'set_state':
+      return { state: null, effects: refusedAbsent(context).effects };
     default:
       return NOBODY;
   }
+}
+
+function refusedAbsent({ self }: TurnContext): Turn<Task> {
+  return refused<Task>(null, { code: 'TASK_NOT_FOUND', detail: `There is no task ${self.id}.` });
 }
 
 function makeReady(task: Task, message: Of<'make_ready'>, context: TurnContext): Turn<Task> {

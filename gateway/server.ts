@@ -38,7 +38,9 @@ import { quotaRoutes } from './routes/quota.ts';
 import { sessionActRoutes } from './routes/session-acts.ts';
 import { sessionTreeRoutes } from './routes/session-tree.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { taskActRoutes } from './routes/task-acts.ts';
 import { taskListRoutes } from './routes/task-lists.ts';
+import { taskPlanRoutes } from './routes/task-plans.ts';
 import { taskRoutes } from './routes/tasks.ts';
 
 export interface ServerOptions {
@@ -92,6 +94,8 @@ export function buildServer(options: ServerOptions): App {
     sessionTreeRoutes(app, context);
     taskRoutes(app, context);
     taskListRoutes(app, context);
+    taskActRoutes(app, context);
+    taskPlanRoutes(app, context);
     artifactRoutes(app, context);
     agentRoutes(app, context);
     contextRoutes(app, context);

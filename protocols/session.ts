@@ -136,6 +136,8 @@ export const TaskSummary = z.object({
   retrying: z.boolean().default(false),
   agent_id: z.string().nullable(),
   expected_hours: z.number(),
+  /** Standard deviation of these, as PERT has it. */
+  deviation_hours: z.number().default(0),
   branch: z.string().nullable(),
   error: z.string().nullable(),
   usage: TokenUsage,

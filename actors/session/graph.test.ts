@@ -26,6 +26,7 @@ function taskOf(id: string, extra: Partial<TaskSummary> = {}, on: readonly On[] 
     retrying: false,
     agent_id: null,
     expected_hours: 1,
+    deviation_hours: 0,
     branch: null,
     error: null,
     usage: NO_USAGE,

@@ -11,7 +11,7 @@ import { encodeEdges, placesOf } from '#protocols/session-graph.ts';
 import { holdsFinish, NO_USAGE, type TaskBrief, type TaskSpec } from '#protocols/task.ts';
 import { beginWith, type Step, unchanged, withEffects } from '../turn.ts';
 import { advance } from './advance.ts';
-import { expectedHours } from './estimates.ts';
+import { deviationHours, expectedHours, roundHours } from './estimates.ts';
 import { shortTitle } from './shorten.ts';
 import { tell } from './tell.ts';
 import { isAtWork, isEnded } from './transitions.ts';
@@ -133,7 +133,8 @@ function summaryOf({ id, spec, required }: PlannedTask, placeOf: ReadonlyMap<str
     attempt: 0,
     retrying: false,
     agent_id: null,
-    expected_hours: expectedHours(spec.estimate),
+    expected_hours: roundHours(expectedHours(spec.estimate)),
+    deviation_hours: roundHours(deviationHours(spec.estimate)),
     branch: null,
     error: null,
     usage: NO_USAGE,

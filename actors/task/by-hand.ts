@@ -9,12 +9,13 @@ import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { cancel, reply } from '#protocols/effects.ts';
 import type { Failure } from '#protocols/failure.ts';
 import type { Attempt, Task, TaskAim, TaskMessage, TaskResult } from '#protocols/task.ts';
+import { TASK_TRANSITIONS } from '#protocols/task-transitions.ts';
 import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
 import { begin, close, failAttempt, newAttempt, RETRY_TIMER, release } from './attempt.ts';
 import { isByHand, lastAttempt, move, openAttempt, RETRY, withLastAttempt } from './change.ts';
 import { FINISH_HELD, finish } from './finish.ts';
 import { goOn } from './hold.ts';
-import { canMove, TASK_TRANSITIONS } from './transitions.ts';
+import { canMove } from './transitions.ts';
 
 export type ByHand = Extract<TaskMessage, { type: 'set_state' }>;
 

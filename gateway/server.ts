@@ -24,6 +24,7 @@ import { actorSupervisionRoutes } from './routes/actor-supervision.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { blueprintRoutes } from './routes/blueprints.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
 import { clusterRoutes } from './routes/cluster.ts';
@@ -96,6 +97,7 @@ export function buildServer(options: ServerOptions): App {
     taskListRoutes(app, context);
     taskActRoutes(app, context);
     taskPlanRoutes(app, context);
+    blueprintRoutes(app, context);
     artifactRoutes(app, context);
     agentRoutes(app, context);
     contextRoutes(app, context);

@@ -19,6 +19,8 @@ export const SESSION_PLANS = [
     template: z.string().max(64).optional(),
     tasks: PlanTasks.optional(),
   }),
+  /** From the task that made a plan, before it is completed. */
+  z.object({ type: z.literal('plan_made'), run: z.number().int(), task_id: EntityId, tasks: PlanTasks }),
   z.object({ type: z.literal('link'), task_id: EntityId, dependency: Dependency }),
   z.object({ type: z.literal('unlink'), task_id: EntityId, depends_on: EntityId }),
 ] as const;

@@ -1,7 +1,9 @@
 /** The session: one piece of work that a person asked for. Its fields as they are stored, sent and shown. */
 import { z } from 'zod';
+import { BlueprintReference } from './blueprint.ts';
 import { FreeKey } from './concurrency.ts';
 import { EntityId } from './ids.ts';
+import { PlanTasks } from './plan.ts';
 import { SESSION_ACTS } from './session-acts.ts';
 import { Edges, upgradeSession } from './session-graph.ts';
 import { SESSION_PLANS } from './session-plan.ts';
@@ -89,8 +91,10 @@ export const SessionDraft = z.object({
   token_budget: z.number().int().positive().optional(),
   cost_budget_usd: z.number().positive().optional(),
   workspace: Workspace.optional(),
-  /** Name of a decomposition template; else the best match decides. `none`: one task. */
+  /** Name of a decomposition template; else the best match decides. `none`: one task; `agent`: an agent makes the plan. */
   template: z.string().max(64).optional(),
+  /** Blueprint of the tenant that makes the tasks, in place of a template. */
+  blueprint: BlueprintReference.optional(),
   max_depth: z.number().int().min(1).max(5).default(3),
   parent_id: EntityId.optional(),
   /** What becomes of it when its parent ends before it: left alone as an orphan, or ended too. */
@@ -183,6 +187,10 @@ export const Session = SessionDraft.extend({
   ended_at: z.string().nullable(),
   deleted_at: z.string().nullable(),
   used_template: z.string().nullable(),
+  /** What its blueprint says, until it is planned by it. */
+  plan: PlanTasks.optional(),
+  /** The plan of an agent was taken. */
+  plan_taken: z.literal(true).optional(),
   tasks: z.array(TaskSummary),
   /** For each task the edges to what it depends on, in the code of `session-graph.ts`. */
   edges: Edges.default([]),
@@ -215,8 +223,12 @@ export const TaskChanged = z.object({
 export const PlannedTask = z.object({ id: EntityId, spec: TaskSpec });
 
 export const SessionMessage = z.discriminatedUnion('type', [
-  /** `on_behalf_of`: who asked the job that asks; nobody else may say so. */
-  SessionDraft.extend({ type: z.literal('create'), on_behalf_of: z.string().max(300).optional() }),
+  /** `on_behalf_of`: who asked the job that asks; nobody else may say so. `plan`: what its blueprint says. */
+  SessionDraft.extend({
+    type: z.literal('create'),
+    on_behalf_of: z.string().max(300).optional(),
+    plan: PlanTasks.optional(),
+  }),
   z.object({ type: z.literal('start') }),
   z.object({ type: z.literal('stop'), reason: z.string().max(500).optional() }),
   z.object({ type: z.literal('cancel'), reason: z.string().max(500).optional() }),

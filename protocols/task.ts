@@ -83,6 +83,8 @@ export const TaskResult = z.object({
   commit: z.object({ branch: z.string(), sha: z.string() }).nullable(),
   changes: z.object({ files: z.number(), additions: z.number(), deletions: z.number() }).nullable(),
   error: z.object({ code: z.string(), message: z.string().max(4_000), retryable: z.boolean() }).nullable(),
+  /** Of a task that was asked for a plan; checked where it is taken. */
+  plan: z.unknown().optional(),
 });
 export type TaskResult = z.infer<typeof TaskResult>;
 

@@ -15,9 +15,9 @@ import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts'
 import { advance } from './advance.ts';
 import { move, placesWhere, replyWith } from './change.ts';
 import { startClock } from './clock.ts';
-import { decompose } from './decompose.ts';
 import { hasHeldFinish } from './graph.ts';
 import { addTasks, firstPart, madeCount, plannedRecord } from './making.ts';
+import { planSession } from './planning.ts';
 import { tell } from './tell.ts';
 import { canMove, invalidTransition } from './transitions.ts';
 
@@ -53,7 +53,7 @@ export function enqueue(
   context: TurnContext,
 ): Step<Session> | { readonly failure: Failure } {
   let ids = 0;
-  const plan = step.state.tasks.length === 0 ? decompose(step.state, () => `${++ids}`) : null;
+  const plan = step.state.tasks.length === 0 ? planSession(step.state, () => `${++ids}`) : null;
   if (plan && 'failure' in plan) return plan;
   return move(step, { to: 'queued', reason }, context);
 }
@@ -65,7 +65,7 @@ export function beginRun(
   context: TurnContext,
 ): Step<Session> | { readonly failure: Failure } {
   const { state: session } = step;
-  const plan = session.tasks.length === 0 ? decompose(session, () => context.id()) : null;
+  const plan = session.tasks.length === 0 ? planSession(session, () => context.id()) : null;
   if (plan && 'failure' in plan) return plan;
   const numbered: Session = {
     ...session,
@@ -78,7 +78,8 @@ export function beginRun(
   const running = move({ ...step, state: numbered }, { to: 'running', reason, detail: 'working' }, context);
   if (!plan) return advance(startClock(beginAnew(running), context), context);
   const { template, tasks } = plan;
-  const used = { ...running, state: { ...running.state, used_template: template } };
+  const { plan: _, ...planless } = running.state;
+  const used = { ...running, state: { ...planless, used_template: template } };
   const planned = emit('planned', plannedRecord(used.state, firstPart(tasks)));
   const added = addTasks(withEffects(used, planned), tasks);
   return advance(startClock(added, context), context);

@@ -12,8 +12,9 @@ import { LIMITS } from '#protocols/limits.ts';
 import type { Session, SessionMessage } from '#protocols/session.ts';
 import { dependenciesOf, encodeEdge, encodeEdges, findCycle, placesOf } from '#protocols/session-graph.ts';
 import { type Dependency, holdsFinish } from '#protocols/task.ts';
-import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
+import { beginWith, isoTime, refused, type Step, unchanged, withEffects } from '../turn.ts';
 import { advance } from './advance.ts';
+import { withWarning } from './change.ts';
 import { draftTasks, partsBy, sinkIds, sourceIds } from './drafts.ts';
 import { edgesBefore, isFinal } from './graph.ts';
 import { addTasks, firstPart, madeCount, type PlannedTask, plannedRecord } from './making.ts';
@@ -32,6 +33,28 @@ export function addToPlan(session: Session, message: Of<'add_tasks'>, context: T
   const drafting = { session, newId: () => context.id(), source: 'manual', parentId: parent_id } as const;
   const planned = waitingFor(draftTasks(message.tasks, drafting), depends_on);
   return grow(session, { planned, parentId: parent_id }, context);
+}
+
+/** An agent's plan: its first tasks wait for the one that made it, which is completed next. It is taken once. */
+export function takePlan(session: Session, message: Of<'plan_made'>, context: TurnContext): Turn<Session> {
+  const { run, task_id, tasks } = message;
+  const isKnown = session.tasks.some(({ id }) => id === task_id);
+  if (run !== session.run || session.plan_taken || !isKnown || closedRefusal(session))
+    return unchanged(session);
+  const after: Dependency = { task_id, kind: 'finish_to_start', required: true };
+  const planned = draftTasks(tasks, { session, newId: () => context.id(), source: 'agent' });
+  const taken: Session = { ...session, plan_taken: true };
+  const refusal = boundRefusal(session, planned, planned.length);
+  if (refusal) {
+    const warned = withWarning(taken, `the plan of ${task_id} was not taken: ${refusal.detail}`);
+    return { state: warned, effects: [emit('plan_refused', { task_id, detail: refusal.detail, run })] };
+  }
+  const { state, effects } = grow(
+    taken,
+    { planned: waitingFor(planned, [after]), parentId: undefined },
+    context,
+  );
+  return { state, effects: effects.filter(({ type }) => type !== 'reply') };
 }
 
 export function decomposeTask(

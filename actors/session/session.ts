@@ -24,7 +24,7 @@ import { makePart } from './making.ts';
 import { BY_ID, WITHOUT_SLOTS } from './migrations.ts';
 import { isNews, updated } from './news.ts';
 import { takePrompt } from './prompt.ts';
-import { addToPlan, decomposeTask, link, unlink } from './replan.ts';
+import { addToPlan, decomposeTask, link, takePlan, unlink } from './replan.ts';
 import { hearOfSlot } from './slot.ts';
 import { sendWords } from './tell.ts';
 import { isAtWork } from './transitions.ts';
@@ -64,6 +64,8 @@ function handle(session: Session | null, message: SessionMessage, context: TurnC
       return session ? checkpointInTurn(session, message, context) : NOBODY;
     case 'make_tasks':
       return session ? makePart(session, message, context) : NOBODY;
+    case 'plan_made':
+      return session ? takePlan(session, message, context) : NOBODY;
     case 'go_on':
       return session ? unchanged(session) : NOBODY;
     case 'child_joined':
@@ -93,6 +95,7 @@ type Command = Exclude<
       | 'time_is_up'
       | 'checkpoint_due'
       | 'make_tasks'
+      | 'plan_made'
       | 'go_on'
       | 'child_joined'
       | 'child_left'

@@ -9,6 +9,7 @@ import { assert } from '#protocols/assert.ts';
 import type { AssignPayload } from '#protocols/eap/message.ts';
 import { cancel, type Effect, schedule, send } from '#protocols/effects.ts';
 import { attemptOwner, LOCKS_ID } from '#protocols/lock.ts';
+import { PLANNING_TYPE } from '#protocols/plan-by-agent.ts';
 import { type Attempt, NO_USAGE, type Task, type TaskMessage } from '#protocols/task.ts';
 import { isoTime, type Step, withEffects } from '../turn.ts';
 import {
@@ -189,7 +190,7 @@ function payloadOf(task: Task): AssignPayload {
     sessionId: brief.session_id,
     sessionTitle: brief.session_title,
     title: task.title,
-    description: task.description,
+    description: descriptionOf(task),
     taskType: task.task_type,
     prompt: brief.prompt,
     ...(brief.model === undefined ? {} : { model: brief.model }),
@@ -205,4 +206,10 @@ function payloadOf(task: Task): AssignPayload {
           },
         }),
   };
+}
+
+/** Who is to make a plan hears what was wrong with the one before. */
+function descriptionOf({ task_type, description, error }: Task): string {
+  if (task_type !== PLANNING_TYPE || error === null) return description;
+  return `${description}\n\nThe attempt before this one failed: ${error}`;
 }

@@ -92,7 +92,13 @@ const TaskOfSession = TaskSummary.extend({
   depends_on: z.array(EntityId).describe('Tasks that it waits for; how, its own dependencies say.'),
 }).meta({ id: 'TaskOfSession', description: 'A task as its session sees it; long texts are cut.' });
 
-export const SessionView = Session.omit({ edges: true, unmade: true, untold: true })
+export const SessionView = Session.omit({
+  edges: true,
+  unmade: true,
+  untold: true,
+  plan: true,
+  plan_taken: true,
+})
   .extend({ ...derived, tasks: z.array(TaskOfSession) })
   .meta({ id: 'Session', description: 'A session, whole.' });
 export type SessionView = z.infer<typeof SessionView>;
@@ -115,7 +121,7 @@ export const SessionPage = listedPageOf('SessionPage', SessionSummary);
 
 /** The view of a stored session at a time: running ones grow older. Its place in the queue is its scheduler's to tell. */
 export function toSessionView(session: Session, version: number, nowMs: number): SessionView {
-  const { edges, unmade, untold, ...shown } = session;
+  const { edges, unmade, untold, plan, plan_taken, ...shown } = session;
   return {
     ...shown,
     tasks: session.tasks.map((task, at) => {

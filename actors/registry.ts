@@ -2,6 +2,8 @@
 import type { ActorKind } from '#protocols/actor.ts';
 import { agentKind } from './agent/agent.ts';
 import { auditKind } from './audit/audit.ts';
+import { blueprintKind } from './blueprint/blueprint.ts';
+import { blueprintVersionKind } from './blueprint/version.ts';
 import { bulkKind } from './bulk/bulk.ts';
 import { checkpointKind } from './checkpoint/checkpoint.ts';
 import { contextKind } from './context/context.ts';
@@ -19,6 +21,8 @@ export const ACTOR_KINDS: readonly ActorKind[] = [
   taskKind,
   agentKind,
   fleetKind,
+  blueprintKind,
+  blueprintVersionKind,
   checkpointKind,
   lockKind,
   contextKind,

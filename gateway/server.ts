@@ -24,6 +24,7 @@ import { actorSupervisionRoutes } from './routes/actor-supervision.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { blueprintRoutes } from './routes/blueprints.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
 import { clusterRoutes } from './routes/cluster.ts';
@@ -38,7 +39,9 @@ import { quotaRoutes } from './routes/quota.ts';
 import { sessionActRoutes } from './routes/session-acts.ts';
 import { sessionTreeRoutes } from './routes/session-tree.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { taskActRoutes } from './routes/task-acts.ts';
 import { taskListRoutes } from './routes/task-lists.ts';
+import { taskPlanRoutes } from './routes/task-plans.ts';
 import { taskRoutes } from './routes/tasks.ts';
 
 export interface ServerOptions {
@@ -92,6 +95,9 @@ export function buildServer(options: ServerOptions): App {
     sessionTreeRoutes(app, context);
     taskRoutes(app, context);
     taskListRoutes(app, context);
+    taskActRoutes(app, context);
+    taskPlanRoutes(app, context);
+    blueprintRoutes(app, context);
     artifactRoutes(app, context);
     agentRoutes(app, context);
     contextRoutes(app, context);

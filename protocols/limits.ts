@@ -33,6 +33,7 @@ export const LIMITS = {
   /** How many actors may wait for each other's answers in one chain. */
   askDepthMax: 16,
   tasksPerSessionMax: 1_000,
+  edgesPerSessionMax: 10_000,
   childrenPerSessionMax: 200,
   retriesPerSessionMax: 3,
 } as const;

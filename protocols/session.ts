@@ -1,10 +1,14 @@
 /** The session: one piece of work that a person asked for. Its fields as they are stored, sent and shown. */
 import { z } from 'zod';
+import { BlueprintReference } from './blueprint.ts';
 import { FreeKey } from './concurrency.ts';
 import { EntityId } from './ids.ts';
+import { PlanTasks } from './plan.ts';
 import { SESSION_ACTS } from './session-acts.ts';
+import { Edges, upgradeSession } from './session-graph.ts';
+import { SESSION_PLANS } from './session-plan.ts';
 import { SLOT_NEWS } from './slot-news.ts';
-import { Dependency, TaskState, TokenUsage } from './task.ts';
+import { TaskSpec, TaskState, TokenUsage } from './task.ts';
 
 export const SessionState = z.enum([
   'pending',
@@ -87,8 +91,10 @@ export const SessionDraft = z.object({
   token_budget: z.number().int().positive().optional(),
   cost_budget_usd: z.number().positive().optional(),
   workspace: Workspace.optional(),
-  /** Name of a decomposition template; else the best match decides. `none`: one task. */
+  /** Name of a decomposition template; else the best match decides. `none`: one task; `agent`: an agent makes the plan. */
   template: z.string().max(64).optional(),
+  /** Blueprint of the tenant that makes the tasks, in place of a template. */
+  blueprint: BlueprintReference.optional(),
   max_depth: z.number().int().min(1).max(5).default(3),
   parent_id: EntityId.optional(),
   /** What becomes of it when its parent ends before it: left alone as an orphan, or ended too. */
@@ -98,14 +104,34 @@ export const SessionDraft = z.object({
 });
 export type SessionDraft = z.infer<typeof SessionDraft>;
 
-/** One task as its session sees it: enough to drive the graph. */
+/** What a session tells a task, in the order in which it is told. */
+export const TaskWord = z.enum([
+  /** It may begin. */
+  'ready',
+  /** It will never begin: what it depends on did not succeed. */
+  'skip',
+  'cancel',
+  'hold',
+  'unhold',
+  /** A new run: it begins again unless it is completed by now. */
+  'restart',
+  /** A checkpoint is gone back to: it begins again whatever it was, or it is as it was when it was completed. */
+  'undo',
+  'redo',
+  /** What held its end back is over. */
+  'finish',
+]);
+export type TaskWord = z.infer<typeof TaskWord>;
+
+/** Words that wait for a later turn, each for the tasks at these places. */
+export const Untold = z.object({ word: TaskWord, at: z.array(z.number().int().nonnegative()) });
+export type Untold = z.infer<typeof Untold>;
+
+/** One task as its session sees it: enough to drive the graph. Title and error may be shortened; the task has all. */
 export const TaskSummary = z.object({
   id: EntityId,
   title: z.string(),
   state: TaskState,
-  depends_on: z.array(EntityId),
-  /** The same with kind and weight: what decides when it may start. */
-  dependencies: z.array(Dependency).default([]),
   /** An optional task that comes to nothing leaves the session partially completed, not failed. */
   required: z.boolean().default(true),
   /** Number of the attempt at work, or of the one that comes next. */
@@ -114,9 +140,17 @@ export const TaskSummary = z.object({
   retrying: z.boolean().default(false),
   agent_id: z.string().nullable(),
   expected_hours: z.number(),
+  /** Standard deviation of these, as PERT has it. */
+  deviation_hours: z.number().default(0),
   branch: z.string().nullable(),
   error: z.string().nullable(),
   usage: TokenUsage,
+  /** Place of the task that this one is a part of. */
+  parent: z.number().int().nonnegative().optional(),
+  /** It was at work at some time of this run. */
+  begun: z.literal(true).optional(),
+  /** Its end waits for another task to finish, or to start. */
+  finish_held: z.literal(true).optional(),
 });
 export type TaskSummary = z.infer<typeof TaskSummary>;
 
@@ -153,11 +187,23 @@ export const Session = SessionDraft.extend({
   ended_at: z.string().nullable(),
   deleted_at: z.string().nullable(),
   used_template: z.string().nullable(),
+  /** What its blueprint says, until it is planned by it. */
+  plan: PlanTasks.optional(),
+  /** The plan of an agent was taken. */
+  plan_taken: z.literal(true).optional(),
   tasks: z.array(TaskSummary),
+  /** For each task the edges to what it depends on, in the code of `session-graph.ts`. */
+  edges: Edges.default([]),
+  /** How many tasks, the last ones, are planned and not made yet. */
+  unmade: z.number().int().nonnegative().default(0),
+  untold: z.array(Untold).default([]),
   result: z.object({ summary: z.string(), branches: z.array(z.string()) }).nullable(),
   error: z.string().nullable(),
 });
 export type Session = z.infer<typeof Session>;
+
+/** A session as it may be found in the store while nodes of two versions are at work. */
+export const StoredSession = z.preprocess(upgradeSession, Session);
 
 export const TaskChanged = z.object({
   type: z.literal('task_changed'),
@@ -173,9 +219,16 @@ export const TaskChanged = z.object({
   reason: z.string().nullable(),
 });
 
+/** A task that is planned: what is told to make it. */
+export const PlannedTask = z.object({ id: EntityId, spec: TaskSpec });
+
 export const SessionMessage = z.discriminatedUnion('type', [
-  /** `on_behalf_of`: who asked the job that asks; nobody else may say so. */
-  SessionDraft.extend({ type: z.literal('create'), on_behalf_of: z.string().max(300).optional() }),
+  /** `on_behalf_of`: who asked the job that asks; nobody else may say so. `plan`: what its blueprint says. */
+  SessionDraft.extend({
+    type: z.literal('create'),
+    on_behalf_of: z.string().max(300).optional(),
+    plan: PlanTasks.optional(),
+  }),
   z.object({ type: z.literal('start') }),
   z.object({ type: z.literal('stop'), reason: z.string().max(500).optional() }),
   z.object({ type: z.literal('cancel'), reason: z.string().max(500).optional() }),
@@ -184,6 +237,17 @@ export const SessionMessage = z.discriminatedUnion('type', [
   /** Timer: `max_duration_seconds` of this run passed. */
   z.object({ type: z.literal('time_is_up'), run: z.number().int() }),
   ...SLOT_NEWS,
+  /** From itself: the next part of a plan that is too large for one turn; `from` is the place of its first task. */
+  z.object({
+    type: z.literal('make_tasks'),
+    from: z.number().int(),
+    tasks: z.array(PlannedTask),
+    /** What they are about, where it is not what the session is about. */
+    prompt: z.string().optional(),
+  }),
+  /** From itself: there is more to tell. */
+  z.object({ type: z.literal('go_on') }),
   ...SESSION_ACTS,
+  ...SESSION_PLANS,
 ]);
 export type SessionMessage = z.infer<typeof SessionMessage>;

@@ -34,8 +34,16 @@ export const Dependency = z.object({
 });
 export type Dependency = z.infer<typeof Dependency>;
 
+/** Whether the end of a task with these dependencies waits for others, and not only its start. */
+export function holdsFinish(dependencies: readonly Pick<Dependency, 'kind'>[]): boolean {
+  return dependencies.some(({ kind }) => kind === 'finish_to_finish' || kind === 'start_to_finish');
+}
+
 /** The error of a task whose agent was lost: no fault of its own. */
 export const AGENT_LOST_ERROR = 'its agent was lost';
+
+/** Why a task is `ready` again that its session had held. */
+export const RESUMED = 'session_resumed';
 
 /** Hours, by three points (PERT). */
 export const Estimate = z.object({
@@ -75,6 +83,8 @@ export const TaskResult = z.object({
   commit: z.object({ branch: z.string(), sha: z.string() }).nullable(),
   changes: z.object({ files: z.number(), additions: z.number(), deletions: z.number() }).nullable(),
   error: z.object({ code: z.string(), message: z.string().max(4_000), retryable: z.boolean() }).nullable(),
+  /** Of a task that was asked for a plan; checked where it is taken. */
+  plan: z.unknown().optional(),
 });
 export type TaskResult = z.infer<typeof TaskResult>;
 
@@ -114,12 +124,27 @@ export const TaskSpec = z.object({
   estimate: Estimate,
   complexity: Complexity,
   dependencies: z.array(Dependency),
+  /** The task that this one is a part of. */
+  parent_id: EntityId.optional(),
   max_attempts: z.number().int().min(1).max(10),
   timeout_seconds: z.number().int().min(10).max(86_400),
   /** Only agents of this performance tier or a better one. */
   minimum_tier: PerformanceTier.optional(),
 });
 export type TaskSpec = z.infer<typeof TaskSpec>;
+
+/** What a person may bring a task to. */
+export const TaskAim = z.enum([
+  'ready',
+  'in_progress',
+  'completed',
+  'failed',
+  'blocked',
+  'paused',
+  'cancelled',
+  'skipped',
+]);
+export type TaskAim = z.infer<typeof TaskAim>;
 
 /** What of its session a task needs to tell an agent. */
 export const TaskBrief = z.object({
@@ -158,6 +183,8 @@ export const Task = TaskSpec.extend({
   failed_agents: z.array(z.string()),
   /** Its session is paused: no attempt begins. */
   held: z.boolean().default(false),
+  /** Its session has not yet said that it may end: a result that comes before is kept. */
+  finish_held: z.boolean().default(false),
   /** Attempts of earlier runs: kept, and not counted against `max_attempts`. */
   attempts_before: z.number().int().default(0),
   /** The latest run that was cancelled, also before this task had heard of it. */
@@ -173,6 +200,25 @@ export const TaskMessage = z.discriminatedUnion('type', [
   /** From the session: dependencies are met; `merge` are their branches. */
   z.object({ type: z.literal('make_ready'), merge: z.array(z.string()) }),
   z.object({ type: z.literal('skip'), reason: z.string() }),
+  /** From the session: what its end depends on is far enough. */
+  z.object({ type: z.literal('may_finish'), run: z.number().int() }),
+  /** From the session: the plan was changed while this task was waiting. */
+  z.object({
+    type: z.literal('set_dependencies'),
+    dependencies: z.array(Dependency),
+    finish_held: z.boolean(),
+  }),
+  /** From a person. */
+  z.object({
+    type: z.literal('set_state'),
+    to: TaskAim,
+    reason: z.string().max(2_000).optional(),
+    /** Of `completed`: what came of it, and the branch that has it. */
+    summary: z.string().max(20_000).optional(),
+    branch: z.string().max(255).optional(),
+    /** Of `failed`: another attempt comes, while there are any left. */
+    retry: z.boolean().optional(),
+  }),
   /** From the session: it is paused, or goes on. */
   z.object({ type: z.literal('hold'), run: z.number().int(), reason: z.string() }),
   z.object({ type: z.literal('unhold'), run: z.number().int() }),

@@ -5,17 +5,33 @@
  * V2. A required task that is lost ends the session; an optional one only makes it partially completed.
  */
 import type { TurnContext } from '#protocols/actor.ts';
-import { emit, send } from '#protocols/effects.ts';
+import { emit } from '#protocols/effects.ts';
 import type { Session, TaskSummary } from '#protocols/session.ts';
 import { AGENT_LOST_ERROR } from '#protocols/task.ts';
-import { type Step, withEffects } from '../turn.ts';
+import { isoTime, type Step, withEffects } from '../turn.ts';
 import { type BudgetUse, spentBudgets, warnOfBudgets, wordsOf } from './budget.ts';
-import { cancelOpenTasks, keepSummary, move, pauseWith, withWarning } from './change.ts';
-import { branchesAtEnd, branchesBefore, graphOf, isFinal, isLost, mayStart, mustSkip } from './graph.ts';
+import { cancelOpenTasks, move, pauseWith, withWarning } from './change.ts';
+import {
+  branchesAtEnd,
+  dependentsOf,
+  edgesBefore,
+  isFinal,
+  isLost,
+  mayFinish,
+  mayStart,
+  mustSkip,
+} from './graph.ts';
+import { tell } from './tell.ts';
 
-/** Takes a session that is at work as far as it goes by itself. */
-export function advance(step: Step<Session>, context: TurnContext): Step<Session> {
-  const skipped = skipHopeless(step, context);
+/** Takes a session that is at work as far as it goes by itself. Looks at the tasks at these places; left out: at all. */
+export function advance(
+  step: Step<Session>,
+  context: TurnContext,
+  places?: readonly number[],
+): Step<Session> {
+  const settled = settle(step.state, places ?? [...step.state.tasks.keys()]);
+  const told = tell(withTasks(step, settled.tasks, context), 'skip', settled.skipped);
+  const skipped = tell(told, 'finish', settled.finishing);
   const { tasks } = skipped.state;
   const lost = tasks.find((task) => task.required && isLost(task));
   if (lost) return fail(skipped, lost, context);
@@ -24,38 +40,77 @@ export function advance(step: Step<Session>, context: TurnContext): Step<Session
   if (warned.state.state === 'paused') return warned;
   const [spent] = spentBudgets(warned.state);
   if (spent) return pauseByBudget(warned, spent, context);
-  return followRetries(makeReady(warned, context), context);
+  return followRetries(makeReady(warned, settled.ready, context), context);
 }
 
-/** One skipped task may be what another one waits for, so until nothing changes; each round ends one task at least. */
-function skipHopeless(step: Step<Session>, context: TurnContext): Step<Session> {
-  const graph = graphOf(step.state.tasks);
-  const task = step.state.tasks.find((one) => one.state === 'pending' && mustSkip(one, graph));
-  if (!task) return step;
-  const reason = 'a task that it depends on did not succeed';
-  const told = tell(step, task, { type: 'skip', reason });
-  return skipHopeless(
-    keepSummary(told, { ...task, state: 'skipped' }, { now: context.now, reason }),
-    context,
-  );
+export interface Settled {
+  readonly tasks: readonly TaskSummary[];
+  /** Places of the tasks that will never begin, in the order in which that was seen. */
+  readonly skipped: readonly number[];
+  /** Places of the tasks whose end nothing holds back any more. */
+  readonly finishing: readonly number[];
+  /** Places of the tasks that may begin, in the order of the plan. */
+  readonly ready: readonly number[];
+  /** How many edges were looked at. */
+  readonly lookedAt: number;
 }
 
-function makeReady(step: Step<Session>, context: TurnContext): Step<Session> {
-  const graph = graphOf(step.state.tasks);
-  const ready = step.state.tasks.filter((task) => task.state === 'pending' && mayStart(task, graph));
-  return ready.reduce((soFar, task) => {
-    const told = tell(soFar, task, { type: 'make_ready', merge: branchesBefore(task, graph) });
-    return keepSummary(told, { ...task, state: 'ready', attempt: 1 }, { now: context.now, reason: null });
-  }, step);
+/**
+ * Which of the tasks at these places, and of those behind the ones that are skipped, may begin, may end, or never will.
+ * One at work that can't come to its end is told so, and says itself what became of it.
+ */
+export function settle(session: Session, places: readonly number[]): Settled {
+  const tasks = [...session.tasks];
+  const graph = { tasks, edges: session.edges };
+  const made = tasks.length - session.unmade;
+  const queue = [...places];
+  const skipped: number[] = [];
+  const finishing: number[] = [];
+  const startable = new Set<number>();
+  let lookedAt = 0;
+  for (let next = 0; next < queue.length; next++) {
+    const at = queue[next] ?? 0;
+    const task = tasks[at];
+    if (!task || at >= made || !isWaiting(task)) continue;
+    lookedAt += edgesBefore(graph, at).length;
+    if (mustSkip(graph, at)) {
+      const { finish_held: _, ...free } = task;
+      tasks[at] = task.state === 'pending' ? { ...free, state: 'skipped' } : free;
+      skipped.push(at);
+      if (task.state === 'pending') queue.push(...dependentsOf(graph, at));
+      continue;
+    }
+    if (task.finish_held && mayFinish(graph, at)) {
+      const { finish_held: _, ...free } = task;
+      tasks[at] = free;
+      finishing.push(at);
+    }
+    if (task.state === 'pending' && mayStart(graph, at)) startable.add(at);
+  }
+  const ready = [...startable]
+    .filter((at) => tasks[at]?.state === 'pending')
+    .sort((one, other) => one - other);
+  return { tasks, skipped, finishing, ready, lookedAt };
 }
 
-function tell(
-  step: Step<Session>,
-  task: TaskSummary,
-  message: { type: 'skip'; reason: string } | { type: 'make_ready'; merge: string[] },
-) {
-  const to = { type: 'task', tenant: step.state.tenant_id, id: task.id };
-  return { ...step, effects: [...step.effects, send(to, message)] };
+/** Something of it is held back by others: its start, or its end. */
+function isWaiting(task: TaskSummary): boolean {
+  return task.state === 'pending' || (task.finish_held === true && !isFinal(task));
+}
+
+function withTasks(step: Step<Session>, tasks: readonly TaskSummary[], context: TurnContext): Step<Session> {
+  const isChanged = tasks.some((task, at) => task !== step.state.tasks[at]);
+  if (!isChanged) return step;
+  return { ...step, state: { ...step.state, tasks: [...tasks], updated_at: isoTime(context.now) } };
+}
+
+function makeReady(step: Step<Session>, ready: readonly number[], context: TurnContext): Step<Session> {
+  const tasks = [...step.state.tasks];
+  for (const at of ready) {
+    const task = tasks[at];
+    if (task) tasks[at] = { ...task, state: 'ready', attempt: 1 };
+  }
+  return tell(withTasks(step, tasks, context), 'ready', ready);
 }
 
 function pauseByBudget(step: Step<Session>, spent: BudgetUse, context: TurnContext): Step<Session> {
@@ -89,14 +144,14 @@ function followRetries(step: Step<Session>, context: TurnContext): Step<Session>
 function fail(step: Step<Session>, task: TaskSummary, context: TurnContext): Step<Session> {
   const error = `"${task.title}" ${task.state}${task.error ? `: ${task.error}` : ''}`;
   const moved = move(step, { to: 'failed', reason: error }, context);
-  return cancelOpenTasks({ ...moved, state: { ...moved.state, error } }, 'the session failed');
+  return cancelOpenTasks({ ...moved, state: { ...moved.state, error } });
 }
 
 function finish(step: Step<Session>, context: TurnContext): Step<Session> {
   const { tasks } = step.state;
   const completed = tasks.filter((task) => task.state === 'completed').length;
   const summary = `${completed} of ${tasks.length} tasks completed`;
-  const result = { summary, branches: branchesAtEnd(tasks) };
+  const result = { summary, branches: branchesAtEnd(step.state) };
   if (completed === 0)
     return move(
       { ...step, state: { ...step.state, error: summary } },

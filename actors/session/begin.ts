@@ -6,17 +6,19 @@
  * B2. A finished task stays finished; every other one begins anew.
  */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
-import { emit, reply, send } from '#protocols/effects.ts';
+import { assert } from '#protocols/assert.ts';
+import { emit } from '#protocols/effects.ts';
 import type { Failure } from '#protocols/failure.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import type { Session, SessionMessage, TaskSummary } from '#protocols/session.ts';
-import { NO_USAGE, type TaskBrief } from '#protocols/task.ts';
 import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
 import { advance } from './advance.ts';
-import { move } from './change.ts';
+import { move, placesWhere, replyWith } from './change.ts';
 import { startClock } from './clock.ts';
-import { decompose, type PlannedTask } from './decompose.ts';
-import { expectedHours } from './estimates.ts';
+import { hasHeldFinish } from './graph.ts';
+import { addTasks, firstPart, madeCount, plannedRecord } from './making.ts';
+import { planSession } from './planning.ts';
+import { tell } from './tell.ts';
 import { canMove, invalidTransition } from './transitions.ts';
 
 export function start(session: Session, context: TurnContext): Turn<Session> {
@@ -51,7 +53,7 @@ export function enqueue(
   context: TurnContext,
 ): Step<Session> | { readonly failure: Failure } {
   let ids = 0;
-  const plan = step.state.tasks.length === 0 ? decompose(step.state, () => `${++ids}`) : null;
+  const plan = step.state.tasks.length === 0 ? planSession(step.state, () => `${++ids}`) : null;
   if (plan && 'failure' in plan) return plan;
   return move(step, { to: 'queued', reason }, context);
 }
@@ -63,7 +65,7 @@ export function beginRun(
   context: TurnContext,
 ): Step<Session> | { readonly failure: Failure } {
   const { state: session } = step;
-  const plan = session.tasks.length === 0 ? decompose(session, () => context.id()) : null;
+  const plan = session.tasks.length === 0 ? planSession(session, () => context.id()) : null;
   if (plan && 'failure' in plan) return plan;
   const numbered: Session = {
     ...session,
@@ -71,16 +73,15 @@ export function beginRun(
     started_at: isoTime(context.now),
     result: null,
     error: null,
+    untold: [],
   };
   const running = move({ ...step, state: numbered }, { to: 'running', reason, detail: 'working' }, context);
   if (!plan) return advance(startClock(beginAnew(running), context), context);
   const { template, tasks } = plan;
-  const titles = tasks.map(({ id, spec }) => {
-    return { id, title: spec.title, depends_on: spec.dependencies.map((dependency) => dependency.task_id) };
-  });
-  const planned = emit('planned', { template, run: numbered.run, tasks: titles });
-  const used = { ...running, state: { ...running.state, used_template: template } };
-  const added = addTasks(withEffects(used, planned), tasks, briefOf(numbered));
+  const { plan: _, ...planless } = running.state;
+  const used = { ...running, state: { ...planless, used_template: template } };
+  const planned = emit('planned', plannedRecord(used.state, firstPart(tasks)));
+  const added = addTasks(withEffects(used, planned), tasks);
   return advance(startClock(added, context), context);
 }
 
@@ -89,67 +90,27 @@ export function answer(
   session: Session,
   begun: Step<Session> | { readonly failure: Failure },
 ): Turn<Session> {
-  return 'failure' in begun ? refused(session, begun.failure) : withEffects(begun, reply(begun.state));
+  return 'failure' in begun ? refused(session, begun.failure) : withEffects(begun, replyWith(begun.state));
 }
 
-/** Makes tasks and puts them behind those that are there. */
-export function addTasks(
-  step: Step<Session>,
-  planned: readonly PlannedTask[],
-  brief: TaskBrief,
-): Step<Session> {
-  const { state: session } = step;
-  const creates = planned.map(({ id, spec }) => {
-    return send({ type: 'task', tenant: session.tenant_id, id }, { type: 'create', spec, brief });
-  });
-  const tasks = [...session.tasks, ...planned.map(summaryOf)];
-  return withEffects({ ...step, state: { ...session, tasks } }, ...creates);
-}
-
-export function briefOf(session: Session): TaskBrief {
-  const { model, workspace } = session;
-  return {
-    session_id: session.id,
-    run: session.run,
-    session_title: session.title,
-    prompt: session.initial_prompt,
-    ...(model === undefined ? {} : { model }),
-    ...(workspace === undefined ? {} : { workspace: { repo: workspace.repo, base_ref: workspace.base_ref } }),
-  };
-}
-
-/** A task that has yet to begin in this run. What it has used stays used. */
-export function unbegun(task: TaskSummary): TaskSummary {
+/** The task at this place as one that has yet to begin in this run. What it has used stays used. */
+export function unbegun({ tasks, edges }: Pick<Session, 'tasks' | 'edges'>, at: number): TaskSummary {
+  const task = tasks[at];
+  assert(task, 'there is a task at this place');
+  const { begun: _, finish_held: __, ...rest } = task;
   // The number of its next attempt is its own to tell: any is higher than none.
   const nothing = { attempt: 0, retrying: false, agent_id: null, branch: null, error: null };
-  return { ...task, ...nothing, state: 'pending' };
+  const held = hasHeldFinish({ edges }, at) ? ({ finish_held: true } as const) : {};
+  return { ...rest, ...nothing, ...held, state: 'pending' };
 }
 
 function beginAnew(step: Step<Session>): Step<Session> {
-  const { tenant_id: tenant, run, tasks } = step.state;
-  const undone = tasks.filter((task) => task.state !== 'completed');
-  const message = { type: 'restart', run, from: 'unfinished' };
-  const restarts = undone.map(({ id }) => send({ type: 'task', tenant, id }, message));
-  const begun = tasks.map((task) => (task.state === 'completed' ? task : unbegun(task)));
-  const ids = undone.map(({ id }) => id);
+  const { run, tasks } = step.state;
+  const made = madeCount(step.state);
+  const undone = placesWhere(tasks, (task) => task.state !== 'completed').filter((at) => at < made);
+  const begun = tasks.map((task, at) => (task.state === 'completed' ? task : unbegun(step.state, at)));
+  const ids = undone.flatMap((at) => tasks[at]?.id ?? []);
   const restarted = emit('restarted', { run, tasks: ids, tasks_kept: tasks.length - ids.length });
-  return withEffects({ ...step, state: { ...step.state, tasks: begun } }, restarted, ...restarts);
-}
-
-function summaryOf({ id, spec, required }: PlannedTask): TaskSummary {
-  return {
-    id,
-    title: spec.title,
-    state: 'pending',
-    depends_on: spec.dependencies.map((dependency) => dependency.task_id),
-    dependencies: spec.dependencies,
-    required,
-    attempt: 0,
-    retrying: false,
-    agent_id: null,
-    expected_hours: expectedHours(spec.estimate),
-    branch: null,
-    error: null,
-    usage: NO_USAGE,
-  };
+  const told = tell({ ...step, state: { ...step.state, tasks: begun } }, 'restart', undone);
+  return withEffects(told, restarted);
 }

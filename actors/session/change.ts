@@ -1,12 +1,13 @@
 /** Changes of a session's state: each is one event, and an end lets go of its timer and its tasks. Pure. */
 import type { TurnContext } from '#protocols/actor.ts';
 import { assert } from '#protocols/assert.ts';
-import { cancel, type Effect, emit, schedule, send } from '#protocols/effects.ts';
+import { cancel, type Effect, emit, reply, schedule, send } from '#protocols/effects.ts';
 import type { Session, SessionState, TaskSummary } from '#protocols/session.ts';
 import { isoTime, type Step, withEffects } from '../turn.ts';
 import { TIME_IS_UP } from './clock.ts';
 import { isFinal } from './graph.ts';
 import { followSlot } from './queue.ts';
+import { taskChanged, tell } from './tell.ts';
 import { canMove, isAtWork, isEnded, isMoving } from './transitions.ts';
 
 /** Key of the timer that notes a session at work every few minutes. */
@@ -14,6 +15,7 @@ export const CHECKPOINT_DUE = 'checkpoint_due';
 export const CHECKPOINT_EVERY_MS = 5 * 60_000;
 
 const WARNINGS_KEPT = 20;
+const REPLY_TASKS_MAX = 100;
 
 export interface Change {
   readonly to: SessionState;
@@ -68,10 +70,12 @@ export function pauseWith(
   { reason, detail }: { reason: string; detail: Session['status_detail'] },
   context: TurnContext,
 ): Step<Session> {
-  const { tasks, tenant_id: tenant, run } = step.state;
-  const begun = tasks.filter((task) => task.state !== 'pending' && !isFinal(task));
-  const holds = begun.map(({ id }) => send({ type: 'task', tenant, id }, { type: 'hold', run, reason }));
-  return withEffects(move(step, { to: 'paused', reason, detail }, context), ...holds);
+  return tell(move(step, { to: 'paused', reason, detail }, context), 'hold', begunPlaces(step.state));
+}
+
+/** The tasks that have begun and are not over. */
+export function begunPlaces({ tasks }: Session): number[] {
+  return placesWhere(tasks, (task) => task.state !== 'pending' && !isFinal(task));
 }
 
 /** Keeps what a person should know of: the latest ones, each once in a row. */
@@ -81,33 +85,30 @@ export function withWarning(session: Session, warning: string): Session {
 }
 
 /** Tells all tasks that may still do something that they shall not. What became of them they report themselves. */
-export function cancelOpenTasks(step: Step<Session>, reason: string): Step<Session> {
-  const { tasks, tenant_id: tenant, run } = step.state;
-  const open = tasks.filter((task) => !isFinal(task));
-  const cancels = open.map((task) =>
-    send({ type: 'task', tenant, id: task.id }, { type: 'cancel', reason, run }),
-  );
-  return withEffects(step, ...cancels);
+export function cancelOpenTasks(step: Step<Session>): Step<Session> {
+  const made = step.state.tasks.length - step.state.unmade;
+  const open = placesWhere(step.state.tasks, (task) => !isFinal(task)).filter((at) => at < made);
+  return tell(step, 'cancel', open);
 }
 
 /** Puts a task's summary in the place of the old one, and says so. */
 export function keepSummary(
   step: Step<Session>,
-  task: TaskSummary,
-  about: { now: number; reason: string | null },
-) {
-  const tasks = step.state.tasks.map((one) => (one.id === task.id ? task : one));
-  const state: Session = { ...step.state, tasks, updated_at: isoTime(about.now) };
-  const { id, title, attempt, agent_id, error, usage } = task;
-  const record = {
-    task_id: id,
-    title,
-    state: task.state,
-    attempt,
-    agent_id,
-    reason: about.reason,
-    error,
-    usage,
-  };
-  return withEffects({ ...step, state }, emit('task_changed', { ...record, run: state.run }));
+  { at, task }: { readonly at: number; readonly task: TaskSummary },
+  about: { readonly now: number; readonly reason: string | null },
+): Step<Session> {
+  const state = { ...step.state, tasks: step.state.tasks.with(at, task), updated_at: isoTime(about.now) };
+  return withEffects({ ...step, state }, taskChanged(task, { run: state.run, reason: about.reason }));
+}
+
+export function placesWhere(tasks: readonly TaskSummary[], holds: (task: TaskSummary) => boolean): number[] {
+  return tasks.flatMap((task, at) => (holds(task) ? [at] : []));
+}
+
+/** The answer to whoever asked. Of a large session without its tasks: an answer fits into one message. */
+export function replyWith(session: Session): Effect {
+  const isLarge = session.tasks.length > REPLY_TASKS_MAX;
+  if (!isLarge && session.untold.length === 0 && !session.plan) return reply(session);
+  const { plan: _, ...rest } = session;
+  return reply({ ...rest, untold: [], ...(isLarge ? { tasks: [], edges: [] } : {}) });
 }

@@ -17,9 +17,11 @@ import { type Effect, emit, reply, schedule, send } from '#protocols/effects.ts'
 import type { Session, SessionMessage, TaskSummary } from '#protocols/session.ts';
 import { beginWith, isoTime, refused, type Step, unchanged, withEffects } from '../turn.ts';
 import { unbegun } from './begin.ts';
-import { nextCheckpoint } from './change.ts';
+import { nextCheckpoint, replyWith } from './change.ts';
 import { runEndsMs, TIME_IS_UP } from './clock.ts';
 import { isFinal } from './graph.ts';
+import { madeCount } from './making.ts';
+import { tell } from './tell.ts';
 import { invalidTransition, isAtWork, isMoving } from './transitions.ts';
 
 type Of<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: Type }>;
@@ -80,23 +82,17 @@ export function restore(session: Session, message: Of<'restore'>, context: TurnC
   }
   const run = session.run + 1;
   const then = new Map(message.tasks.map((task) => [task.id, task]));
-  const put = session.tasks.map((task) => putBack(task, then.get(task.id)));
-  const effects = put.flatMap(({ task, from }) => {
-    if (!from) return [];
-    const to = { type: 'task', tenant: session.tenant_id, id: task.id };
-    return [send(to, { type: 'restart', run, from })];
-  });
+  const put = session.tasks.map((task, at) => putBack(task, then.get(task.id), () => unbegun(session, at)));
   const tasks = put.map(({ task }) => task);
-  const state: Session = { ...session, run, tasks, updated_at: isoTime(context.now) };
+  const state: Session = { ...session, run, tasks, untold: [], updated_at: isoTime(context.now) };
   const completed = tasks.filter((task) => task.state === 'completed').length;
   const record = { sequence: message.sequence, run, who: context.by, tasks_completed: completed };
-  return withEffects(
-    beginWith(state),
-    emit('restored', record),
-    ...effects,
-    ...sameDeadline(state),
-    reply(state),
-  );
+  const begun = withEffects(beginWith(state), emit('restored', record));
+  const places = (word: 'undo' | 'redo') => {
+    return put.flatMap((one, at) => (one.word === word && at < madeCount(session) ? [at] : []));
+  };
+  const told = tell(tell(begun, 'redo', places('redo')), 'undo', places('undo'));
+  return withEffects(told, ...sameDeadline(state), replyWith(state));
 }
 
 function checkpointOf(session: Session, reason: string, context: TurnContext): Checkpoint {
@@ -121,11 +117,12 @@ function checkpointOf(session: Session, reason: string, context: TurnContext): C
 function putBack(
   task: TaskSummary,
   then: CheckpointTask | undefined,
-): { task: TaskSummary; from: 'anew' | 'completed' | null } {
-  if (isFinal(task) && then?.state === task.state) return { task, from: null };
-  if (then?.state !== 'completed') return { task: unbegun(task), from: 'anew' };
-  const { branch } = then;
-  return { task: { ...unbegun(task), state: 'completed', branch }, from: 'completed' };
+  anew: () => TaskSummary,
+): { task: TaskSummary; word: 'undo' | 'redo' | null } {
+  if (isFinal(task) && then?.state === task.state) return { task, word: null };
+  if (then?.state !== 'completed') return { task: anew(), word: 'undo' };
+  const { finish_held: _, ...done } = anew();
+  return { task: { ...done, state: 'completed', branch: then.branch }, word: 'redo' };
 }
 
 /** The time limit goes on with the run that is now. */

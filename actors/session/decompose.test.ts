@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { type Session, SessionDraft } from '#protocols/session.ts';
 import { TaskSpec } from '#protocols/task.ts';
 import { OneActor } from '#protocols/testing/one-actor.ts';
-import { decompose, matchTemplate, type Plan } from './decompose.ts';
+import { decompose, type Plan } from './decompose.ts';
+import { matchTemplate } from './matching.ts';
 import { sessionKind } from './session.ts';
 import { TEMPLATES } from './templates.ts';
 

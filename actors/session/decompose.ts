@@ -3,14 +3,10 @@ import type { Failure } from '#protocols/failure.ts';
 import type { Session, SessionDraft } from '#protocols/session.ts';
 import type { TaskPriority, TaskSpec } from '#protocols/task.ts';
 import { complexityOf, estimateFrom, expectedHours, likelyHoursOf } from './estimates.ts';
+import type { PlannedTask } from './making.ts';
+import { matchTemplate } from './matching.ts';
 import { type Subtask, TEMPLATES, type Template } from './templates.ts';
-import { countPhrases, wordsOf } from './words.ts';
-
-export interface PlannedTask {
-  readonly id: string;
-  readonly spec: TaskSpec;
-  readonly required: boolean;
-}
+import { wordsOf } from './words.ts';
 
 export interface Plan {
   /** Null: one task. */
@@ -73,12 +69,16 @@ const CAPABILITY_OF_VERB: ReadonlyMap<string, string> = new Map([
 export function decompose(session: Session, newId: () => string): Plan | { readonly failure: Failure } {
   if (session.template === undefined) {
     const template = matchTemplate(session);
-    return template ? planBy(template, session, newId) : planOne(session, newId);
+    return template ? planBy(template, { session, newId }) : planOne(session, newId);
   }
-  const name = normalise(session.template);
-  if (name === NO_TEMPLATE) return planOne(session, newId);
-  const template = TEMPLATES.find((one) => one.name === name);
-  return template ? planBy(template, session, newId) : { failure: unknownTemplate(session.template) };
+  if (normalise(session.template) === NO_TEMPLATE) return planOne(session, newId);
+  const template = templateNamed(session.template);
+  return template ? planBy(template, { session, newId }) : { failure: unknownTemplate(session.template) };
+}
+
+export function templateNamed(name: string): Template | null {
+  const normal = normalise(name);
+  return TEMPLATES.find((one) => one.name === normal) ?? null;
 }
 
 /** One task of what a person asks for beside the plan. Its title is the first line of the prompt. */
@@ -88,40 +88,37 @@ export function planPrompt(session: Session, prompt: string, newId: () => string
   return planOne({ ...rest, title, initial_prompt: prompt }, newId);
 }
 
-/** The one template with the highest priority of those whose words are in the text; more words win between equals. */
-export function matchTemplate(draft: SessionDraft): Template | null {
-  const text = [draft.title, draft.description ?? '', draft.initial_prompt, draft.session_type].join('\n');
-  let best: { readonly template: Template; readonly found: number } | null = null;
-  for (const template of TEMPLATES) {
-    const found = countPhrases(text, template.matches);
-    if (found === 0) continue;
-    const ahead = best === null ? 1 : template.priority - best.template.priority || found - best.found;
-    if (ahead > 0) best = { template, found };
-  }
-  return best?.template ?? null;
-}
-
 function normalise(name: string): string {
   return wordsOf(name).join('_');
 }
 
-function unknownTemplate(name: string): Failure {
+export function unknownTemplate(name: string): Failure {
   const names = [...TEMPLATES.map((template) => template.name), NO_TEMPLATE].join(', ');
   const message = `there is no template "${name}"; there are ${names}`;
   return {
     code: 'VALIDATION_FAILED',
-    detail: `This session can't start: ${message}.`,
+    detail: `It can't be planned: ${message}.`,
     errors: [{ path: 'template', message }],
   };
 }
 
-function planBy(template: Template, session: Session, newId: () => string): Plan {
+export interface Planning {
+  readonly session: Session;
+  readonly newId: () => string;
+  /** Task that all of them are parts of. */
+  readonly parentId?: string | undefined;
+}
+
+export function planBy(template: Template, { session, newId, parentId }: Planning): Plan {
   const subtasks = template.subtasks(session);
   const ids = new Map(subtasks.map((subtask) => [subtask.key, newId()]));
   const effort = template.effort?.(session) ?? 1;
   const tasks = subtasks.map((subtask) => ({
     id: ids.get(subtask.key) ?? newId(),
-    spec: specOf(subtask, { session, ids, effort }),
+    spec: {
+      ...specOf(subtask, { session, ids, effort }),
+      ...(parentId === undefined ? {} : { parent_id: parentId }),
+    },
     required: subtask.required ?? true,
   }));
   return { template: template.name, tasks };
@@ -151,17 +148,15 @@ function specOf(subtask: Subtask, { session, ids, effort }: Surroundings): TaskS
 }
 
 function planOne(session: Session, newId: () => string): Plan {
-  const kind = ONE_TASK[session.session_type];
-  const verb = wordsOf(session.title)[0] ?? '';
-  const capability = CAPABILITY_OF_VERB.get(verb);
-  const title = capability ? session.title : `${kind.verb}: ${session.title}`;
+  const { verb, type, capability, isSaid } = capabilityOf(session.title, session.session_type);
+  const title = isSaid ? session.title : `${verb}: ${session.title}`;
   const estimate = estimateFrom(likelyHoursOf(session), INFERRED_CONFIDENCE);
   const spec: TaskSpec = {
     ...commonOf(session),
     title: title.slice(0, TITLE_CHARS_MAX),
     description: session.description ?? excerptOf(session.initial_prompt),
-    task_type: kind.type,
-    required_capabilities: [capability ?? kind.capability],
+    task_type: type,
+    required_capabilities: [capability],
     estimate,
     complexity: complexityOf(expectedHours(estimate)),
     dependencies: [],
@@ -169,7 +164,14 @@ function planOne(session: Session, newId: () => string): Plan {
   return { template: null, tasks: [{ id: newId(), spec, required: true }] };
 }
 
-function commonOf(
+/** What a task needs: as the verb of its title says, else as the type of its session does. */
+export function capabilityOf(title: string, sessionType: SessionDraft['session_type']) {
+  const kind = ONE_TASK[sessionType];
+  const said = CAPABILITY_OF_VERB.get(wordsOf(title)[0] ?? '');
+  return { ...kind, capability: said ?? kind.capability, isSaid: said !== undefined };
+}
+
+export function commonOf(
   session: Session,
 ): Pick<TaskSpec, 'priority' | 'technologies' | 'max_attempts' | 'timeout_seconds'> {
   return {

@@ -1,10 +1,10 @@
 /** How a person, or the clock, ends a session. What is still open is cancelled; what came of it is kept. Pure. */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { endContexts } from '#protocols/context-owner.ts';
-import { emit, reply } from '#protocols/effects.ts';
+import { emit } from '#protocols/effects.ts';
 import type { Session, SessionMessage } from '#protocols/session.ts';
 import { beginWith, isoTime, refused, type Step, unchanged, withEffects } from '../turn.ts';
-import { cancelOpenTasks, move } from './change.ts';
+import { cancelOpenTasks, move, replyWith } from './change.ts';
 import { branchesAtEnd } from './graph.ts';
 import { canMove, invalidTransition, isEnded } from './transitions.ts';
 
@@ -22,7 +22,7 @@ export function end(session: Session, message: Ending, context: TurnContext): Tu
   if (!canMove(session.state, to)) return refused(session, invalidTransition(session.state, message.type));
   const reason = message.reason ?? usual;
   const ended = move(beginWith({ ...session, ...outcomeOf(session, message) }), { to, reason }, context);
-  return answered(cancelOpenTasks(ended, `the session was ${to}`));
+  return answered(cancelOpenTasks(ended));
 }
 
 /** Soft: the record stays, under a status that no list shows. */
@@ -42,7 +42,7 @@ export function runOut(
   if (message.run !== session.run || !canMove(session.state, 'timeout')) return unchanged(session);
   const error = `not finished after ${session.max_duration_seconds} seconds`;
   const ended = move(beginWith({ ...session, error }), { to: 'timeout', reason: error }, context);
-  return cancelOpenTasks(ended, 'the time of the session is up');
+  return cancelOpenTasks(ended);
 }
 
 /** A person who calls it done has the branches of what is done; one who calls it failed says why. */
@@ -52,9 +52,9 @@ function outcomeOf(session: Session, message: Ending): Partial<Session> {
   const { tasks } = session;
   const completed = tasks.filter((task) => task.state === 'completed').length;
   const summary = `${completed} of ${tasks.length} tasks completed; called complete: ${message.reason}`;
-  return { result: { summary, branches: branchesAtEnd(tasks) }, error: null };
+  return { result: { summary, branches: branchesAtEnd(session) }, error: null };
 }
 
 function answered(step: Step<Session>): Turn<Session> {
-  return withEffects(step, reply(step.state));
+  return withEffects(step, replyWith(step.state));
 }

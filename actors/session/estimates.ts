@@ -66,6 +66,16 @@ export function expectedHours(estimate: Estimate): number {
   return (estimate.optimistic + 4 * estimate.likely + estimate.pessimistic) / 6;
 }
 
+/** Standard deviation of an estimate. */
+export function deviationHours({ optimistic, pessimistic }: Estimate): number {
+  return (pessimistic - optimistic) / 6;
+}
+
+/** Hours to four digits after the point: a third of a second. */
+export function roundHours(hours: number): number {
+  return Math.round(hours * 10_000) / 10_000;
+}
+
 export function complexityOf(hours: number): ComplexityName {
   return COMPLEXITY_BELOW_HOURS.find(([below]) => hours < below)?.[1] ?? 'expert';
 }

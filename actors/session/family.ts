@@ -73,7 +73,7 @@ export function loseParent(
     if (warned === session) return unchanged(session);
     return { state: { ...warned, updated_at: isoTime(context.now) }, effects: [] };
   }
-  return cancelOpenTasks(move(beginWith(session), { to, reason }, context), reason);
+  return cancelOpenTasks(move(beginWith(session), { to, reason }, context));
 }
 
 /** Cancel is for what is not at work: what is, is stopped. Null: there is nothing to end. */

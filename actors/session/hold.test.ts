@@ -16,7 +16,7 @@ test('a pause holds what has begun and keeps its reason; it waits for nothing bu
     status_detail: null,
   });
   expect(toldTasks(session)).toEqual(['hold 0', 'hold 2', 'hold 3']);
-  expect(session.value).toBe(session.state);
+  expect(session.value).toEqual(session.state);
 });
 
 test('while it is paused what is at work goes on, and nothing new begins', () => {

@@ -4,16 +4,15 @@
  * given back; resumed, it waits for another one. Pure.
  */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
-import { reply, send } from '#protocols/effects.ts';
 import type { Failure } from '#protocols/failure.ts';
 import type { Session, SessionMessage } from '#protocols/session.ts';
 import type { BudgetChange } from '#protocols/session-acts.ts';
 import { beginWith, refused, type Step, withEffects, withoutUndefined } from '../turn.ts';
 import { advance } from './advance.ts';
 import { spentBudgets } from './budget.ts';
-import { move, pauseWith } from './change.ts';
+import { begunPlaces, move, pauseWith, replyWith } from './change.ts';
 import { startClock } from './clock.ts';
-import { isFinal } from './graph.ts';
+import { tell } from './tell.ts';
 import { canMove, invalidTransition } from './transitions.ts';
 
 type Of<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: Type }>;
@@ -25,7 +24,7 @@ export function pause(session: Session, message: Of<'pause'>, context: TurnConte
     { reason: message.reason ?? 'paused on request', detail: null },
     context,
   );
-  return withEffects(paused, reply(paused.state));
+  return withEffects(paused, replyWith(paused.state));
 }
 
 export function resume(session: Session, message: Of<'resume'>, context: TurnContext): Turn<Session> {
@@ -35,13 +34,13 @@ export function resume(session: Session, message: Of<'resume'>, context: TurnCon
   if (spent.length > 0) return refused(session, stillSpent(spent));
   const reason = message.reason ?? 'resumed on request';
   const queued = move(beginWith(funded), { to: 'queued', reason }, context);
-  return withEffects(queued, reply(queued.state));
+  return withEffects(queued, replyWith(queued.state));
 }
 
 /** A resumed session that has its slot again goes on. */
 export function goOn(step: Step<Session>, reason: string, context: TurnContext): Step<Session> {
   const running = move(step, { to: 'running', reason, detail: 'working' }, context);
-  return advance(letGo(startClock(running, context)), context);
+  return advance(tell(startClock(running, context), 'unhold', begunPlaces(running.state)), context);
 }
 
 /** A budget that changed is warned of anew. */
@@ -66,11 +65,4 @@ function stillSpent(spent: ReturnType<typeof spentBudgets>): Failure {
     detail: 'Its budget is used up: it goes on with a higher one.',
     errors,
   };
-}
-
-function letGo(step: Step<Session>): Step<Session> {
-  const { tasks, tenant_id: tenant, run } = step.state;
-  const held = tasks.filter((task) => task.state !== 'pending' && !isFinal(task));
-  const sends = held.map(({ id }) => send({ type: 'task', tenant, id }, { type: 'unhold', run }));
-  return withEffects(step, ...sends);
 }

@@ -1,6 +1,7 @@
 /** Older shapes of a session's state. Pure. */
 import { z } from 'zod';
 import type { Migration } from '#protocols/actor.ts';
+import { downgradeSession, upgradeSession } from '#protocols/session-graph.ts';
 
 const AnySession = z.looseObject({});
 
@@ -18,3 +19,6 @@ export const WITHOUT_SLOTS: Migration = {
   // Code of version 1 leaves aside what it does not know; as long as it changes nothing, nothing is lost.
   down: (state) => state,
 };
+
+/** In version 2 each task named its dependencies by id. */
+export const BY_ID: Migration = { up: upgradeSession, down: downgradeSession };

@@ -5,10 +5,12 @@
  * number of the attempt to come. So a report that is late, or comes twice, is told from news without a counter.
  */
 import type { SessionMessage, TaskSummary } from '#protocols/session.ts';
-import type { TaskState } from '#protocols/task.ts';
+import { RESUMED, type TaskState } from '#protocols/task.ts';
+import { shortError } from './shorten.ts';
 
 export type TaskNews = Extract<SessionMessage, { type: 'task_changed' }>;
 
+const AT_WORK = 3;
 const FINAL = 5;
 /** A failed attempt after which another one comes. */
 const FAILED_FOR_NOW = 4;
@@ -17,9 +19,9 @@ const RANK = {
   pending: 0,
   ready: 1,
   assigned: 2,
-  in_progress: 3,
-  blocked: 3,
-  paused: 3,
+  in_progress: AT_WORK,
+  blocked: AT_WORK,
+  paused: AT_WORK,
   failed: FINAL,
   completed: FINAL,
   cancelled: FINAL,
@@ -31,13 +33,23 @@ export function isNews(known: TaskSummary, news: TaskNews): boolean {
   const rankNews = rankOf(news.state, news.reason === 'retry');
   // An end is the last that is heard of a task, whatever attempt it names.
   if (rankKnown === FINAL || rankNews === FINAL) return rankNews > rankKnown;
-  return news.attempt === known.attempt ? rankNews > rankKnown : news.attempt > known.attempt;
+  if (news.attempt !== known.attempt) return news.attempt > known.attempt;
+  return rankNews > rankKnown || isWayBack(known.state, news);
 }
 
 export function updated(known: TaskSummary, news: TaskNews): TaskSummary {
-  const { state, agent_id, error, usage, branch } = news;
+  const { state, agent_id, usage, branch } = news;
+  const error = shortError(news.error);
   const attempt = Math.max(known.attempt, news.attempt);
-  return { ...known, state, attempt, agent_id, error, usage, branch, retrying: isRetrying(known, news) };
+  const retrying = isRetrying(known, news);
+  const begun = known.begun || state === 'in_progress' ? ({ begun: true } as const) : {};
+  return { ...known, state, attempt, agent_id, error, usage, branch, retrying, ...begun };
+}
+
+/** Within an attempt a task may be held and let go again. */
+function isWayBack(known: TaskState, { state, reason }: TaskNews): boolean {
+  if (known === state) return false;
+  return (RANK[known] === AT_WORK && RANK[state] === AT_WORK) || (known === 'blocked' && reason === RESUMED);
 }
 
 function rankOf(state: TaskState, isForNow: boolean): number {

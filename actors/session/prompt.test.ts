@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { SessionState } from '#protocols/session.ts';
 import { admit, makeRunning, report, statesOf, taskAt, toldTasks } from '../testing/session-fixture.ts';
+import { edgesBefore } from './graph.ts';
 
 const ASK = { type: 'prompt', prompt: 'Document the interface\nin English', mode: 'enqueue' };
 
@@ -12,8 +13,8 @@ test('a prompt becomes a task after all that nothing waits for yet, with its own
   expect(taskAt(session, 5)).toMatchObject({
     title: 'Document the interface',
     state: 'pending',
-    depends_on: [taskAt(session, 4).id],
   });
+  expect(edgesBefore(session.state, 5)).toEqual([{ at: 4, kind: 'finish_to_start', required: true }]);
   expect(session.sentTo('task')).toMatchObject([
     {
       type: 'create',
@@ -22,7 +23,7 @@ test('a prompt becomes a task after all that nothing waits for yet, with its own
     },
   ]);
   expect(session.eventNames).toEqual(['prompted']);
-  expect(session.value).toBe(session.state);
+  expect(session.value).toEqual(session.state);
 });
 
 test('two prompts are done one after the other', () => {

@@ -1,14 +1,16 @@
 /** What a person says to a session that is at work: it becomes one more task, after all that is planned. Pure. */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
-import { emit, reply } from '#protocols/effects.ts';
+import { emit } from '#protocols/effects.ts';
 import type { Failure } from '#protocols/failure.ts';
 import { LIMITS } from '#protocols/limits.ts';
-import type { Session, SessionMessage, TaskSummary } from '#protocols/session.ts';
+import type { Session, SessionMessage } from '#protocols/session.ts';
 import type { Dependency } from '#protocols/task.ts';
 import { beginWith, isoTime, refused, withEffects } from '../turn.ts';
 import { advance } from './advance.ts';
-import { addTasks, briefOf } from './begin.ts';
+import { replyWith } from './change.ts';
 import { planPrompt } from './decompose.ts';
+import { dependentsOf } from './graph.ts';
+import { addTasks } from './making.ts';
 import { invalidTransition, isAtWork } from './transitions.ts';
 
 type Prompt = Extract<SessionMessage, { type: 'prompt' }>;
@@ -17,18 +19,15 @@ export function takePrompt(session: Session, message: Prompt, context: TurnConte
   const failure = refusalOf(session, message);
   if (failure) return refused(session, failure);
   const { prompt, mode } = message;
-  const dependencies = sinksOf(session.tasks);
+  const dependencies = sinksOf(session);
   const planned = planPrompt(session, prompt, () => context.id()).tasks.map((task) => {
     return { ...task, spec: { ...task.spec, dependencies } };
   });
   const tasks = planned.map(({ id, spec }) => ({ id, title: spec.title }));
-  const added = addTasks(beginWith({ ...session, updated_at: isoTime(context.now) }), planned, {
-    ...briefOf(session),
-    prompt,
-  });
+  const added = addTasks(beginWith({ ...session, updated_at: isoTime(context.now) }), planned, prompt);
   const prompted = emit('prompted', { mode, tasks, who: context.by, run: session.run });
-  const advanced = advance(withEffects(added, prompted), context);
-  return withEffects(advanced, reply(advanced.state));
+  const advanced = advance(withEffects(added, prompted), context, [session.tasks.length]);
+  return withEffects(advanced, replyWith(advanced.state));
 }
 
 function refusalOf(session: Session, { mode }: Prompt): Failure | null {
@@ -51,8 +50,7 @@ function refusalOf(session: Session, { mode }: Prompt): Failure | null {
 }
 
 /** What nothing waits for yet. An optional one is waited for, and not needed. */
-function sinksOf(tasks: readonly TaskSummary[]): Dependency[] {
-  const awaited = new Set(tasks.flatMap((task) => task.depends_on));
-  const sinks = tasks.filter((task) => !awaited.has(task.id));
+function sinksOf(session: Session): Dependency[] {
+  const sinks = session.tasks.filter((_, at) => dependentsOf(session, at).length === 0);
   return sinks.map(({ id, required }) => ({ task_id: id, kind: 'finish_to_start', required }));
 }

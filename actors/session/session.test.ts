@@ -19,7 +19,7 @@ test('a new session is pending, belongs to who made it, and is the answer', () =
     tags: ['a'],
     created_at: '2026-01-01T00:00:00.000Z',
   });
-  expect(session.value).toBe(session.state);
+  expect(session.value).toEqual(session.state);
   expect('template' in session.state).toBe(false);
   expect(session.eventNames).toEqual(['created']);
   expect(sessionKind.indexOf(session.state)).toEqual({

@@ -7,42 +7,49 @@
  */
 import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
 import { CHECKPOINTED_ID_CHARS_MAX } from '#protocols/checkpoint.ts';
-import { emit, reply } from '#protocols/effects.ts';
+import { emit } from '#protocols/effects.ts';
 import { Session, SessionMessage } from '#protocols/session.ts';
 import type { SlotNews } from '#protocols/slot-news.ts';
 import { beginWith, isoTime, NOBODY, refused, unchanged, withoutUndefined } from '../turn.ts';
 import { advance } from './advance.ts';
 import { retry, start } from './begin.ts';
-import { keepSummary } from './change.ts';
+import { keepSummary, replyWith } from './change.ts';
 import { checkpointInTurn, checkpointOnRequest, makeCheckpoint, restore } from './checkpoints.ts';
 import { end, remove, runOut } from './ending.ts';
 import { adopt, loseChild, loseParent, takeChild, tellParent } from './family.ts';
+import { dependentsOf } from './graph.ts';
 import { pause, resume } from './hold.ts';
 import { labelsOf } from './labels.ts';
-import { WITHOUT_SLOTS } from './migrations.ts';
+import { makePart } from './making.ts';
+import { BY_ID, WITHOUT_SLOTS } from './migrations.ts';
 import { isNews, updated } from './news.ts';
 import { takePrompt } from './prompt.ts';
+import { addToPlan, decomposeTask, link, takePlan, unlink } from './replan.ts';
 import { hearOfSlot } from './slot.ts';
+import { sendWords } from './tell.ts';
 import { isAtWork } from './transitions.ts';
 
 type Of<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: Type }>;
 
 export const sessionKind = defineActor<Session, SessionMessage>({
   type: 'session',
-  stateVersion: 2,
+  stateVersion: 3,
   state: Session,
   message: SessionMessage,
   // Pause and resume share a lane, so that of two the later one counts.
   control: ['stop', 'cancel', 'pause', 'resume', 'complete', 'fail'],
   onDefect: 'resume',
-  migrations: { 1: WITHOUT_SLOTS },
+  migrations: { 1: WITHOUT_SLOTS, 2: BY_ID },
   index: (session) => ({
     status: session.deleted_at ? 'deleted' : session.state,
     title: session.title,
     labels: labelsOf(session),
     ...(session.parent_id === undefined ? {} : { parent: session.parent_id }),
   }),
-  handle,
+  handle: (session, message, context) => {
+    const turn = handle(session, message, context);
+    return sendWords(session, { turn, message }, context);
+  },
 });
 
 function handle(session: Session | null, message: SessionMessage, context: TurnContext): Turn<Session> {
@@ -55,6 +62,12 @@ function handle(session: Session | null, message: SessionMessage, context: TurnC
       return session ? runOut(session, message, context) : NOBODY;
     case 'checkpoint_due':
       return session ? checkpointInTurn(session, message, context) : NOBODY;
+    case 'make_tasks':
+      return session ? makePart(session, message, context) : NOBODY;
+    case 'plan_made':
+      return session ? takePlan(session, message, context) : NOBODY;
+    case 'go_on':
+      return session ? unchanged(session) : NOBODY;
     case 'child_joined':
       return takeChild(session, message, context);
     case 'child_left':
@@ -81,6 +94,9 @@ type Command = Exclude<
       | 'task_changed'
       | 'time_is_up'
       | 'checkpoint_due'
+      | 'make_tasks'
+      | 'plan_made'
+      | 'go_on'
       | 'child_joined'
       | 'child_left'
       | 'parent_gone'
@@ -113,6 +129,14 @@ function obey(session: Session, message: Command, context: TurnContext): Turn<Se
       return restore(session, message, context);
     case 'adopt':
       return adopt(session, message, context);
+    case 'add_tasks':
+      return addToPlan(session, message, context);
+    case 'decompose':
+      return decomposeTask(session, message, context);
+    case 'link':
+      return link(session, message, context);
+    case 'unlink':
+      return unlink(session, message, context);
   }
 }
 
@@ -151,6 +175,9 @@ function create(existing: Session | null, message: Of<'create'>, context: TurnCo
     deleted_at: null,
     used_template: null,
     tasks: [],
+    edges: [],
+    unmade: 0,
+    untold: [],
     result: null,
     error: null,
   });
@@ -158,7 +185,7 @@ function create(existing: Session | null, message: Of<'create'>, context: TurnCo
   const { parent_id } = session;
   const created = emit('created', { title, session_type, priority, created_by });
   const joined = parent_id === undefined ? [] : [tellParent(session, parent_id, 'child_joined')];
-  return { state: session, effects: [created, ...joined, reply(session)] };
+  return { state: session, effects: [created, ...joined, replyWith(session)] };
 }
 
 function isJob({ by, self }: TurnContext): boolean {
@@ -166,15 +193,16 @@ function isJob({ by, self }: TurnContext): boolean {
 }
 
 function hearOfTask(session: Session, message: Of<'task_changed'>, context: TurnContext): Turn<Session> {
-  const known = session.tasks.find((task) => task.id === message.task_id);
+  const at = session.tasks.findIndex((task) => task.id === message.task_id);
+  const known = session.tasks[at];
   if (message.run !== session.run || !known) {
     const { type: _, ...evidence } = message;
     return { state: session, effects: [emit('late_task_change', { ...evidence, current_run: session.run })] };
   }
   if (!isNews(known, message)) return unchanged(session);
   const about = { now: context.now, reason: message.reason };
-  const kept = keepSummary(beginWith(session), updated(known, message), about);
+  const kept = keepSummary(beginWith(session), { at, task: updated(known, message) }, about);
   if (!isAtWork(session.state)) return kept;
   const noted = message.state === 'completed' ? makeCheckpoint(kept, 'task_completed', context) : kept;
-  return advance(noted, context);
+  return advance(noted, context, dependentsOf(session, at));
 }

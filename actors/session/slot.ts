@@ -67,7 +67,7 @@ function unschedule(session: Session, { quota, limit, used }: Of<'not_queued'>, 
   const reason = `QUOTA_EXCEEDED: quota "${quota}": ${used} of ${limit} used`;
   const wasBegun = session.run_left_ms !== null;
   const pending = move(beginWith(withWarning(session, reason)), { to: 'pending', reason }, context);
-  return wasBegun ? cancelOpenTasks(pending, reason) : pending;
+  return wasBegun ? cancelOpenTasks(pending) : pending;
 }
 
 function waitOn(session: Session, context: TurnContext): Step<Session> {
@@ -75,5 +75,5 @@ function waitOn(session: Session, context: TurnContext): Step<Session> {
   if (context.now < queueEndsMs(session)) return withEffects(step, ...wish(session, context));
   const error = `no capacity within ${session.max_queue_seconds} seconds`;
   const ended = move({ ...step, state: { ...session, error } }, { to: 'timeout', reason: error }, context);
-  return cancelOpenTasks(ended, 'the session waited too long');
+  return cancelOpenTasks(ended);
 }

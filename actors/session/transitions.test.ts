@@ -88,7 +88,7 @@ test('start, stop, cancel, pause, complete and fail work in their states; elsewh
 
       if ((allowedIn as readonly string[]).includes(from)) {
         expect(actor.state.state, `${command} ${from}`).toBe(to);
-        expect(actor.value).toBe(actor.state);
+        expect(actor.value).toEqual(actor.state);
         continue;
       }
       expect(actor.state, `${command} ${from}`).toBe(before);

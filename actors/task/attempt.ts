@@ -9,11 +9,13 @@ import { assert } from '#protocols/assert.ts';
 import type { AssignPayload } from '#protocols/eap/message.ts';
 import { cancel, type Effect, schedule, send } from '#protocols/effects.ts';
 import { attemptOwner, LOCKS_ID } from '#protocols/lock.ts';
+import { PLANNING_TYPE } from '#protocols/plan-by-agent.ts';
 import { type Attempt, NO_USAGE, type Task, type TaskMessage } from '#protocols/task.ts';
 import { isoTime, type Step, withEffects } from '../turn.ts';
 import {
   addressOfAgent,
   addressOfRegistry,
+  isByHand,
   lastAttempt,
   move,
   openAttempt,
@@ -69,12 +71,10 @@ export function release(
   });
 }
 
-/** Opens an attempt with the agent that the registry chose. */
-export function assign(step: Step<Task>, agentId: string, context: TurnContext): Step<Task> {
-  const { state: task } = step;
-  const number = task.attempts.length + 1;
-  const attempt: Attempt = {
-    number,
+/** An attempt that begins now. */
+export function newAttempt(task: Task, agentId: string, context: TurnContext): Attempt {
+  return {
+    number: task.attempts.length + 1,
     agent_id: agentId,
     assigned_at: isoTime(context.now),
     started_at: null,
@@ -85,6 +85,13 @@ export function assign(step: Step<Task>, agentId: string, context: TurnContext):
     usage: NO_USAGE,
     result: null,
   };
+}
+
+/** Opens an attempt with the agent that the registry chose. */
+export function assign(step: Step<Task>, agentId: string, context: TurnContext): Step<Task> {
+  const { state: task } = step;
+  const attempt = newAttempt(task, agentId, context);
+  const { number } = attempt;
   const moved = move(
     { ...step, state: { ...task, attempts: [...task.attempts, attempt] } },
     { to: 'assigned', reason: null },
@@ -122,6 +129,9 @@ export function close(
   const { state: task } = step;
   const { outcome, reason } = ending;
   const attempt = currentAttempt(task);
+  if (isByHand(attempt)) {
+    return { ...step, state: withLastAttempt(task, { ...attempt, outcome, ended_at: isoTime(context.now) }) };
+  }
   const closed: Attempt = { ...attempt, outcome, ended_at: isoTime(context.now) };
   const { release: releaseAs, taskEnded, cancelTask } = ENDING[outcome];
   const agent = addressOfAgent(task, attempt.agent_id);
@@ -148,7 +158,8 @@ export function failAttempt(
   const { outcome, error, retryable } = failure;
   const closed = close(begin(step, context), { outcome, reason: error }, context);
   const agentId = lastAttempt(closed.state)?.agent_id;
-  const failed_agents = [...new Set([...closed.state.failed_agents, ...(agentId ? [agentId] : [])])];
+  const isAgent = agentId !== undefined && !isByHand({ agent_id: agentId });
+  const failed_agents = [...new Set([...closed.state.failed_agents, ...(isAgent ? [agentId] : [])])];
   const blamed: Task = { ...closed.state, error, failed_agents };
   if (!retryable || !hasAttemptsLeft(blamed)) return giveUp({ ...closed, state: blamed }, outcome, context);
   const moved = move({ ...closed, state: blamed }, { to: 'failed', reason: RETRY }, context);
@@ -179,7 +190,7 @@ function payloadOf(task: Task): AssignPayload {
     sessionId: brief.session_id,
     sessionTitle: brief.session_title,
     title: task.title,
-    description: task.description,
+    description: descriptionOf(task),
     taskType: task.task_type,
     prompt: brief.prompt,
     ...(brief.model === undefined ? {} : { model: brief.model }),
@@ -195,4 +206,10 @@ function payloadOf(task: Task): AssignPayload {
           },
         }),
   };
+}
+
+/** Who is to make a plan hears what was wrong with the one before. */
+function descriptionOf({ task_type, description, error }: Task): string {
+  if (task_type !== PLANNING_TYPE || error === null) return description;
+  return `${description}\n\nThe attempt before this one failed: ${error}`;
 }

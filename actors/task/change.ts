@@ -91,6 +91,11 @@ export function addressOfRegistry(tenant: string): Address {
   return { type: 'registry', tenant, id: REGISTRY_ID };
 }
 
+/** A person has it in hand, not an agent: nobody else holds a slot or waits for news of it. */
+export function isByHand(attempt: Pick<Attempt, 'agent_id'>): boolean {
+  return attempt.agent_id.includes(':');
+}
+
 /** Number of the attempt at work; while the task is ready, of the one to come. */
 function attemptNumber(task: Task): number {
   return task.state === 'ready' ? task.attempts.length + 1 : task.attempts.length;

@@ -4,7 +4,7 @@
  */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { cancel } from '#protocols/effects.ts';
-import type { Task, TaskMessage } from '#protocols/task.ts';
+import { RESUMED, type Task, type TaskMessage } from '#protocols/task.ts';
 import { beginWith, isoTime, type Step, unchanged, withEffects } from '../turn.ts';
 import { RETRY_TIMER, release, route } from './attempt.ts';
 import { move } from './change.ts';
@@ -28,6 +28,7 @@ export function hold(task: Task, { run }: Of<'hold'>, context: TurnContext): Tur
 export function unhold(task: Task, { run }: Of<'unhold'>, context: TurnContext): Turn<Task> {
   if (run !== task.brief.run || !task.held) return unchanged(task);
   const free: Task = { ...task, held: false, updated_at: isoTime(context.now) };
-  if (task.state !== 'blocked') return beginWith(free);
-  return goOn(move(beginWith(free), { to: 'ready', reason: 'session_resumed' }, context), context);
+  // One that is blocked for another reason stays so.
+  if (task.state !== 'blocked' || task.state_reason !== PAUSED) return beginWith(free);
+  return goOn(move(beginWith(free), { to: 'ready', reason: RESUMED }, context), context);
 }

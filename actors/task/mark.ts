@@ -45,6 +45,7 @@ export function markCancelled(
     error: null,
     failed_agents: [],
     held: false,
+    finish_held: false,
     attempts_before: 0,
     cancelled_run: message.run ?? 0,
   };

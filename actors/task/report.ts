@@ -6,11 +6,13 @@
  * R3. Whoever shows work counts as having accepted it, also when its acceptance is still on the way.
  */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
-import { emit, reply } from '#protocols/effects.ts';
-import type { Attempt, Task, TaskMessage, TokenUsage } from '#protocols/task.ts';
+import { emit, reply, send } from '#protocols/effects.ts';
+import { PLANNING_TYPE, readPlan } from '#protocols/plan-by-agent.ts';
+import type { Attempt, Task, TaskMessage, TaskResult, TokenUsage } from '#protocols/task.ts';
 import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
 import { begin, close, failAttempt } from './attempt.ts';
-import { move, openAttempt, withLastAttempt } from './change.ts';
+import { addressOfSession, openAttempt, withLastAttempt } from './change.ts';
+import { finish } from './finish.ts';
 
 export type Report = Extract<
   TaskMessage,
@@ -113,7 +115,9 @@ function keepArtifact(step: Step<Task>, message: Of<'artifact'>, context: TurnCo
 function takeResult(step: Step<Task>, message: Of<'result'>, context: TurnContext): Step<Task> {
   const attempt = openAttempt(step.state);
   if (!attempt) return step;
-  const { result, usage } = message;
+  const { plan: _, ...result } = message.result;
+  const { usage } = message;
+  const { task_type } = step.state;
   const isDone = result.success && !message.cancelled;
   const kept: Attempt = {
     ...attempt,
@@ -133,12 +137,19 @@ function takeResult(step: Step<Task>, message: Of<'result'>, context: TurnContex
       context,
     );
   }
-  const closed = close(noted, { outcome: 'completed', reason: 'done' }, context);
-  return move(
-    { ...closed, state: { ...closed.state, result, error: null } },
-    { to: 'completed', reason: null },
-    context,
-  );
+  const told = task_type === PLANNING_TYPE ? tellPlan(noted, message.result) : noted;
+  if ('fault' in told)
+    return failAttempt(noted, { outcome: 'failed', error: told.fault, retryable: true }, context);
+  return finish(close(told, { outcome: 'completed', reason: 'done' }, context), context);
+}
+
+/** A plan is checked like any input. What is wrong with it is why the attempt failed, and the next one is told. */
+function tellPlan(step: Step<Task>, result: TaskResult): Step<Task> | { readonly fault: string } {
+  const read = readPlan(result);
+  if ('fault' in read) return { fault: read.fault.slice(0, ERROR_CHARS_MAX) };
+  const { id: task_id, brief } = step.state;
+  const message = { type: 'plan_made', run: brief.run, task_id, tasks: read.tasks };
+  return withEffects(step, send(addressOfSession(step.state), message));
 }
 
 /** Usage is cumulative: a figure that went down is a fault of its sender, and the higher one stands. */

@@ -6,7 +6,7 @@
  */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { cancel, emit } from '#protocols/effects.ts';
-import type { Task, TaskMessage } from '#protocols/task.ts';
+import { holdsFinish, type Task, type TaskMessage } from '#protocols/task.ts';
 import { beginWith, isoTime, type Step, unchanged, withEffects } from '../turn.ts';
 import { close, RETRY_TIMER, release } from './attempt.ts';
 import { openAttempt, tellSession } from './change.ts';
@@ -31,6 +31,7 @@ export function restart(
     result: done?.result ?? null,
     error: null,
     failed_agents: [],
+    finish_held: !done && holdsFinish(task.dependencies),
   };
   return told({ ...freed, state }, task);
 }

@@ -8,13 +8,16 @@
 import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
 import { REBALANCED } from '#protocols/agent.ts';
 import { endContexts } from '#protocols/context-owner.ts';
-import { cancel, emit, refuse, send } from '#protocols/effects.ts';
-import { AGENT_LOST_ERROR, Task, TaskMessage, type TaskState } from '#protocols/task.ts';
-import { beginWith, isoTime, NOBODY, unchanged, withEffects } from '../turn.ts';
+import { cancel, emit, send } from '#protocols/effects.ts';
+import { AGENT_LOST_ERROR, holdsFinish, Task, TaskMessage, type TaskState } from '#protocols/task.ts';
+import { beginWith, isoTime, NOBODY, refused, unchanged, withEffects } from '../turn.ts';
 import { assign, begin, close, failAttempt, giveUp, RETRY_TIMER, release, retryLater } from './attempt.ts';
+import { setState } from './by-hand.ts';
 import { addressOfAgent, addressOfRegistry, move, openAttempt, RETRY, tellSession } from './change.ts';
+import { mayFinish, setDependencies } from './finish.ts';
 import { goOn, hold, unhold } from './hold.ts';
 import { markCancelled, markedRun } from './mark.ts';
+import { FIRST } from './migrations.ts';
 import { hearReport } from './report.ts';
 import { restart } from './restart.ts';
 import { hasAttemptsLeft, NOT_ROUTED_WAIT_MS, refusalsOf, refusalWaitMs } from './retry.ts';
@@ -24,11 +27,12 @@ type Of<Type extends TaskMessage['type']> = Extract<TaskMessage, { type: Type }>
 
 export const taskKind = defineActor<Task, TaskMessage>({
   type: 'task',
-  stateVersion: 1,
+  stateVersion: 2,
   state: Task,
   message: TaskMessage,
   control: ['cancel'],
   onDefect: 'resume',
+  migrations: { 1: FIRST },
   index: (task) => ({ status: task.state, title: task.title, parent: task.brief.session_id }),
   handle,
 });
@@ -41,6 +45,12 @@ function handle(task: Task | null, message: TaskMessage, context: TurnContext): 
       return makeReady(task, message, context);
     case 'skip':
       return skip(task, message.reason, context);
+    case 'may_finish':
+      return mayFinish(task, message, context);
+    case 'set_dependencies':
+      return setDependencies(task, message, context);
+    case 'set_state':
+      return setState(task, message, context);
     case 'hold':
       return hold(task, message, context);
     case 'unhold':
@@ -96,6 +106,7 @@ function create(task: Task | null, { spec, brief }: Of<'create'>, context: TurnC
     error: null,
     failed_agents: [],
     held: false,
+    finish_held: holdsFinish(spec.dependencies),
     attempts_before: 0,
     cancelled_run: run ?? 0,
   };
@@ -128,13 +139,15 @@ function handleAbsent(message: TaskMessage, context: TurnContext): Turn<Task> {
     case 'artifact':
     case 'use_locks':
     case 'result':
-      return {
-        state: null,
-        effects: [refuse({ code: 'TASK_NOT_FOUND', detail: `There is no task ${id}.` })],
-      };
+    case 'set_state':
+      return { state: null, effects: refusedAbsent(context).effects };
     default:
       return NOBODY;
   }
+}
+
+function refusedAbsent({ self }: TurnContext): Turn<Task> {
+  return refused<Task>(null, { code: 'TASK_NOT_FOUND', detail: `There is no task ${self.id}.` });
 }
 
 function makeReady(task: Task, message: Of<'make_ready'>, context: TurnContext): Turn<Task> {
@@ -144,10 +157,13 @@ function makeReady(task: Task, message: Of<'make_ready'>, context: TurnContext):
 }
 
 function skip(task: Task, reason: string, context: TurnContext): Turn<Task> {
-  if (!canMove(task.state, 'skipped')) return unchanged(task);
-  const wasReady = task.state === 'ready';
-  const skipped = move(beginWith(task), { to: 'skipped', reason }, context);
-  return wasReady ? withEffects(skipped, cancel(RETRY_TIMER), release(task, null, 'none')) : skipped;
+  if (canMove(task.state, 'skipped')) {
+    const wasReady = task.state === 'ready';
+    const skipped = move(beginWith(task), { to: 'skipped', reason }, context);
+    return wasReady ? withEffects(skipped, cancel(RETRY_TIMER), release(task, null, 'none')) : skipped;
+  }
+  // At work, and its end will never be allowed. One whose end waits for nobody goes on.
+  return task.finish_held ? stop(task, { type: 'cancel', reason }, context) : unchanged(task);
 }
 
 function stop(task: Task, message: Of<'cancel'>, context: TurnContext): Turn<Task> {

@@ -13,7 +13,7 @@ import {
   toSessionSummary,
   toSessionView,
 } from '#protocols/http/session.ts';
-import { Session } from '#protocols/session.ts';
+import { type Session, type SessionDraft, StoredSession } from '#protocols/session.ts';
 import type { StoredActor } from '#runtime/client.ts';
 import { acceptCreate, acceptMessage } from '../accept.ts';
 import {
@@ -37,6 +37,7 @@ import {
 } from '../failures.ts';
 import { EntityHeaders, readChange } from '../if-match.ts';
 import { readPlace, toListedPage } from '../list-page.ts';
+import { resolveBlueprint } from '../read-blueprints.ts';
 import { checkQueue, readQueuePlace } from '../read-scheduler.ts';
 import { toSessionQuery } from '../session-filter.ts';
 
@@ -58,7 +59,7 @@ export async function findSession(
   id: string,
 ): Promise<{ session: Session; version: number }> {
   const stored = await context.client.get(addressOf(context, 'session', id));
-  const session = stored && readState(Session, stored);
+  const session = stored && readState(StoredSession, stored);
   if (!session || session.deleted_at !== null) {
     throw new Refused({ code: 'SESSION_NOT_FOUND', detail: `there is no session ${id}` });
   }
@@ -81,9 +82,11 @@ function addCreate(app: App, context: GatewayContext): void {
       },
     },
     async (request, reply) => {
-      const message = { ...request.body, type: 'create' };
-      const command = acceptCreate(readAsked(context, request), 'session', message);
-      await checkParent(context, command.to, request.body.parent_id);
+      const asked = readAsked(context, request);
+      const { to } = acceptCreate(asked, 'session', { type: 'create' });
+      await checkParent(context, to, request.body.parent_id);
+      const plan = await readPlan(context, to, request.body);
+      const command = acceptCreate(asked, 'session', { ...request.body, ...plan, type: 'create' });
       unwrap(await context.client.ask(command));
       const view = await viewSession(context, command.to.id);
       reply.code(201).header('location', `${ROOT}/${view.id}`).header('etag', etagOf(view.version));
@@ -96,9 +99,21 @@ function addCreate(app: App, context: GatewayContext): void {
 async function checkParent(context: GatewayContext, child: Address, parentId?: string): Promise<void> {
   if (parentId === undefined || (await context.client.get(child))) return;
   const stored = await context.client.get(addressOf(context, 'session', parentId));
-  if (stored && readState(Session, stored).deleted_at === null) return;
+  if (stored && readState(StoredSession, stored).deleted_at === null) return;
   const errors = [{ path: 'parent_id', message: 'there is no such session' }];
   throw new Refused({ code: 'VALIDATION_FAILED', detail: `there is no session ${parentId}`, errors });
+}
+
+/** What its blueprint says goes with a new session: later versions do not change it. */
+async function readPlan(context: GatewayContext, to: Address, draft: SessionDraft) {
+  const { blueprint, template } = draft;
+  if (blueprint === undefined) return {};
+  if (template !== undefined) {
+    const errors = [{ path: 'blueprint', message: 'a template or a blueprint, not both' }];
+    throw new Refused({ code: 'VALIDATION_FAILED', detail: 'it can have one plan only', errors });
+  }
+  // Asked again: what it was made by may be retired since.
+  return (await context.client.get(to)) ? {} : resolveBlueprint(context, blueprint);
 }
 
 function addList(app: App, context: GatewayContext): void {
@@ -254,5 +269,5 @@ export async function viewSession(context: GatewayContext, id: string): Promise<
 }
 
 export function viewOf(context: GatewayContext, stored: StoredActor): SessionView {
-  return toSessionView(readState(Session, stored), stored.version, context.now());
+  return toSessionView(readState(StoredSession, stored), stored.version, context.now());
 }

@@ -1,32 +1,26 @@
-/** Many tasks: lists over sessions, numbers, and what depends on what. */
+/** Many tasks: lists over sessions, and numbers. */
 import { Agent } from '#protocols/agent.ts';
-import { TaskParams, toTaskView } from '#protocols/http/task.ts';
+import { toTaskView } from '#protocols/http/task.ts';
 import {
-  TaskDependencies,
   TaskListPage,
   TaskListQuery,
   TaskStats,
   TaskStatsQuery,
-  toTaskDependencies,
   toTaskStats,
 } from '#protocols/http/task-lists.ts';
 import { hasWords, toSearchWords } from '#protocols/search-words.ts';
 import { Task, TaskState } from '#protocols/task.ts';
 import { API_PREFIX, type App, addressOf, type GatewayContext, readState } from '../context.ts';
-import { json, LIST_PROBLEMS, READ_PROBLEMS } from '../failures.ts';
+import { json, LIST_PROBLEMS } from '../failures.ts';
 import { readPlace, toListedPage } from '../list-page.ts';
-import { type FoundTask, findTask, findTasks } from './tasks.ts';
+import { type FoundTask, findTasks } from './tasks.ts';
 
 const ROOT = `${API_PREFIX}/tasks`;
 const tags = ['tasks'];
-/** Tasks of one session read at once, and how often. */
-const READ_SIZE = 500;
-const READS_MAX = 10;
 
 export function taskListRoutes(app: App, context: GatewayContext): void {
   addList(app, context);
   addStats(app, context);
-  addDependencies(app, context);
 }
 
 function addList(app: App, context: GatewayContext): void {
@@ -86,25 +80,6 @@ function addStats(app: App, context: GatewayContext): void {
   );
 }
 
-function addDependencies(app: App, context: GatewayContext): void {
-  app.get(
-    `${ROOT}/:id/dependencies`,
-    {
-      schema: {
-        operationId: 'getTaskDependencies',
-        tags,
-        summary: 'What a task waits for, and what waits for it',
-        params: TaskParams,
-        response: { 200: json('Its neighbours in the graph.', TaskDependencies), ...READ_PROBLEMS },
-      },
-    },
-    async (request) => {
-      const { task } = await findTask(context, request.params.id);
-      return toTaskDependencies(task, await readSessionTasks(context, task.brief.session_id));
-    },
-  );
-}
-
 type Filter = Partial<Pick<TaskListQuery, 'state' | 'session' | 'search'>>;
 type Asked = Filter & Pick<TaskListQuery, 'sort' | 'order' | 'page' | 'page_size'>;
 
@@ -152,15 +127,4 @@ async function readHeldTasks(
   const direction = order === 'asc' ? 1 : -1;
   fitting.sort((one, other) => direction * keyOf(one).localeCompare(keyOf(other)));
   return { items: fitting.slice((page - 1) * page_size, page * page_size), total: fitting.length };
-}
-
-async function readSessionTasks(context: GatewayContext, session: string): Promise<Task[]> {
-  const found: Task[] = [];
-  for (let page = 1; page <= READS_MAX; page++) {
-    const asked = { session, sort: 'created', order: 'desc', page, pageSize: READ_SIZE } as const;
-    const { items, total } = await readTasks(context, asked);
-    found.push(...items.map(({ task }) => task));
-    if (items.length === 0 || found.length >= total) break;
-  }
-  return found.toReversed();
 }

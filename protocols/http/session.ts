@@ -1,7 +1,16 @@
 /** Sessions on HTTP: what may be asked of them and how they are shown. */
 import { z } from 'zod';
 import { EntityId } from '../ids.ts';
-import { ModelName, Session, SessionDraft, SessionPriority, SessionState, SessionType } from '../session.ts';
+import {
+  ModelName,
+  Session,
+  SessionDraft,
+  SessionPriority,
+  SessionState,
+  SessionType,
+  TaskSummary,
+} from '../session.ts';
+import { dependenciesOf } from '../session-graph.ts';
 import { listedPageOf, listOf, PageCursor, PageNumber, PageSize, Search, SortOrder } from './page.ts';
 import { QueuePlace } from './quota.ts';
 import {
@@ -79,7 +88,19 @@ const derived = {
   is_recoverable: z.boolean().describe('Whether it may be retried.'),
 };
 
-export const SessionView = Session.extend(derived).meta({ id: 'Session', description: 'A session, whole.' });
+const TaskOfSession = TaskSummary.extend({
+  depends_on: z.array(EntityId).describe('Tasks that it waits for; how, its own dependencies say.'),
+}).meta({ id: 'TaskOfSession', description: 'A task as its session sees it; long texts are cut.' });
+
+export const SessionView = Session.omit({
+  edges: true,
+  unmade: true,
+  untold: true,
+  plan: true,
+  plan_taken: true,
+})
+  .extend({ ...derived, tasks: z.array(TaskOfSession) })
+  .meta({ id: 'Session', description: 'A session, whole.' });
 export type SessionView = z.infer<typeof SessionView>;
 
 /** As lists show it: without what may be long. */
@@ -100,8 +121,13 @@ export const SessionPage = listedPageOf('SessionPage', SessionSummary);
 
 /** The view of a stored session at a time: running ones grow older. Its place in the queue is its scheduler's to tell. */
 export function toSessionView(session: Session, version: number, nowMs: number): SessionView {
+  const { edges, unmade, untold, plan, plan_taken, ...shown } = session;
   return {
-    ...session,
+    ...shown,
+    tasks: session.tasks.map((task, at) => {
+      const dependencies = dependenciesOf(edges[at] ?? [], session.tasks);
+      return { ...task, depends_on: dependencies.map(({ task_id }) => task_id) };
+    }),
     version,
     queue: null,
     progress: progressOf(session),

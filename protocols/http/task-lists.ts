@@ -1,7 +1,7 @@
 /** Many tasks on HTTP: lists over sessions, numbers, and what depends on what. */
 import { z } from 'zod';
 import { EntityId } from '../ids.ts';
-import { DependencyKind, type Task, TaskState } from '../task.ts';
+import { DependencyKind, TaskState } from '../task.ts';
 import { listedPageOf, listOf, PageCursor, PageNumber, PageSize, Search, SortOrder } from './page.ts';
 import { TaskView } from './task.ts';
 
@@ -65,7 +65,6 @@ const DependencyView = z.object({
   kind: DependencyKind,
   required: z.boolean(),
 });
-type DependencyView = z.infer<typeof DependencyView>;
 
 export const TaskDependencies = z
   .object({
@@ -107,26 +106,5 @@ export function toTaskStats(counts: readonly (readonly [TaskState, number])[]): 
     by_state: by_state as TaskStats['by_state'], // Of every state, just now.
     open: sum(TaskState.options.filter((state) => !ENDED.has(state))),
     success_rate: completed + failed === 0 ? null : completed / (completed + failed),
-  };
-}
-
-/** `tasks` are those of the same session; of them only the run of the task counts. */
-export function toTaskDependencies(task: Task, tasks: readonly Task[]): TaskDependencies {
-  const ofRun = tasks.filter(({ brief }) => brief.run === task.brief.run);
-  const byId = new Map(ofRun.map((one) => [one.id, one]));
-  return {
-    task_id: task.id,
-    depends_on: task.dependencies.map(({ task_id, kind, required }) => ({
-      task_id,
-      title: byId.get(task_id)?.title ?? null,
-      state: byId.get(task_id)?.state ?? null,
-      kind,
-      required,
-    })),
-    dependents: ofRun.flatMap(({ id, title, state, dependencies }): DependencyView[] =>
-      dependencies
-        .filter(({ task_id }) => task_id === task.id)
-        .map(({ kind, required }) => ({ task_id: id, title, state, kind, required })),
-    ),
   };
 }

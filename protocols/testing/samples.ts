@@ -44,7 +44,6 @@ export function sampleTaskSummary(changes: Partial<z.input<typeof TaskSummary>> 
     id: 'task-1',
     title: 'Implement the parser',
     state: 'pending',
-    depends_on: [],
     attempt: 0,
     agent_id: null,
     expected_hours: 1,

@@ -8,6 +8,8 @@ export interface WorkResult {
   readonly commit?: TaskResult['commit'];
   readonly changes?: TaskResult['changes'];
   readonly error?: TaskResult['error'];
+  /** Of a task that was asked for a plan: `{ tasks: [...] }`. */
+  readonly plan?: unknown;
   /** Of the whole attempt. Without it, what was reported last. */
   readonly usage?: TokenUsage;
 }
@@ -24,6 +26,7 @@ export function resultOfWork(returned: WorkResult): TaskResult {
     error: returned?.error
       ? { ...returned.error, message: clip(String(returned.error.message), ERROR_CHARS_MAX) }
       : null,
+    ...(returned?.plan === undefined ? {} : { plan: returned.plan }),
   });
   if (parsed.success) return parsed.data;
   return failed('AGENT_ERROR', `the work gave back no result: ${parsed.error.message}`, true);

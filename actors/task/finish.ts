@@ -1,0 +1,47 @@
+/**
+ * The end of a task, and what holds it back. A task whose end depends on others (finish to finish, start to finish) works as
+ * any other; a result that comes too early is kept, its agent is free, and the task is `blocked` until its session says
+ * that it may end. Pure.
+ */
+import type { Turn, TurnContext } from '#protocols/actor.ts';
+import { assert } from '#protocols/assert.ts';
+import type { Task, TaskMessage } from '#protocols/task.ts';
+import { beginWith, isoTime, type Step, unchanged } from '../turn.ts';
+import { lastAttempt, move } from './change.ts';
+
+/** Why a task is blocked whose work is done. */
+export const FINISH_HELD = 'finish_held';
+
+/** The last attempt succeeded and is closed: the task is completed, or waits with its end. */
+export function finish(step: Step<Task>, context: TurnContext): Step<Task> {
+  if (step.state.finish_held) return move(step, { to: 'blocked', reason: FINISH_HELD }, context);
+  const attempt = lastAttempt(step.state);
+  assert(attempt?.outcome === 'completed', 'a task is completed by an attempt');
+  const state: Task = { ...step.state, result: attempt.result, error: null };
+  return move({ ...step, state }, { to: 'completed', reason: null }, context);
+}
+
+export function mayFinish(
+  task: Task,
+  { run }: Extract<TaskMessage, { type: 'may_finish' }>,
+  context: TurnContext,
+): Turn<Task> {
+  if (run !== task.brief.run || !task.finish_held) return unchanged(task);
+  const free = beginWith<Task>({ ...task, finish_held: false, updated_at: isoTime(context.now) });
+  if (task.state !== 'blocked' || task.state_reason !== FINISH_HELD) return free;
+  return finish(move(free, { to: 'in_progress', reason: 'may_finish' }, context), context);
+}
+
+/** The plan was changed: what it waits for is another. */
+export function setDependencies(
+  task: Task,
+  { dependencies, finish_held }: Extract<TaskMessage, { type: 'set_dependencies' }>,
+  context: TurnContext,
+): Turn<Task> {
+  const updated_at = isoTime(context.now);
+  if (task.state === 'blocked' && task.state_reason === FINISH_HELD && !finish_held) {
+    const allowed = mayFinish(task, { type: 'may_finish', run: task.brief.run }, context);
+    return { ...allowed, state: allowed.state && { ...allowed.state, dependencies } };
+  }
+  return { state: { ...task, dependencies, finish_held, updated_at }, effects: [] };
+}

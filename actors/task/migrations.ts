@@ -1,0 +1,14 @@
+/** Older shapes of a task's state. Pure. */
+import { z } from 'zod';
+import type { Migration } from '#protocols/actor.ts';
+
+const Stored = z.looseObject({});
+
+/** Version 1 knew no end that is held back: what depended on another's end finished when it would. */
+export const FIRST: Migration = {
+  up: (state) => ({ finish_held: false, ...Stored.parse(state) }),
+  down: (state) => {
+    const { finish_held: _, ...task } = Stored.parse(state);
+    return task;
+  },
+};

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Application, type CommandContext, generateHelpTextForAllCommands } from '@stricli/core';
 import { expect, test } from 'vitest';
+import { encodeEdge } from '#protocols/session-graph.ts';
 import { sampleAgent, sampleSession, sampleTask, sampleTaskSummary } from '#protocols/testing/samples.ts';
 import { application } from './application.ts';
 import { EXIT, EXIT_WORDS } from './exit.ts';
@@ -14,14 +15,10 @@ function putAll(cli: TestCli): string {
   const at = (type: string, id: string) => ({ type, tenant: 'dev', id });
   const tasks = [
     sampleTaskSummary({ id: 't-1', title: 'Read', state: 'completed' }),
-    sampleTaskSummary({
-      id: 't-2',
-      title: 'Mend "it"',
-      depends_on: ['t-1'],
-      dependencies: [{ task_id: 't-1', kind: 'start_to_start', required: false }],
-    }),
+    sampleTaskSummary({ id: 't-2', title: 'Mend "it"' }),
   ];
-  cli.client.put(at('session', 's-1'), sampleSession({ id: 's-1', state: 'running', tasks }), {
+  const edges = [[], [encodeEdge({ at: 0, kind: 'start_to_start', required: false })]];
+  cli.client.put(at('session', 's-1'), sampleSession({ id: 's-1', state: 'running', tasks, edges }), {
     status: 'running',
   });
   cli.client.put(at('task', 't-1'), sampleTask({ id: 't-1' }), { status: 'pending', parent: 's-1' });

@@ -2017,8 +2017,14 @@ export interface TaskOfSession {
   parent?: number;
   begun?: true;
   finish_held?: true;
-  /** Tasks that it waits for; how, its own dependencies say. */
+  /** Tasks that it waits for. */
   depends_on: string[];
+  /** The same, with how it waits and whether it must. */
+  dependencies: {
+    task_id: string;
+    kind: "finish_to_start" | "start_to_start" | "finish_to_finish" | "start_to_finish";
+    required: boolean;
+  }[];
 }
 
 export interface TaskPage {

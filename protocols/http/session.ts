@@ -11,6 +11,7 @@ import {
   TaskSummary,
 } from '../session.ts';
 import { dependenciesOf } from '../session-graph.ts';
+import { Dependency } from '../task.ts';
 import { listedPageOf, listOf, PageCursor, PageNumber, PageSize, Search, SortOrder } from './page.ts';
 import { QueuePlace } from './quota.ts';
 import {
@@ -89,7 +90,8 @@ const derived = {
 };
 
 const TaskOfSession = TaskSummary.extend({
-  depends_on: z.array(EntityId).describe('Tasks that it waits for; how, its own dependencies say.'),
+  depends_on: z.array(EntityId).describe('Tasks that it waits for.'),
+  dependencies: z.array(Dependency).describe('The same, with how it waits and whether it must.'),
 }).meta({ id: 'TaskOfSession', description: 'A task as its session sees it; long texts are cut.' });
 
 export const SessionView = Session.omit({
@@ -126,7 +128,7 @@ export function toSessionView(session: Session, version: number, nowMs: number):
     ...shown,
     tasks: session.tasks.map((task, at) => {
       const dependencies = dependenciesOf(edges[at] ?? [], session.tasks);
-      return { ...task, depends_on: dependencies.map(({ task_id }) => task_id) };
+      return { ...task, depends_on: dependencies.map(({ task_id }) => task_id), dependencies };
     }),
     version,
     queue: null,

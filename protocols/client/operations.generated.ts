@@ -116,12 +116,6 @@ export interface ActorMoment {
   } | null;
 }
 
-/** The tasks that were added, in the order of the plan. */
-export interface AddedTasks {
-  session_id: string;
-  items: PlannedTask[];
-}
-
 /** An agent: whatever can do a task. */
 export interface Agent {
   name: string;
@@ -335,118 +329,6 @@ export interface AuditPage {
   is_total_exact: boolean;
   /** Asks for the next page as `cursor`; null: this is the last. */
   next_cursor: string | null;
-}
-
-/** A blueprint, with the tasks of its newest version. */
-export interface Blueprint {
-  tenant_id: string;
-  description: string;
-  latest: number;
-  tasks: {
-    title: string;
-    description: string;
-    task_type?: string;
-    priority?: "blocker" | "critical" | "high" | "normal" | "low" | "background";
-    /** Left out: read from the title. */
-    required_capabilities?: string[];
-    technologies: string[];
-    /** Left out: read from the text. */
-    estimate?: {
-      optimistic?: number;
-      likely: number;
-      pessimistic?: number;
-    };
-    /** False: the session does not fail with it. */
-    required: boolean;
-    max_attempts?: number;
-    timeout_seconds?: number;
-    key: string;
-    after: {
-      /** Key of the task that is waited for. */
-      key: string;
-      kind: "finish_to_start" | "start_to_start" | "finish_to_finish" | "start_to_finish";
-      /** False: waited for, and not needed. */
-      required: boolean;
-    }[];
-    /** Built-in template that makes its parts. */
-    template?: string;
-  }[];
-  created_at: string;
-  updated_at: string;
-  created_by: string;
-  retired_at: string | null;
-  name: string;
-  /** Grows with each change; also the ETag. */
-  version: number;
-}
-
-export interface BlueprintPage {
-  items: BlueprintSummary[];
-  /** This page, from 1. */
-  page: number;
-  /** How many items a full page has. */
-  page_size: number;
-  /** How many items match in all. */
-  total: number;
-  /** How many pages there are. */
-  pages: number;
-  /** False: there are more than `total`; they were not all counted. */
-  is_total_exact: boolean;
-  /** Asks for the next page as `cursor`; null: this is the last. */
-  next_cursor: string | null;
-}
-
-/** A blueprint as lists show it: without its tasks. */
-export interface BlueprintSummary {
-  tenant_id: string;
-  description: string;
-  latest: number;
-  created_at: string;
-  updated_at: string;
-  created_by: string;
-  retired_at: string | null;
-  name: string;
-  /** Grows with each change; also the ETag. */
-  version: number;
-  tasks_total: number;
-}
-
-/** One version of a blueprint. It never changes. */
-export interface BlueprintVersion {
-  description: string;
-  tasks: {
-    title: string;
-    description: string;
-    task_type?: string;
-    priority?: "blocker" | "critical" | "high" | "normal" | "low" | "background";
-    /** Left out: read from the title. */
-    required_capabilities?: string[];
-    technologies: string[];
-    /** Left out: read from the text. */
-    estimate?: {
-      optimistic?: number;
-      likely: number;
-      pessimistic?: number;
-    };
-    /** False: the session does not fail with it. */
-    required: boolean;
-    max_attempts?: number;
-    timeout_seconds?: number;
-    key: string;
-    after: {
-      /** Key of the task that is waited for. */
-      key: string;
-      kind: "finish_to_start" | "start_to_start" | "finish_to_finish" | "start_to_finish";
-      /** False: waited for, and not needed. */
-      required: boolean;
-    }[];
-    /** Built-in template that makes its parts. */
-    template?: string;
-  }[];
-  version: number;
-  created_at: string;
-  created_by: string;
-  name: string;
 }
 
 /** A job on many sessions, with what became of each. */
@@ -805,75 +687,6 @@ export interface ContextSummary {
   bytes: number;
 }
 
-/** A template of the tenant. Tasks name each other by keys; a circle is refused. */
-export interface CreateBlueprint {
-  description?: string;
-  tasks: {
-    title: string;
-    description?: string;
-    task_type?: string;
-    priority?: "blocker" | "critical" | "high" | "normal" | "low" | "background";
-    /** Left out: read from the title. */
-    required_capabilities?: string[];
-    technologies?: string[];
-    /** Left out: read from the text. */
-    estimate?: {
-      optimistic?: number;
-      likely: number;
-      pessimistic?: number;
-    };
-    /** False: the session does not fail with it. */
-    required?: boolean;
-    max_attempts?: number;
-    timeout_seconds?: number;
-    key: string;
-    after?: {
-      /** Key of the task that is waited for. */
-      key: string;
-      kind?: "finish_to_start" | "start_to_start" | "finish_to_finish" | "start_to_finish";
-      /** False: waited for, and not needed. */
-      required?: boolean;
-    }[];
-    /** Built-in template that makes its parts. */
-    template?: string;
-  }[];
-  name: string;
-}
-
-/** The next version, whole. Earlier ones stay as they are. */
-export interface CreateBlueprintVersion {
-  description?: string;
-  tasks: {
-    title: string;
-    description?: string;
-    task_type?: string;
-    priority?: "blocker" | "critical" | "high" | "normal" | "low" | "background";
-    /** Left out: read from the title. */
-    required_capabilities?: string[];
-    technologies?: string[];
-    /** Left out: read from the text. */
-    estimate?: {
-      optimistic?: number;
-      likely: number;
-      pessimistic?: number;
-    };
-    /** False: the session does not fail with it. */
-    required?: boolean;
-    max_attempts?: number;
-    timeout_seconds?: number;
-    key: string;
-    after?: {
-      /** Key of the task that is waited for. */
-      key: string;
-      kind?: "finish_to_start" | "start_to_start" | "finish_to_finish" | "start_to_finish";
-      /** False: waited for, and not needed. */
-      required?: boolean;
-    }[];
-    /** Built-in template that makes its parts. */
-    template?: string;
-  }[];
-}
-
 /** A JSON document with a scope; all but global ones name the one owner that the scope has. */
 export interface CreateContext {
   scope: "temporary" | "session" | "agent" | "global";
@@ -888,12 +701,6 @@ export interface CreateContext {
   data?: Record<string, unknown>;
   /** Weaker than what the writer stands for; never stronger. */
   label?: "trusted" | "agent" | "untrusted";
-}
-
-export interface CreateDependency {
-  task_id: string;
-  kind?: "finish_to_start" | "start_to_start" | "finish_to_finish" | "start_to_finish";
-  required?: boolean;
 }
 
 /** A piece of work. It is `pending` until it is started. */
@@ -915,69 +722,11 @@ export interface CreateSession {
     base_ref?: string;
   };
   template?: string;
-  blueprint?: string;
   max_depth?: number;
   parent_id?: string;
   on_parent_end?: "orphan" | "cancel";
   tags?: string[];
   metadata?: Record<string, unknown>;
-}
-
-/** A part of a task. The task waits for it, unless it has begun. */
-export interface CreateSubtask {
-  title: string;
-  description?: string;
-  task_type?: string;
-  priority?: "blocker" | "critical" | "high" | "normal" | "low" | "background";
-  /** Left out: read from the title. */
-  required_capabilities?: string[];
-  technologies?: string[];
-  /** Left out: read from the text. */
-  estimate?: {
-    optimistic?: number;
-    likely: number;
-    pessimistic?: number;
-  };
-  /** False: the session does not fail with it. */
-  required?: boolean;
-  max_attempts?: number;
-  timeout_seconds?: number;
-  /** Tasks of the same session. */
-  depends_on?: {
-    task_id: string;
-    kind?: "finish_to_start" | "start_to_start" | "finish_to_finish" | "start_to_finish";
-    required?: boolean;
-  }[];
-}
-
-/** A task in a session that has not ended. */
-export interface CreateTask {
-  title: string;
-  description?: string;
-  task_type?: string;
-  priority?: "blocker" | "critical" | "high" | "normal" | "low" | "background";
-  /** Left out: read from the title. */
-  required_capabilities?: string[];
-  technologies?: string[];
-  /** Left out: read from the text. */
-  estimate?: {
-    optimistic?: number;
-    likely: number;
-    pessimistic?: number;
-  };
-  /** False: the session does not fail with it. */
-  required?: boolean;
-  max_attempts?: number;
-  timeout_seconds?: number;
-  session_id: string;
-  /** Task that it is a part of. */
-  parent_id?: string;
-  /** Tasks of the same session. */
-  depends_on?: {
-    task_id: string;
-    kind?: "finish_to_start" | "start_to_start" | "finish_to_finish" | "start_to_finish";
-    required?: boolean;
-  }[];
 }
 
 /** A message that was set aside, in full. */
@@ -1308,17 +1057,6 @@ export interface MergeContexts {
   version?: number;
 }
 
-/** A task as the plan of its session has it. */
-export interface PlannedTask {
-  id: string;
-  title: string;
-  state: "pending" | "ready" | "assigned" | "in_progress" | "completed" | "failed" | "blocked" | "paused" | "cancelled" | "skipped";
-  required: boolean;
-  parent_id: string | null;
-  depends_on: string[];
-  expected_hours: number;
-}
-
 /** What went wrong. Switch on `code`, never on text; quote `request_id` when asking for help. Where `retryable` is true the same request may succeed later, unchanged. */
 export interface Problem {
   type: string;
@@ -1574,7 +1312,6 @@ export interface Session {
     base_ref: string;
   };
   template?: string;
-  blueprint?: string;
   max_depth: number;
   parent_id?: string;
   on_parent_end: "orphan" | "cancel";
@@ -1603,7 +1340,29 @@ export interface Session {
   ended_at: string | null;
   deleted_at: string | null;
   used_template: string | null;
-  tasks: TaskOfSession[];
+  tasks: {
+    id: string;
+    title: string;
+    state: "pending" | "ready" | "assigned" | "in_progress" | "completed" | "failed" | "blocked" | "paused" | "cancelled" | "skipped";
+    depends_on: string[];
+    dependencies: {
+      task_id: string;
+      kind: "finish_to_start" | "start_to_start" | "finish_to_finish" | "start_to_finish";
+      required: boolean;
+    }[];
+    required: boolean;
+    attempt: number;
+    retrying: boolean;
+    agent_id: string | null;
+    expected_hours: number;
+    branch: string | null;
+    error: string | null;
+    usage: {
+      tokens_in: number;
+      tokens_out: number;
+      cost_usd: number;
+    };
+  }[];
   result: {
     summary: string;
     branches: string[];
@@ -1619,50 +1378,6 @@ export interface Session {
   health_score: number;
   /** Whether it may be retried. */
   is_recoverable: boolean;
-}
-
-/** The tasks of a session, what waits for what, and the longest way. */
-export interface SessionGraph {
-  nodes: {
-    id: string;
-    title: string;
-    state: "pending" | "ready" | "assigned" | "in_progress" | "completed" | "failed" | "blocked" | "paused" | "cancelled" | "skipped";
-    required: boolean;
-    parent_id: string | null;
-    expected_hours: number;
-    /** Soonest, counted from the start of the session. */
-    starts_at_hours: number;
-    ends_at_hours: number;
-    /** Later here is later at the end. */
-    is_critical: boolean;
-  }[];
-  edges: {
-    /** Task that is waited for. */
-    from: string;
-    /** Task that waits. */
-    to: string;
-    kind: "finish_to_start" | "start_to_start" | "finish_to_finish" | "start_to_finish";
-    required: boolean;
-  }[];
-  /** An order in which they can be begun. */
-  order: string[];
-  critical_path: {
-    task_ids: string[];
-    hours: number;
-  };
-  progress: {
-    done: number;
-    in_work: number;
-    failed: number;
-    blocked: number;
-    waiting: number;
-    /** Share of the expected hours that is done. */
-    percent: number;
-  };
-  /** Expected hours of the longest way through what is not done. */
-  remaining_hours: number;
-  /** Standard deviation of the critical path, as PERT has it. */
-  deviation_hours: number;
 }
 
 export interface SessionMetrics {
@@ -1749,7 +1464,6 @@ export interface SessionSummary {
     base_ref: string;
   };
   template?: string;
-  blueprint?: string;
   max_depth: number;
   parent_id?: string;
   on_parent_end: "orphan" | "cancel";
@@ -1843,7 +1557,6 @@ export interface Task {
     kind: "finish_to_start" | "start_to_start" | "finish_to_finish" | "start_to_finish";
     required: boolean;
   }[];
-  parent_id?: string;
   max_attempts: number;
   timeout_seconds: number;
   minimum_tier?: "elite" | "advanced" | "competent" | "trainee" | "degraded";
@@ -1897,7 +1610,6 @@ export interface Task {
         message: string;
         retryable: boolean;
       } | null;
-      plan?: unknown;
     } | null;
     uses_locks?: true;
   }[];
@@ -1928,12 +1640,10 @@ export interface Task {
       message: string;
       retryable: boolean;
     } | null;
-    plan?: unknown;
   } | null;
   error: string | null;
   failed_agents: string[];
   held: boolean;
-  finish_held: boolean;
   attempts_before: number;
   cancelled_run: number;
   /** Grows with each change; also the ETag. */
@@ -1996,31 +1706,6 @@ export interface TaskListPage {
   next_cursor: string | null;
 }
 
-/** A task as its session sees it; long texts are cut. */
-export interface TaskOfSession {
-  id: string;
-  title: string;
-  state: "pending" | "ready" | "assigned" | "in_progress" | "completed" | "failed" | "blocked" | "paused" | "cancelled" | "skipped";
-  required: boolean;
-  attempt: number;
-  retrying: boolean;
-  agent_id: string | null;
-  expected_hours: number;
-  deviation_hours: number;
-  branch: string | null;
-  error: string | null;
-  usage: {
-    tokens_in: number;
-    tokens_out: number;
-    cost_usd: number;
-  };
-  parent?: number;
-  begun?: true;
-  finish_held?: true;
-  /** Tasks that it waits for; how, its own dependencies say. */
-  depends_on: string[];
-}
-
 export interface TaskPage {
   items: Task[];
   /** This page, from 1. */
@@ -2041,37 +1726,6 @@ export interface TaskStats {
   open: number;
   /** Completed of completed and failed; null before the first. */
   success_rate: number | null;
-}
-
-/** How a task stands. */
-export interface TaskStatus {
-  task_id: string;
-  state: "pending" | "ready" | "assigned" | "in_progress" | "completed" | "failed" | "blocked" | "paused" | "cancelled" | "skipped";
-  state_reason: string | null;
-  /** Number of the latest attempt; 0 before the first. */
-  attempt: number;
-  agent_id: string | null;
-  percent: number | null;
-  /** States that may follow. */
-  allowed: ("pending" | "ready" | "assigned" | "in_progress" | "completed" | "failed" | "blocked" | "paused" | "cancelled" | "skipped")[];
-}
-
-/** A task and its parts, and theirs. */
-export interface TaskTree {
-  /** Each behind the one that it is a part of. */
-  nodes: {
-    id: string;
-    title: string;
-    state: "pending" | "ready" | "assigned" | "in_progress" | "completed" | "failed" | "blocked" | "paused" | "cancelled" | "skipped";
-    required: boolean;
-    parent_id: string | null;
-    depends_on: string[];
-    expected_hours: number;
-    /** 0 is the task itself. */
-    depth: number;
-  }[];
-  /** Share of the hours below it that is done, 0 to 100. */
-  progress: number;
 }
 
 /** Changes, applied all together or not at all: the data, then what goes, then what is put. */
@@ -2115,17 +1769,6 @@ export interface Operations {
       } | undefined;
     };
     answer: LockRequest;
-  };
-  /** Let a task wait for another one */
-  addTaskDependency: {
-    asked: {
-      /** Id of the task. */
-      id: string;
-      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
-      "idempotency-key"?: string | undefined;
-      body: CreateDependency;
-    };
-    answer: TaskDependencies;
   };
   /** Adopt an orphaned session */
   adoptSession: {
@@ -2235,42 +1878,6 @@ export interface Operations {
     };
     answer: Session;
   };
-  /** Call a task completed */
-  completeTask: {
-    asked: {
-      /** Id of the task. */
-      id: string;
-      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
-      "idempotency-key"?: string | undefined;
-      body?: {
-        /** What came of it. */
-        summary?: string;
-        /** Branch that has the work. */
-        branch?: string;
-      } | undefined;
-    };
-    answer: Task;
-  };
-  /** Create a blueprint */
-  createBlueprint: {
-    asked: {
-      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
-      "idempotency-key"?: string | undefined;
-      body: CreateBlueprint;
-    };
-    answer: Blueprint;
-  };
-  /** Add a version to a blueprint */
-  createBlueprintVersion: {
-    asked: {
-      /** Name of the blueprint. */
-      name: string;
-      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
-      "idempotency-key"?: string | undefined;
-      body: CreateBlueprintVersion;
-    };
-    answer: Blueprint;
-  };
   /** Act on many sessions */
   createBulk: {
     asked: {
@@ -2347,70 +1954,6 @@ export interface Operations {
       body: CreateSession;
     };
     answer: Session;
-  };
-  /** Add a part to a task */
-  createSubtask: {
-    asked: {
-      /** Id of the task. */
-      id: string;
-      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
-      "idempotency-key"?: string | undefined;
-      body: CreateSubtask;
-    };
-    answer: AddedTasks;
-  };
-  /** Add a task to a session */
-  createTask: {
-    asked: {
-      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
-      "idempotency-key"?: string | undefined;
-      body: CreateTask;
-    };
-    answer: AddedTasks;
-  };
-  /** Take a task apart */
-  decomposeTask: {
-    asked: {
-      /** Id of the task. */
-      id: string;
-      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
-      "idempotency-key"?: string | undefined;
-      body?: {
-        /** Left out: the one that its title fits. */
-        template?: string;
-        /** The parts, in place of a template. */
-        tasks?: {
-          title: string;
-          description?: string;
-          task_type?: string;
-          priority?: "blocker" | "critical" | "high" | "normal" | "low" | "background";
-          /** Left out: read from the title. */
-          required_capabilities?: string[];
-          technologies?: string[];
-          /** Left out: read from the text. */
-          estimate?: {
-            optimistic?: number;
-            likely: number;
-            pessimistic?: number;
-          };
-          /** False: the session does not fail with it. */
-          required?: boolean;
-          max_attempts?: number;
-          timeout_seconds?: number;
-          key: string;
-          after?: {
-            /** Key of the task that is waited for. */
-            key: string;
-            kind?: "finish_to_start" | "start_to_start" | "finish_to_finish" | "start_to_finish";
-            /** False: waited for, and not needed. */
-            required?: boolean;
-          }[];
-          /** Built-in template that makes its parts. */
-          template?: string;
-        }[];
-      } | undefined;
-    };
-    answer: AddedTasks;
   };
   /** Delete a context */
   deleteContext: {
@@ -2530,22 +2073,6 @@ export interface Operations {
     };
     answer: Session;
   };
-  /** Call a task failed */
-  failTask: {
-    asked: {
-      /** Id of the task. */
-      id: string;
-      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
-      "idempotency-key"?: string | undefined;
-      body: {
-        /** What is wrong; the next attempt is told. */
-        reason: string;
-        /** Another attempt comes, while there are any left. */
-        retry?: boolean;
-      };
-    };
-    answer: Task;
-  };
   /** Begin a new actor as this one was */
   forkActor: {
     asked: {
@@ -2653,24 +2180,6 @@ export interface Operations {
       id: string;
     };
     answer: AuditEntry;
-  };
-  /** Get a blueprint */
-  getBlueprint: {
-    asked: {
-      /** Name of the blueprint. */
-      name: string;
-    };
-    answer: Blueprint;
-  };
-  /** Get one version of a blueprint */
-  getBlueprintVersion: {
-    asked: {
-      /** Name of the blueprint. */
-      name: string;
-      /** Number of the version. */
-      version: number;
-    };
-    answer: BlueprintVersion;
   };
   /** Look how far a job is */
   getBulk: {
@@ -2790,14 +2299,6 @@ export interface Operations {
     };
     answer: Session;
   };
-  /** Show the plan of a session in time */
-  getSessionGraph: {
-    asked: {
-      /** Id of the session. */
-      id: string;
-    };
-    answer: SessionGraph;
-  };
   /** Count sessions by state */
   getSessionStats: {
     asked: Record<never, never>;
@@ -2834,22 +2335,6 @@ export interface Operations {
       session?: string | undefined;
     };
     answer: TaskStats;
-  };
-  /** How a task stands */
-  getTaskStatus: {
-    asked: {
-      /** Id of the task. */
-      id: string;
-    };
-    answer: TaskStatus;
-  };
-  /** Show a task and all its parts */
-  getTaskTree: {
-    asked: {
-      /** Id of the task. */
-      id: string;
-    };
-    answer: TaskTree;
   };
   /** Say that an agent lives */
   heartbeatAgent: {
@@ -2947,26 +2432,6 @@ export interface Operations {
       cursor?: string | undefined;
     };
     answer: AuditPage;
-  };
-  /** List blueprints */
-  listBlueprints: {
-    asked: {
-      /** Left out: both. */
-      state?: "active" | "retired" | undefined;
-      /** Words that it must contain, each whole or as the beginning of one. */
-      search?: string | undefined;
-      /** What to order by. */
-      sort?: "created" | "updated" | "title" | undefined;
-      /** Direction of the order. */
-      order?: "asc" | "desc" | undefined;
-      /** `next_cursor` of the page before, with the same filters and order. Goes on right behind that page, whatever was added or changed meanwhile; `page` then says nothing. Not with `sort=updated`, where rows move. */
-      cursor?: string | undefined;
-      /** Page, from 1. */
-      page?: number | undefined;
-      /** Items on a page. */
-      page_size?: number | undefined;
-    };
-    answer: BlueprintPage;
   };
   /** List the jobs on many sessions */
   listBulks: {
@@ -3184,18 +2649,6 @@ export interface Operations {
     };
     answer: SessionPage;
   };
-  /** List the parts of a task */
-  listSubtasks: {
-    asked: {
-      /** Page, from 1. */
-      page?: number | undefined;
-      /** Items on a page. */
-      page_size?: number | undefined;
-      /** Id of the task. */
-      id: string;
-    };
-    answer: TaskPage;
-  };
   /** List the actors that take nothing */
   listSuspendedActors: {
     asked: {
@@ -3348,18 +2801,6 @@ export interface Operations {
     };
     answer: LockRequest;
   };
-  /** Let a task wait no longer for another one */
-  removeTaskDependency: {
-    asked: {
-      /** Id of the task that waits. */
-      id: string;
-      /** Id of the task that it waits for. */
-      depends_on: string;
-      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
-      "idempotency-key"?: string | undefined;
-    };
-    answer: TaskDependencies;
-  };
   /** Keep a lock for longer */
   renewLock: {
     asked: {
@@ -3456,16 +2897,6 @@ export interface Operations {
     };
     answer: Session;
   };
-  /** Retire a blueprint */
-  retireBlueprint: {
-    asked: {
-      /** Name of the blueprint. */
-      name: string;
-      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
-      "idempotency-key"?: string | undefined;
-    };
-    answer: Blueprint;
-  };
   /** Retry a session that did not come to its end */
   retrySession: {
     asked: {
@@ -3548,21 +2979,6 @@ export interface Operations {
     };
     answer: Quota;
   };
-  /** Bring a task to a state */
-  setTaskStatus: {
-    asked: {
-      /** Id of the task. */
-      id: string;
-      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
-      "idempotency-key"?: string | undefined;
-      body: {
-        /** What it shall become. */
-        state: "ready" | "in_progress" | "completed" | "failed" | "blocked" | "paused" | "cancelled" | "skipped";
-        reason?: string;
-      };
-    };
-    answer: Task;
-  };
   /** Share a context with another session */
   shareContext: {
     asked: {
@@ -3586,19 +3002,6 @@ export interface Operations {
     };
     answer: Session;
   };
-  /** Take a task in hand */
-  startTask: {
-    asked: {
-      /** Id of the task. */
-      id: string;
-      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
-      "idempotency-key"?: string | undefined;
-      body?: {
-        reason?: string;
-      } | undefined;
-    };
-    answer: Task;
-  };
   /** Stop a session at work */
   stopSession: {
     asked: {
@@ -3614,96 +3017,6 @@ export interface Operations {
       } | undefined;
     };
     answer: Session;
-  };
-  /** Watch events of all agents live (Server-Sent Events) */
-  streamAgentEvents: {
-    asked: {
-      /** Filters, parted by commas. Without: all that the path shows. */
-      subjects?: string[] | undefined;
-      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
-      after?: number | undefined;
-      /** The last `id` that was heard; goes before `after`. */
-      "last-event-id"?: number | undefined;
-    };
-    answer: string;
-  };
-  /** Watch all events live (Server-Sent Events) */
-  streamEvents: {
-    asked: {
-      /** Filters, parted by commas. Without: all that the path shows. */
-      subjects?: string[] | undefined;
-      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
-      after?: number | undefined;
-      /** The last `id` that was heard; goes before `after`. */
-      "last-event-id"?: number | undefined;
-    };
-    answer: string;
-  };
-  /** Watch events of an agent live (Server-Sent Events) */
-  streamOneAgent: {
-    asked: {
-      /** Filters, parted by commas. Without: all that the path shows. */
-      subjects?: string[] | undefined;
-      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
-      after?: number | undefined;
-      /** Id of what is watched. */
-      id: string;
-      /** The last `id` that was heard; goes before `after`. */
-      "last-event-id"?: number | undefined;
-    };
-    answer: string;
-  };
-  /** Watch events of a session and its tasks live (Server-Sent Events) */
-  streamOneSession: {
-    asked: {
-      /** Filters, parted by commas. Without: all that the path shows. */
-      subjects?: string[] | undefined;
-      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
-      after?: number | undefined;
-      /** Id of what is watched. */
-      id: string;
-      /** The last `id` that was heard; goes before `after`. */
-      "last-event-id"?: number | undefined;
-    };
-    answer: string;
-  };
-  /** Watch events of a task live (Server-Sent Events) */
-  streamOneTask: {
-    asked: {
-      /** Filters, parted by commas. Without: all that the path shows. */
-      subjects?: string[] | undefined;
-      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
-      after?: number | undefined;
-      /** Id of what is watched. */
-      id: string;
-      /** The last `id` that was heard; goes before `after`. */
-      "last-event-id"?: number | undefined;
-    };
-    answer: string;
-  };
-  /** Watch events of all sessions live (Server-Sent Events) */
-  streamSessionEvents: {
-    asked: {
-      /** Filters, parted by commas. Without: all that the path shows. */
-      subjects?: string[] | undefined;
-      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
-      after?: number | undefined;
-      /** The last `id` that was heard; goes before `after`. */
-      "last-event-id"?: number | undefined;
-    };
-    answer: string;
-  };
-  /** Watch events of locks, the registry and the cluster live (Server-Sent Events) */
-  streamSystemEvents: {
-    asked: {
-      /** Filters, parted by commas. Without: all that the path shows. */
-      subjects?: string[] | undefined;
-      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
-      after?: number | undefined;
-      /** The last `id` that was heard; goes before `after`. */
-      "last-event-id"?: number | undefined;
-    };
-    answer: string;
   };
   /** Hold an actor back */
   suspendActor: {
@@ -3741,7 +3054,6 @@ export type OperationId = keyof Operations;
 /** Where each operation is, and where its parameters go. */
 export const OPERATIONS = {
   acquireLock: { method: 'POST', path: '/api/v1/locks/{name}/acquire', query: [], headers: ["idempotency-key","prefer"], reads: 'json' },
-  addTaskDependency: { method: 'POST', path: '/api/v1/tasks/{id}/dependencies', query: [], headers: ["idempotency-key"], reads: 'json' },
   adoptSession: { method: 'POST', path: '/api/v1/sessions/{id}/adopt', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   breakLock: { method: 'POST', path: '/api/v1/locks/{name}/break', query: [], headers: ["idempotency-key"], reads: 'json' },
   bulkDeadLetters: { method: 'POST', path: '/api/v1/dead-letters/bulk', query: [], headers: ["idempotency-key"], reads: 'json' },
@@ -3749,16 +3061,10 @@ export const OPERATIONS = {
   cancelSession: { method: 'POST', path: '/api/v1/sessions/{id}/cancel', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   cloneContext: { method: 'POST', path: '/api/v1/contexts/{id}/clone', query: [], headers: ["idempotency-key"], reads: 'json' },
   completeSession: { method: 'POST', path: '/api/v1/sessions/{id}/complete', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
-  completeTask: { method: 'POST', path: '/api/v1/tasks/{id}/complete', query: [], headers: ["idempotency-key"], reads: 'json' },
-  createBlueprint: { method: 'POST', path: '/api/v1/blueprints', query: [], headers: ["idempotency-key"], reads: 'json' },
-  createBlueprintVersion: { method: 'POST', path: '/api/v1/blueprints/{name}/versions', query: [], headers: ["idempotency-key"], reads: 'json' },
   createBulk: { method: 'POST', path: '/api/v1/sessions/bulk', query: [], headers: ["idempotency-key"], reads: 'json' },
   createCheckpoint: { method: 'POST', path: '/api/v1/sessions/{id}/checkpoints', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   createContext: { method: 'POST', path: '/api/v1/contexts', query: [], headers: ["idempotency-key"], reads: 'json' },
   createSession: { method: 'POST', path: '/api/v1/sessions', query: [], headers: ["idempotency-key"], reads: 'json' },
-  createSubtask: { method: 'POST', path: '/api/v1/tasks/{id}/subtasks', query: [], headers: ["idempotency-key"], reads: 'json' },
-  createTask: { method: 'POST', path: '/api/v1/tasks', query: [], headers: ["idempotency-key"], reads: 'json' },
-  decomposeTask: { method: 'POST', path: '/api/v1/tasks/{id}/decompose', query: [], headers: ["idempotency-key"], reads: 'json' },
   deleteContext: { method: 'DELETE', path: '/api/v1/contexts/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'nothing' },
   deleteContextKey: { method: 'DELETE', path: '/api/v1/contexts/{id}/keys/{path}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   deleteSession: { method: 'DELETE', path: '/api/v1/sessions/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'nothing' },
@@ -3768,7 +3074,6 @@ export const OPERATIONS = {
   dropDeadLetter: { method: 'POST', path: '/api/v1/dead-letters/{id}/drop', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   editDeadLetter: { method: 'PATCH', path: '/api/v1/dead-letters/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   failSession: { method: 'POST', path: '/api/v1/sessions/{id}/fail', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
-  failTask: { method: 'POST', path: '/api/v1/tasks/{id}/fail', query: [], headers: ["idempotency-key"], reads: 'json' },
   forkActor: { method: 'POST', path: '/api/v1/actors/{type}/{id}/fork', query: [], headers: ["idempotency-key"], reads: 'json' },
   getActor: { method: 'GET', path: '/api/v1/actors/{type}/{id}', query: [], headers: [], reads: 'json' },
   getActorAt: { method: 'GET', path: '/api/v1/actors/{type}/{id}/at', query: ["version","message_id","at"], headers: [], reads: 'json' },
@@ -3779,8 +3084,6 @@ export const OPERATIONS = {
   getAgentStats: { method: 'GET', path: '/api/v1/agents/stats', query: [], headers: [], reads: 'json' },
   getArtifactContent: { method: 'GET', path: '/api/v1/tasks/{id}/artifacts/{artifact_id}', query: [], headers: [], reads: 'bytes' },
   getAuditEntry: { method: 'GET', path: '/api/v1/audit/{id}', query: [], headers: [], reads: 'json' },
-  getBlueprint: { method: 'GET', path: '/api/v1/blueprints/{name}', query: [], headers: [], reads: 'json' },
-  getBlueprintVersion: { method: 'GET', path: '/api/v1/blueprints/{name}/versions/{version}', query: [], headers: [], reads: 'json' },
   getBulk: { method: 'GET', path: '/api/v1/sessions/bulk/{job}', query: [], headers: [], reads: 'json' },
   getCapacity: { method: 'GET', path: '/api/v1/system/capacity', query: [], headers: [], reads: 'json' },
   getCheckpoint: { method: 'GET', path: '/api/v1/sessions/{id}/checkpoints/{sequence}', query: [], headers: [], reads: 'json' },
@@ -3797,20 +3100,16 @@ export const OPERATIONS = {
   getQuota: { method: 'GET', path: '/api/v1/quota', query: [], headers: [], reads: 'json' },
   getReady: { method: 'GET', path: '/ready', query: [], headers: [], reads: 'json' },
   getSession: { method: 'GET', path: '/api/v1/sessions/{id}', query: [], headers: [], reads: 'json' },
-  getSessionGraph: { method: 'GET', path: '/api/v1/sessions/{id}/graph', query: [], headers: [], reads: 'json' },
   getSessionStats: { method: 'GET', path: '/api/v1/sessions/stats', query: [], headers: [], reads: 'json' },
   getSessionTree: { method: 'GET', path: '/api/v1/sessions/{id}/tree', query: [], headers: [], reads: 'json' },
   getTask: { method: 'GET', path: '/api/v1/tasks/{id}', query: [], headers: [], reads: 'json' },
   getTaskDependencies: { method: 'GET', path: '/api/v1/tasks/{id}/dependencies', query: [], headers: [], reads: 'json' },
   getTaskStats: { method: 'GET', path: '/api/v1/tasks/stats', query: ["session"], headers: [], reads: 'json' },
-  getTaskStatus: { method: 'GET', path: '/api/v1/tasks/{id}/status', query: [], headers: [], reads: 'json' },
-  getTaskTree: { method: 'GET', path: '/api/v1/tasks/{id}/tree', query: [], headers: [], reads: 'json' },
   heartbeatAgent: { method: 'POST', path: '/api/v1/agents/{id}/heartbeat', query: [], headers: ["idempotency-key"], reads: 'json' },
   listAgentContexts: { method: 'GET', path: '/api/v1/contexts/agent/{id}', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listAgents: { method: 'GET', path: '/api/v1/agents', query: ["status","type","capability","search","sort","order","page","page_size"], headers: [], reads: 'json' },
   listAgentsByCapability: { method: 'GET', path: '/api/v1/agents/by-capability/{capability}', query: ["page","page_size"], headers: [], reads: 'json' },
   listAudit: { method: 'GET', path: '/api/v1/audit', query: ["act","target","by","search","sort","order","page","page_size","cursor"], headers: [], reads: 'json' },
-  listBlueprints: { method: 'GET', path: '/api/v1/blueprints', query: ["state","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listBulks: { method: 'GET', path: '/api/v1/sessions/bulk', query: ["state","page","page_size"], headers: [], reads: 'json' },
   listCheckpoints: { method: 'GET', path: '/api/v1/sessions/{id}/checkpoints', query: ["page","page_size"], headers: [], reads: 'json' },
   listContexts: { method: 'GET', path: '/api/v1/contexts', query: ["scope","owner_id","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
@@ -3823,7 +3122,6 @@ export const OPERATIONS = {
   listSessionEvents: { method: 'GET', path: '/api/v1/sessions/{id}/events', query: ["after","limit"], headers: [], reads: 'json' },
   listSessionTasks: { method: 'GET', path: '/api/v1/sessions/{id}/tasks', query: ["page","page_size"], headers: [], reads: 'json' },
   listSessions: { method: 'GET', path: '/api/v1/sessions', query: ["state","session_type","priority","model","tag","created_by","parent_id","created_from","created_before","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
-  listSubtasks: { method: 'GET', path: '/api/v1/tasks/{id}/subtasks', query: ["page","page_size"], headers: [], reads: 'json' },
   listSuspendedActors: { method: 'GET', path: '/api/v1/actors/suspended', query: ["limit"], headers: [], reads: 'json' },
   listTasks: { method: 'GET', path: '/api/v1/tasks', query: ["state","session","agent","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   mergeContexts: { method: 'POST', path: '/api/v1/contexts/merge', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
@@ -3835,31 +3133,20 @@ export const OPERATIONS = {
   registerAgent: { method: 'POST', path: '/api/v1/agents/register', query: [], headers: ["idempotency-key"], reads: 'json' },
   registerExternalAgent: { method: 'POST', path: '/api/v1/agents/external/register', query: [], headers: ["idempotency-key"], reads: 'json' },
   releaseLock: { method: 'POST', path: '/api/v1/locks/{name}/release', query: [], headers: ["idempotency-key"], reads: 'json' },
-  removeTaskDependency: { method: 'DELETE', path: '/api/v1/tasks/{id}/dependencies/{depends_on}', query: [], headers: ["idempotency-key"], reads: 'json' },
   renewLock: { method: 'POST', path: '/api/v1/locks/{name}/renew', query: [], headers: ["idempotency-key"], reads: 'json' },
   replayDeadLetter: { method: 'POST', path: '/api/v1/dead-letters/{id}/replay', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   reportAgentPerformance: { method: 'POST', path: '/api/v1/agents/{id}/performance', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   restoreCheckpoint: { method: 'POST', path: '/api/v1/sessions/{id}/checkpoints/{sequence}/restore', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   resumeActor: { method: 'POST', path: '/api/v1/actors/{type}/{id}/resume', query: [], headers: ["idempotency-key"], reads: 'json' },
   resumeSession: { method: 'POST', path: '/api/v1/sessions/{id}/resume', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
-  retireBlueprint: { method: 'DELETE', path: '/api/v1/blueprints/{name}', query: [], headers: ["idempotency-key"], reads: 'json' },
   retrySession: { method: 'POST', path: '/api/v1/sessions/{id}/retry', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   routeTask: { method: 'POST', path: '/api/v1/agents/route', query: [], headers: ["idempotency-key"], reads: 'json' },
   setAgentMaintenance: { method: 'POST', path: '/api/v1/agents/{id}/maintenance', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   setCapacity: { method: 'PUT', path: '/api/v1/system/capacity', query: [], headers: ["idempotency-key"], reads: 'json' },
   setQuota: { method: 'PUT', path: '/api/v1/quota', query: [], headers: ["idempotency-key"], reads: 'json' },
-  setTaskStatus: { method: 'PUT', path: '/api/v1/tasks/{id}/status', query: [], headers: ["idempotency-key"], reads: 'json' },
   shareContext: { method: 'POST', path: '/api/v1/contexts/{id}/share', query: [], headers: ["idempotency-key"], reads: 'json' },
   startSession: { method: 'POST', path: '/api/v1/sessions/{id}/start', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
-  startTask: { method: 'POST', path: '/api/v1/tasks/{id}/start', query: [], headers: ["idempotency-key"], reads: 'json' },
   stopSession: { method: 'POST', path: '/api/v1/sessions/{id}/stop', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
-  streamAgentEvents: { method: 'GET', path: '/events/agents', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
-  streamEvents: { method: 'GET', path: '/events', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
-  streamOneAgent: { method: 'GET', path: '/events/agents/{id}', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
-  streamOneSession: { method: 'GET', path: '/events/sessions/{id}', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
-  streamOneTask: { method: 'GET', path: '/events/tasks/{id}', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
-  streamSessionEvents: { method: 'GET', path: '/events/sessions', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
-  streamSystemEvents: { method: 'GET', path: '/events/system', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
   suspendActor: { method: 'POST', path: '/api/v1/actors/{type}/{id}/suspend', query: [], headers: ["idempotency-key"], reads: 'json' },
   writeContext: { method: 'PATCH', path: '/api/v1/contexts/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
 } as const;

@@ -172,6 +172,7 @@ export const STALE_PROBLEM = {
 
 export const NOT_KEPT_PROBLEM = {
   410: problem('That point is no longer kept; `detail` says what is.'),
+  413: problem('What is there is too large to be shown or copied; or the body is larger than 512 KiB.'),
   504: problem('So much lies between what is kept and that point that it was not reached in time.'),
 };
 
@@ -182,6 +183,8 @@ export const LIVE_STREAM = {
   },
   ...LIST_PROBLEMS,
 };
+
+export const UNSUPPORTED_PROBLEM = { 400: problem('Things of this kind cannot be asked for that.') };
 
 export const NOT_UPGRADED_PROBLEM = { 426: problem('This address speaks WebSocket only.') };
 

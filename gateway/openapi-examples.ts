@@ -254,6 +254,7 @@ function deeper(place: Place, name: string): Place {
 
 /** What a problem of each status most often is. */
 const PROBLEMS: Readonly<Record<string, Failure>> = {
+  400: { code: 'UNSUPPORTED', detail: 'a session cannot be forked' },
   404: { code: 'NOT_FOUND', detail: `there is nothing with the id ${ID}` },
   409: {
     code: 'INVALID_TRANSITION',
@@ -262,6 +263,11 @@ const PROBLEMS: Readonly<Record<string, Failure>> = {
     allowed: [],
   },
   410: { code: 'POINT_NOT_KEPT', detail: 'what is kept begins at version 17' },
+  412: {
+    code: 'VERSION_CONFLICT',
+    detail: 'another version is there by now',
+    current_version: 4,
+  },
   413: { code: 'PAYLOAD_TOO_LARGE', detail: 'the body is larger than 512 KiB' },
   415: { code: 'UNSUPPORTED', detail: 'bodies are read as application/json only' },
   422: {

@@ -21,6 +21,7 @@ const TAGS = [
   },
   { name: 'cluster', description: 'Nodes, partitions and single actors, as the runtime has them.' },
   { name: 'actors', description: 'Any actor: its past, forks from it, and whether it takes its messages.' },
+  { name: 'scheduling', description: 'Who may have how much at once, and who waits.' },
   { name: 'health', description: 'Whether all is well.' },
 ];
 

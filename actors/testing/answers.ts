@@ -1,6 +1,6 @@
 /** Real actors behind a client in memory, for tests of the gateway: each command is a turn, with all that follows. */
 import type { ActorKind } from '#protocols/actor.ts';
-import type { Address } from '#protocols/address.ts';
+import { type Address, formatAddress } from '#protocols/address.ts';
 import { assert } from '#protocols/assert.ts';
 import type { Message } from '#protocols/envelope.ts';
 import type { Reply } from '#protocols/failure.ts';
@@ -40,7 +40,7 @@ export function answerAs(kinds: readonly ActorKind[], nowMs: number): (asked: As
       if (effect.type === 'reply') answer = effect.reply;
       const next = effect.type === 'send' ? byType.get(effect.to.type) : undefined;
       if (effect.type === 'send' && next) {
-        takeTurn({ kind: next, to: effect.to, message: effect.message, by: to.type }, shelf);
+        takeTurn({ kind: next, to: effect.to, message: effect.message, by: formatAddress(to) }, shelf);
       }
     }
     return answer;

@@ -20,7 +20,14 @@ import {
   type GatewayContext,
   readAsked,
 } from '../context.ts';
-import { COMMAND_PROBLEMS, json, NOT_KEPT_PROBLEM, READ_PROBLEMS, unwrap } from '../failures.ts';
+import {
+  COMMAND_PROBLEMS,
+  json,
+  NOT_KEPT_PROBLEM,
+  READ_PROBLEMS,
+  UNSUPPORTED_PROBLEM,
+  unwrap,
+} from '../failures.ts';
 
 const ROOT = `${API_PREFIX}/actors/:type/:id`;
 const tags = ['actors'];
@@ -104,6 +111,7 @@ function addFork(app: App, context: GatewayContext): void {
           201: json('Made; Location says where it is.', ForkView),
           ...COMMAND_PROBLEMS,
           ...NOT_KEPT_PROBLEM,
+          ...UNSUPPORTED_PROBLEM,
         },
       },
     },

@@ -11,7 +11,7 @@ import {
   RetryBody,
 } from '#protocols/http/session-acts.ts';
 import { API_PREFIX, type App, etagOf, type GatewayContext } from '../context.ts';
-import { ENTITY_PROBLEMS, json, Refused } from '../failures.ts';
+import { ENTITY_PROBLEMS, json, Refused, UNSUPPORTED_PROBLEM } from '../failures.ts';
 import { EntityHeaders } from '../if-match.ts';
 import { checkQueue } from '../read-scheduler.ts';
 import { findSession, tellSession } from './sessions.ts';
@@ -26,6 +26,8 @@ interface Act<Body extends z.ZodType<object>> {
   readonly summary: string;
   readonly description: string;
   readonly body: Body;
+  /** What it may be answered beside what every command may. */
+  readonly problems?: typeof UNSUPPORTED_PROBLEM;
   readonly check?: (context: GatewayContext, id: string, body: z.infer<Body>) => Promise<void>;
 }
 
@@ -77,6 +79,7 @@ export function sessionActRoutes(app: App, context: GatewayContext): void {
     summary: 'Ask for more while a session is at work',
     description: 'It becomes a further task, after all that nothing waits for yet.',
     body: PromptBody,
+    problems: UNSUPPORTED_PROBLEM,
   });
   addAct(app, context, {
     type: 'adopt',
@@ -92,7 +95,7 @@ export function sessionActRoutes(app: App, context: GatewayContext): void {
 }
 
 function addAct<Body extends z.ZodType<object>>(app: App, context: GatewayContext, act: Act<Body>): void {
-  const { type, body, check, ...words } = act;
+  const { type, body, problems, check, ...words } = act;
   app.post(
     `${API_PREFIX}/sessions/:id/${type}`,
     {
@@ -102,7 +105,11 @@ function addAct<Body extends z.ZodType<object>>(app: App, context: GatewayContex
         headers: EntityHeaders,
         params: SessionParams,
         body,
-        response: { 200: json('The session as it is now.', SessionView), ...ENTITY_PROBLEMS },
+        response: {
+          200: json('The session as it is now.', SessionView),
+          ...ENTITY_PROBLEMS,
+          ...problems,
+        },
       },
     },
     async (request, reply) => {

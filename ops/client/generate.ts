@@ -64,7 +64,7 @@ ${operations.map(place).join('')}} as const;
   ].join('\n');
 }
 
-/** Those that answer something good: a WebSocket's door is none of them. */
+/** Those that answer something good, and come to an end: doors of WebSockets and event streams are none of them. */
 function operationsOf({ paths }: OpenApiDocument): Found[] {
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, operation]) => {
@@ -81,6 +81,7 @@ function answerOf({ responses }: Operation): Answer | null {
   if (media.length === 0) return { type: 'undefined', reads: 'nothing' };
   const types = [...new Set(media.map(([, { schema }]) => typeOf(schema, '    ')))].join(' | ');
   const kind = media[0]?.[0] ?? '';
+  if (kind === 'text/event-stream') return null;
   if (/json$/.test(kind)) return { type: types, reads: 'json' };
   return kind.startsWith('text/')
     ? { type: 'string', reads: 'text' }

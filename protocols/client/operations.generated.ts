@@ -3621,96 +3621,6 @@ export interface Operations {
     };
     answer: Session;
   };
-  /** Watch events of all agents live (Server-Sent Events) */
-  streamAgentEvents: {
-    asked: {
-      /** Filters, parted by commas. Without: all that the path shows. */
-      subjects?: string[] | undefined;
-      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
-      after?: number | undefined;
-      /** The last `id` that was heard; goes before `after`. */
-      "last-event-id"?: number | undefined;
-    };
-    answer: string;
-  };
-  /** Watch all events live (Server-Sent Events) */
-  streamEvents: {
-    asked: {
-      /** Filters, parted by commas. Without: all that the path shows. */
-      subjects?: string[] | undefined;
-      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
-      after?: number | undefined;
-      /** The last `id` that was heard; goes before `after`. */
-      "last-event-id"?: number | undefined;
-    };
-    answer: string;
-  };
-  /** Watch events of an agent live (Server-Sent Events) */
-  streamOneAgent: {
-    asked: {
-      /** Filters, parted by commas. Without: all that the path shows. */
-      subjects?: string[] | undefined;
-      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
-      after?: number | undefined;
-      /** Id of what is watched. */
-      id: string;
-      /** The last `id` that was heard; goes before `after`. */
-      "last-event-id"?: number | undefined;
-    };
-    answer: string;
-  };
-  /** Watch events of a session and its tasks live (Server-Sent Events) */
-  streamOneSession: {
-    asked: {
-      /** Filters, parted by commas. Without: all that the path shows. */
-      subjects?: string[] | undefined;
-      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
-      after?: number | undefined;
-      /** Id of what is watched. */
-      id: string;
-      /** The last `id` that was heard; goes before `after`. */
-      "last-event-id"?: number | undefined;
-    };
-    answer: string;
-  };
-  /** Watch events of a task live (Server-Sent Events) */
-  streamOneTask: {
-    asked: {
-      /** Filters, parted by commas. Without: all that the path shows. */
-      subjects?: string[] | undefined;
-      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
-      after?: number | undefined;
-      /** Id of what is watched. */
-      id: string;
-      /** The last `id` that was heard; goes before `after`. */
-      "last-event-id"?: number | undefined;
-    };
-    answer: string;
-  };
-  /** Watch events of all sessions live (Server-Sent Events) */
-  streamSessionEvents: {
-    asked: {
-      /** Filters, parted by commas. Without: all that the path shows. */
-      subjects?: string[] | undefined;
-      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
-      after?: number | undefined;
-      /** The last `id` that was heard; goes before `after`. */
-      "last-event-id"?: number | undefined;
-    };
-    answer: string;
-  };
-  /** Watch events of locks, the registry and the cluster live (Server-Sent Events) */
-  streamSystemEvents: {
-    asked: {
-      /** Filters, parted by commas. Without: all that the path shows. */
-      subjects?: string[] | undefined;
-      /** Go on after this `seq`: past events first, then live ones, none left out and none twice. */
-      after?: number | undefined;
-      /** The last `id` that was heard; goes before `after`. */
-      "last-event-id"?: number | undefined;
-    };
-    answer: string;
-  };
   /** Hold an actor back */
   suspendActor: {
     asked: {
@@ -3859,13 +3769,6 @@ export const OPERATIONS = {
   startSession: { method: 'POST', path: '/api/v1/sessions/{id}/start', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   startTask: { method: 'POST', path: '/api/v1/tasks/{id}/start', query: [], headers: ["idempotency-key"], reads: 'json' },
   stopSession: { method: 'POST', path: '/api/v1/sessions/{id}/stop', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
-  streamAgentEvents: { method: 'GET', path: '/events/agents', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
-  streamEvents: { method: 'GET', path: '/events', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
-  streamOneAgent: { method: 'GET', path: '/events/agents/{id}', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
-  streamOneSession: { method: 'GET', path: '/events/sessions/{id}', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
-  streamOneTask: { method: 'GET', path: '/events/tasks/{id}', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
-  streamSessionEvents: { method: 'GET', path: '/events/sessions', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
-  streamSystemEvents: { method: 'GET', path: '/events/system', query: ["subjects","after"], headers: ["last-event-id"], reads: 'text' },
   suspendActor: { method: 'POST', path: '/api/v1/actors/{type}/{id}/suspend', query: [], headers: ["idempotency-key"], reads: 'json' },
   writeContext: { method: 'PATCH', path: '/api/v1/contexts/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
 } as const;

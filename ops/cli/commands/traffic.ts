@@ -73,7 +73,8 @@ export const traffic = buildCommand({
       };
       const isEvents = subject.startsWith('evt.') && flags.nats === undefined;
       const { url } = job.settings;
-      if (isEvents) await followEvents({ url, subject, after: flags.after, signal, onPassing });
+      const onGap = () => job.out.note('… some events are left out here: too old, or too many at once');
+      if (isEvents) await followEvents({ url, subject, after: flags.after, signal, onPassing, onGap });
       else await followNats({ url: await natsOf(job, flags), subject, signal, onPassing });
     });
   },

@@ -9,6 +9,8 @@ export interface EventsToFollow {
   readonly after?: number | undefined;
   readonly signal: AbortSignal;
   readonly onPassing: (passing: Passing) => void;
+  /** Some events do not come: they are too old, or too many at once. */
+  readonly onGap: () => void;
 }
 
 interface Frame {
@@ -32,6 +34,7 @@ export async function followEvents(wish: EventsToFollow): Promise<void> {
   while (!wish.signal.aborted) {
     const isOpened = await oneLine(wish, after, (frame) => {
       const { seq, subject, timestamp, payload } = frame;
+      if (frame.type === 'gap') wish.onGap();
       // Notices have no subject.
       if (seq === undefined || subject === undefined) return;
       after = seq;
@@ -67,12 +70,14 @@ function oneLine(
       isOpened = true;
     };
     socket.onmessage = ({ data }) => {
-      // Of the gateway: one frame or notice a message.
-      const frame = JSON.parse(String(data)) as Frame;
-      if (frame.type === 'error' && frame.seq === undefined) {
-        reject(new CliFailure(EXIT.invalid, frame.detail ?? 'the gateway refuses the subject'));
-        end();
-      } else onFrame(frame);
+      // Of the gateway: a message is a list of frames, or one notice.
+      const frames = [JSON.parse(String(data)) as Frame | readonly Frame[]].flat();
+      for (const frame of frames) {
+        if (frame.type === 'error' && frame.seq === undefined) {
+          reject(new CliFailure(EXIT.invalid, frame.detail ?? 'the gateway refuses the subject'));
+          end();
+        } else onFrame(frame);
+      }
     };
     socket.onclose = () => {
       signal.removeEventListener('abort', end);

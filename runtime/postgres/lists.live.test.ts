@@ -261,6 +261,9 @@ test('a list by change has the latest first, also those that changed again withi
     UPDATE actors SET updated_at = ${ago(updated)}, listed_at = ${ago(listed)} WHERE tenant = 'change' AND id = ${id}`;
   await change('t0001', { updated: 300, listed: 300 + LISTED_WITHIN_S - 1 });
   await change('t0002', { updated: 302, listed: 302 });
+  for (const [n, id] of ['t0004', 't0005', 't0006', 't0007'].entries()) {
+    await change(id, { updated: 303 + n, listed: 303 + n });
+  }
   await change('t0003', { updated: 301, listed: 301 + LISTED_WITHIN_S - 1 });
 
   expect(await idsOf('change', { sort: 'updated', order: 'desc', pageSize: 1 })).toEqual(['t0001']);

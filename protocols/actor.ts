@@ -39,6 +39,8 @@ export interface IndexFields {
   readonly title?: string;
   /** Id of the entity that this one belongs to. */
   readonly parent?: string;
+  /** What it is found by beside its title. */
+  readonly text?: string;
   /** What else lists filter by, as `name:value`; what changes with many turns does not belong here. */
   readonly labels?: readonly string[];
   /** Told with `silent` when nothing was heard for so long from the agent of the same tenant and id. */

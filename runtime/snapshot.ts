@@ -1,7 +1,12 @@
 /** An actor as its row has it. */
+import type { IndexFields } from '#protocols/actor.ts';
 import { LIMITS } from '#protocols/limits.ts';
+import { toLexemes } from '#protocols/search-words.ts';
 import { type Snapshot, Unwritable } from './store.ts';
 import type { Cell } from './turn.ts';
+
+/** The first commit of an actor may have some turns already. */
+const YOUNG_VERSIONS = 4;
 
 /** Throws Unwritable where the state is larger than an actor may be. */
 export function toSnapshot(cell: Cell, stateVersion: number): Snapshot {
@@ -21,6 +26,17 @@ export function toSnapshot(cell: Cell, stateVersion: number): Snapshot {
     title: index.title ?? null,
     parent: index.parent ?? null,
     labels: index.labels ?? [],
+    lexemes: lexemesOf(cell, index),
     watchMs: index.watchMs ?? null,
   };
+}
+
+/** Only a young actor's: they rarely change, and the store writes them anew where title or labels do. */
+function lexemesOf(
+  { version, address }: Cell,
+  { status, title, text, labels = [] }: IndexFields,
+): string[] | null {
+  if (version > YOUNG_VERSIONS || status === undefined) return null;
+  const kind = `${address.tenant}/${address.type}`;
+  return toLexemes({ kind, text: `${title ?? ''} ${text ?? ''}`, labels });
 }

@@ -53,6 +53,8 @@ export interface Snapshot {
   readonly title: string | null;
   readonly parent: string | null;
   readonly labels: readonly string[];
+  /** What it is found by, of one that may be new; null: that stays as it is, or the store sees to it. */
+  readonly lexemes: readonly string[] | null;
   readonly watchMs: number | null;
 }
 

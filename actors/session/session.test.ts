@@ -25,6 +25,7 @@ test('a new session is pending, belongs to who made it, and is the answer', () =
   expect(sessionKind.indexOf(session.state)).toEqual({
     status: 'pending',
     title: 'Keep notes',
+    text: expect.any(String),
     labels: ['type:execution', 'priority:medium', 'by:user:anna', 'tag:a'],
   });
 });

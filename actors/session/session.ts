@@ -43,6 +43,7 @@ export const sessionKind = defineActor<Session, SessionMessage>({
   index: (session) => ({
     status: session.deleted_at ? 'deleted' : session.state,
     title: session.title,
+    text: `${session.description ?? ''} ${session.initial_prompt}`,
     labels: labelsOf(session),
     ...(session.parent_id === undefined ? {} : { parent: session.parent_id }),
   }),

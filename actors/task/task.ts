@@ -33,7 +33,12 @@ export const taskKind = defineActor<Task, TaskMessage>({
   control: ['cancel'],
   onDefect: 'resume',
   migrations: { 1: FIRST },
-  index: (task) => ({ status: task.state, title: task.title, parent: task.brief.session_id }),
+  index: (task) => ({
+    status: task.state,
+    title: task.title,
+    text: task.description,
+    parent: task.brief.session_id,
+  }),
   handle,
 });
 

@@ -180,7 +180,7 @@ test('a job that is begun again with its key is the first one, whatever sessions
   const order = { action: 'stop', filter: { state: ['running'] } };
 
   const first = await post(gateway, order, { key: 'my-key' });
-  putSession(gateway, 'two', 2);
+  for (let n = 0; n <= BULK_LIMITS.itemsMax; n++) putSession(gateway, `more-${n}`, 2);
   const again = await post(gateway, order, { key: 'my-key' });
   const other = await post(gateway, { ...order, reason: 'other' }, { key: 'my-key' });
 

@@ -48,8 +48,9 @@ CREATE TABLE status_counts (
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 CREATE INDEX status_counts_by_kind ON status_counts (kind);
 
--- Text that Postgres can't hold (a NUL, half a surrogate pair) must not make a commit fail: it is not searched then.
--- Marks part words, here and in protocols/search-words.ts, so that both sides cut alike.
+-- Commits bring the words of new actors with them; this is for those whose title or labels change later, and for rows
+-- that others write. Cut and folded as protocols/search-words.ts does it: marks part words. Text that Postgres can't
+-- hold (a NUL, half a surrogate pair) must not make a commit fail: it is not searched then.
 CREATE FUNCTION search_words(kind text, title text, labels text, state json) RETURNS tsvector
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -61,9 +62,9 @@ BEGIN
     body := '';
   END;
   RETURN
-    to_tsvector('simple', translate(left(concat_ws(' ', title, body), 12000), E'!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~', repeat(' ', 32)))
+    strip(to_tsvector('simple', translate(left(concat_ws(' ', title, body), 12000), E'!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~', repeat(' ', 32))))
     || array_to_tsvector(ARRAY(
-      SELECT left('=' || label, 500) FROM unnest(string_to_array(labels, E'\n')) AS label
+      SELECT left('=' || label, 200) FROM unnest(string_to_array(labels, E'\n')) AS label
       UNION SELECT '==' || kind));
 END $$;
 
@@ -78,6 +79,10 @@ BEGIN
   END IF;
   IF NEW.status IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.status IS DISTINCT FROM OLD.status) THEN
     INSERT INTO status_counts VALUES (NEW.tenant || '/' || NEW.type, NEW.status, 1);
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    PERFORM 1 FROM searched WHERE tenant = NEW.tenant AND type = NEW.type AND id = NEW.id;
+    IF FOUND THEN RETURN NULL; END IF;
   END IF;
   IF TG_OP = 'INSERT' OR NEW.title IS DISTINCT FROM OLD.title OR NEW.labels IS DISTINCT FROM OLD.labels THEN
     INSERT INTO searched VALUES (NEW.tenant, NEW.type, NEW.id,

@@ -44,7 +44,7 @@ export function nextBatch(row: PartitionRow, part: Partial<Batch> = {}): Batch {
 }
 
 export function snapshotOf(address: Address, part: Partial<Snapshot> = {}): Snapshot {
-  const index = { status: null, title: null, parent: null, labels: [], watchMs: null };
+  const index = { status: null, title: null, parent: null, labels: [], lexemes: null, watchMs: null };
   return { address, version: 1, stateVersion: 1, state: '{"count":1}', timers: {}, ...index, ...part };
 }
 

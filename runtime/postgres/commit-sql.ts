@@ -126,6 +126,17 @@ function writtenSections(batches: readonly Batch[], placed: readonly Placed[]): 
       )`,
     },
     {
+      columns: lexemeColumns(batches),
+      types: ['int', 'text', 'text', 'text', 'text'],
+      sql: (unnest) => `found AS (
+        INSERT INTO searched (tenant, type, id, words)
+        SELECT w.tenant, w.type, w.id, array_to_tsvector(string_to_array(w.words, E'\\n'))
+        FROM ${unnest} AS w(partition, tenant, type, id, words)
+        WHERE w.partition IN (SELECT id FROM moved)
+        ON CONFLICT (tenant, type, id) DO NOTHING
+      )`,
+    },
+    {
       columns: addressColumns(spread(batches, (batch) => batch.removed)),
       types: ['int', 'text', 'text', 'text'],
       sql: (unnest) => `removed AS (
@@ -253,6 +264,14 @@ function snapshotColumns(batches: readonly Batch[]): Column[] {
     snapshots.map(({ part }) => toText(part.parent)),
     snapshots.map(({ part }) => (part.labels.length === 0 ? null : toText(toLabelText(part.labels)))),
     snapshots.map(({ part }) => part.watchMs),
+  ];
+}
+
+function lexemeColumns(batches: readonly Batch[]): Column[] {
+  const young = spread(batches, (batch) => batch.snapshots.filter(({ lexemes }) => lexemes !== null));
+  return [
+    ...addressColumns(young.map(({ batch, part }) => ({ batch, part: part.address }))),
+    young.map(({ part }) => toText((part.lexemes ?? []).join('\n'))),
   ];
 }
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createDatabase } from '#ops/dev/test-database.ts';
 import { migrate } from '#ops/migrate.ts';
+import { toLexemes } from '#protocols/search-words.ts';
 import type { ListMark, ListQuery } from '../client.ts';
 import { nextBatch, snapshotOf } from '../contracts/batches.ts';
 import type { PartitionRow, Snapshot } from '../store.ts';
@@ -101,6 +102,33 @@ test('words are found where they begin, in title, description and prompt, whatev
   expect(await found('%')).toEqual([]);
   expect(await found('   ')).toHaveLength(2);
   expect(await idsOf('other', { search: 'login' })).toEqual([]);
+});
+
+test('the words that a commit brings are those that the store would make itself, and are not made anew', async () => {
+  const texts = [
+    'Fix the Login-Page',
+    "Open src/auth.ts, then O'Neil\\x_y",
+    'a%b&c <b>2.5e3</b> mail@example.com',
+    '',
+  ];
+  for (const [n, text] of texts.entries()) {
+    const labels = ['tag:a b', 'priority:high'];
+    const lexemes = toLexemes({ kind: 'brought/thing', text: `Title ${text}`, labels });
+    const state = JSON.stringify({ description: text });
+    const id = `t${n}`;
+    await commit({ snapshots: [thing('brought', id, { title: 'Title', state, labels, lexemes })] });
+
+    const [row] = await sql<{ ours: string; theirs: string }[]>`
+      SELECT words::text AS ours, search_words('brought/thing', title, labels, state)::text AS theirs
+      FROM searched JOIN actors USING (tenant, type, id) WHERE tenant = 'brought' AND id = ${id}`;
+    expect([text, row?.ours]).toEqual([text, row?.theirs]);
+  }
+  const brought = thing('brought', 'own', { lexemes: ['==brought/thing', 'carburettor'] });
+  await commit({ snapshots: [brought] });
+  await commit({ snapshots: [{ ...brought, version: 2, lexemes: ['==brought/thing', 'other'] }] });
+
+  expect(await idsOf('brought', { search: 'carbu' })).toEqual(['own']);
+  expect(await idsOf('brought', { search: 'other' })).toEqual([]);
 });
 
 test('a text that Postgres can not hold fails no commit, and its title is still found', async () => {
@@ -233,6 +261,9 @@ test('a list by change has the latest first, also those that changed again withi
     UPDATE actors SET updated_at = ${ago(updated)}, listed_at = ${ago(listed)} WHERE tenant = 'change' AND id = ${id}`;
   await change('t0001', { updated: 300, listed: 300 + LISTED_WITHIN_S - 1 });
   await change('t0002', { updated: 302, listed: 302 });
+  for (const [n, id] of ['t0004', 't0005', 't0006', 't0007'].entries()) {
+    await change(id, { updated: 303 + n, listed: 303 + n });
+  }
   await change('t0003', { updated: 301, listed: 301 + LISTED_WITHIN_S - 1 });
 
   expect(await idsOf('change', { sort: 'updated', order: 'desc', pageSize: 1 })).toEqual(['t0001']);

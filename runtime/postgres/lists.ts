@@ -9,7 +9,7 @@
  *     than its last change: whoever goes so much further along has seen all that changed last.
  */
 
-import { toSearchWords } from '#protocols/search-words.ts';
+import { toLexemes, toSearchWords } from '#protocols/search-words.ts';
 import type { ListMark, ListPage, ListQuery } from '../client.ts';
 import type { Fragment, Sql } from './connection.ts';
 import { countsOf, type StatusCounts } from './status-counts.ts';
@@ -66,9 +66,9 @@ function wordsQuery(
   sql: Sql,
   { kind, search, labels }: { kind: string; search: readonly string[]; labels: readonly string[] },
 ): Fragment {
-  const whole = [`==${kind}`, ...labels.map((label) => `=${label}`)].map(quote).join(' & ');
-  const begun = search.map((word) => `${quote(word)}:*`).join(' & ');
-  return sql`(${whole}::text::tsquery && to_tsquery('simple', ${begun}::text))`;
+  const whole = toLexemes({ kind, labels, text: '' }).map(quote);
+  const begun = search.map((word) => `${quote(word.toLowerCase())}:*`);
+  return sql`${[...whole, ...begun].join(' & ')}::text::tsquery`;
 }
 
 function quote(lexeme: string): string {

@@ -73,7 +73,8 @@ export const traffic = buildCommand({
       };
       const isEvents = subject.startsWith('evt.') && flags.nats === undefined;
       const { url } = job.settings;
-      if (isEvents) await followEvents({ url, subject, after: flags.after, signal, onPassing });
+      const onGap = (words: string) => job.out.note(`events are missing ${words}`);
+      if (isEvents) await followEvents({ url, subject, after: flags.after, signal, onPassing, onGap });
       else await followNats({ url: await natsOf(job, flags), subject, signal, onPassing });
     });
   },

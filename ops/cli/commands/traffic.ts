@@ -73,7 +73,7 @@ export const traffic = buildCommand({
       };
       const isEvents = subject.startsWith('evt.') && flags.nats === undefined;
       const { url } = job.settings;
-      const onGap = () => job.out.note('… some events are left out here: too old, or too many at once');
+      const onGap = (words: string) => job.out.note(`events are missing ${words}`);
       if (isEvents) await followEvents({ url, subject, after: flags.after, signal, onPassing, onGap });
       else await followNats({ url: await natsOf(job, flags), subject, signal, onPassing });
     });

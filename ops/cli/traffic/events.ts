@@ -9,8 +9,8 @@ export interface EventsToFollow {
   readonly after?: number | undefined;
   readonly signal: AbortSignal;
   readonly onPassing: (passing: Passing) => void;
-  /** Some events do not come: they are too old, or too many at once. */
-  readonly onGap: () => void;
+  /** Events that the log can't give any more, in words. */
+  readonly onGap: (words: string) => void;
 }
 
 interface Frame {
@@ -19,7 +19,10 @@ interface Frame {
   readonly subject?: string;
   readonly timestamp?: string;
   readonly payload?: unknown;
+  readonly code?: string;
   readonly detail?: string;
+  readonly after_seq?: number;
+  readonly before_seq?: number;
 }
 
 const AGAIN_MS = 1_000;
@@ -33,11 +36,18 @@ export async function followEvents(wish: EventsToFollow): Promise<void> {
   let hasBeenOpen = false;
   while (!wish.signal.aborted) {
     const isOpened = await oneLine(wish, after, (frame) => {
-      const { seq, subject, timestamp, payload } = frame;
-      if (frame.type === 'gap') wish.onGap();
-      // Notices have no subject.
-      if (seq === undefined || subject === undefined) return;
+      const { type, seq, subject, timestamp, payload } = frame;
+      // From where the gateway goes on, also where its log counts from a lower number again.
+      if (type === 'gap' && frame.before_seq !== undefined) {
+        wish.onGap(`after ${frame.after_seq}, before ${frame.before_seq}: ${frame.detail}`);
+        after = frame.before_seq - 1;
+      }
+      // From now on means from here on, also where the line breaks before anything came.
+      if (type === 'subscribed') after ??= seq;
+      // Of notices only this one says that nothing is missing up to there.
+      if (seq === undefined || (subject === undefined && type !== 'alive')) return;
       after = seq;
+      if (subject === undefined) return;
       wish.onPassing({ at: timestamp ?? '', subject, seq, body: payload });
     });
     hasBeenOpen ||= isOpened;
@@ -70,12 +80,16 @@ function oneLine(
       isOpened = true;
     };
     socket.onmessage = ({ data }) => {
-      // Of the gateway: a message is a list of frames, or one notice.
-      const frames = [JSON.parse(String(data)) as Frame | readonly Frame[]].flat();
-      for (const frame of frames) {
-        if (frame.type === 'error' && frame.seq === undefined) {
+      // Of the gateway: a list of frames, or one notice.
+      for (const frame of [JSON.parse(String(data)) as Frame | Frame[]].flat()) {
+        if (frame.type === 'error' && frame.code === 'VALIDATION_FAILED') {
           reject(new CliFailure(EXIT.invalid, frame.detail ?? 'the gateway refuses the subject'));
           end();
+        } else if (frame.type === 'thinned') {
+          // Too slow: what was left out is still in the log. Nothing more is heard here, and the next line has it all.
+          socket.onmessage = null;
+          end();
+          return;
         } else onFrame(frame);
       }
     };

@@ -263,11 +263,7 @@ const PROBLEMS: Readonly<Record<string, Failure>> = {
     allowed: [],
   },
   410: { code: 'POINT_NOT_KEPT', detail: 'what is kept begins at version 17' },
-  412: {
-    code: 'VERSION_CONFLICT',
-    detail: 'another version is there by now',
-    current_version: 4,
-  },
+  412: { code: 'PRECONDITION_FAILED', detail: 'it is at version 7 by now', current_version: 7 },
   413: { code: 'PAYLOAD_TOO_LARGE', detail: 'the body is larger than 512 KiB' },
   415: { code: 'UNSUPPORTED', detail: 'bodies are read as application/json only' },
   422: {

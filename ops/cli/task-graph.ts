@@ -1,62 +1,72 @@
 /** The dependencies of a session's tasks as text, Mermaid or Graphviz. Pure. */
-import type { Session } from '#protocols/client/operations.generated.ts';
+import type { SessionGraph } from '#protocols/client/operations.generated.ts';
 import { plain } from './output.ts';
 
 export const GRAPH_FORMATS = ['text', 'mermaid', 'dot'] as const;
 export type GraphFormat = (typeof GRAPH_FORMATS)[number];
 
-type Tasks = Session['tasks'];
+type Node = SessionGraph['nodes'][number];
+type Edge = SessionGraph['edges'][number];
 
-export function drawGraph(tasks: Tasks, format: GraphFormat): string {
-  const numbers = new Map(tasks.map((task, at) => [task.id, at + 1]));
+interface Numbered {
+  readonly node: Node;
+  readonly number: number;
+  /** What it waits for, and the number of that. */
+  readonly waits: readonly (Edge & { readonly number: number })[];
+}
+
+/** Tasks in an order in which they can be begun; * marks those of the critical path. */
+export function drawGraph(graph: SessionGraph, format: GraphFormat): string {
+  const tasks = numberAll(graph);
   switch (format) {
     case 'text':
-      return tasks.map((task) => textOf(task, numbers)).join('\n');
+      return tasks.map(textOf).join('\n');
     case 'mermaid':
-      return ['flowchart LR', ...tasks.flatMap((task) => mermaidOf(task, numbers))].join('\n');
+      return ['flowchart LR', ...tasks.flatMap(mermaidOf)].join('\n');
     case 'dot':
-      return [
-        'digraph session {',
-        '  rankdir=LR;',
-        ...tasks.flatMap((task) => dotOf(task, numbers)),
-        '}',
-      ].join('\n');
+      return ['digraph session {', '  rankdir=LR;', ...tasks.flatMap(dotOf), '}'].join('\n');
   }
 }
 
-type Numbers = ReadonlyMap<string, number>;
-
-function textOf(task: Tasks[number], numbers: Numbers): string {
-  const waits = task.dependencies.map((one) => {
-    const kind = one.kind === 'finish_to_start' ? '' : ` ${one.kind}`;
-    return `${numbers.get(one.task_id) ?? '?'}${kind}${one.required ? '' : ' optional'}`;
-  });
-  const after = waits.length === 0 ? '' : `  ← ${waits.join(', ')}`;
-  return `${String(numbers.get(task.id)).padStart(3)}  ${task.state.padEnd(12)} ${plain(task.title)}${after}`;
+function numberAll({ nodes, edges, order }: SessionGraph): Numbered[] {
+  const numbers = new Map(order.map((id, at) => [id, at + 1]));
+  const numberOf = (id: string) => numbers.get(id) ?? 0;
+  return nodes
+    .toSorted((a, b) => numberOf(a.id) - numberOf(b.id))
+    .map((node) => {
+      const own = edges.filter(({ to }) => to === node.id);
+      const waits = own.map((edge) => ({ ...edge, number: numberOf(edge.from) }));
+      return { node, number: numberOf(node.id), waits };
+    });
 }
 
-function mermaidOf(task: Tasks[number], numbers: Numbers): string[] {
-  const label = plain(task.title).replaceAll('"', "'");
-  const name = `t${numbers.get(task.id)}`;
+function textOf({ node, number, waits }: Numbered): string {
+  const words = waits.map((one) => {
+    const kind = one.kind === 'finish_to_start' ? '' : ` ${one.kind}`;
+    return `${one.number}${kind}${one.required ? '' : ' optional'}`;
+  });
+  const after = words.length === 0 ? '' : `  ← ${words.join(', ')}`;
+  const mark = node.is_critical ? '*' : ' ';
+  return `${String(number).padStart(3)}${mark} ${node.state.padEnd(12)} ${plain(node.title)}${after}`;
+}
+
+function mermaidOf({ node, number, waits }: Numbered): string[] {
+  const label = plain(node.title).replaceAll('"', "'");
   return [
-    `  ${name}["${label}<br/>${task.state}"]`,
-    ...task.dependencies.map((one) => `  t${numbers.get(one.task_id) ?? 0} ${arrowOf(one)} ${name}`),
+    `  t${number}["${label}<br/>${node.state}"]`,
+    ...waits.map((one) => `  t${one.number} ${arrowOf(one)} t${number}`),
   ];
 }
 
-function arrowOf({ kind, required }: Tasks[number]['dependencies'][number]): string {
+function arrowOf({ kind, required }: Edge): string {
   const line = required ? '-->' : '-.->';
   return kind === 'finish_to_start' ? line : `${line}|${kind}|`;
 }
 
-function dotOf(task: Tasks[number], numbers: Numbers): string[] {
-  const label = JSON.stringify(`${plain(task.title)}\n${task.state}`);
-  const name = `t${numbers.get(task.id)}`;
+function dotOf({ node, number, waits }: Numbered): string[] {
+  const label = JSON.stringify(`${plain(node.title)}\n${node.state}`);
   return [
-    `  ${name} [label=${label}];`,
-    ...task.dependencies.map((one) => {
-      const style = one.required ? '' : ' [style=dashed]';
-      return `  t${numbers.get(one.task_id) ?? 0} -> ${name}${style};`;
-    }),
+    `  t${number} [label=${label}];`,
+    ...waits.map((one) => `  t${one.number} -> t${number}${one.required ? '' : ' [style=dashed]'};`),
   ];
 }

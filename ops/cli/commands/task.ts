@@ -78,23 +78,14 @@ const graph = buildCommand({
   },
   async func(this: Cli, flags: CommonFlags & { readonly format: GraphFormat }, id: string) {
     await perform(this, flags, async ({ api, out }) => {
-      const { tasks } = await api.getSession({ id });
-      const edges = tasks.flatMap((task) => task.dependencies.map((one) => ({ ...one, waits: task.id })));
-      out.json({
-        session_id: id,
-        tasks: tasks.map(({ id: task_id, title, state }) => ({ task_id, title, state })),
-        dependencies: edges.map(({ waits, task_id, kind, required }) => ({
-          task_id: waits,
-          depends_on: task_id,
-          kind,
-          required,
-        })),
-      });
-      out.line(
-        tasks.length === 0
-          ? 'it has no tasks yet: they come when it is started'
-          : drawGraph(tasks, flags.format),
+      const found = await api.getSessionGraph({ id });
+      const isEmpty = found.nodes.length === 0;
+      out.both(
+        found,
+        isEmpty ? 'it has no tasks yet: they come when it is started' : drawGraph(found, flags.format),
       );
+      if (!isEmpty && flags.format === 'text')
+        out.note(`* critical path; ${found.remaining_hours} h of it are left`);
     });
   },
 });

@@ -9,6 +9,7 @@ import { addExamples } from './openapi-examples.ts';
 const TAGS = [
   { name: 'sessions', description: 'Pieces of work that people ask for.' },
   { name: 'tasks', description: 'The steps of a session.' },
+  { name: 'blueprints', description: 'Templates of the tenant, in versions.' },
   { name: 'artifacts', description: 'Files that came out of tasks.' },
   { name: 'agents', description: 'Who does the tasks.' },
   { name: 'contexts', description: 'Shared, versioned memory of tasks, sessions, agents and the tenant.' },

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
+import { LIMITS } from '#protocols/limits.ts';
 import { SessionDraft } from '#protocols/session.ts';
+import { findCycle, placesOf } from '#protocols/session-graph.ts';
+import { TaskSpec } from '#protocols/task.ts';
+import { sampleSession } from '#protocols/testing/samples.ts';
+import { planSession } from './planning.ts';
 import { type Subtask, TEMPLATES } from './templates.ts';
 import { wordsOf } from './words.ts';
 
@@ -98,4 +103,58 @@ test('the level of security multiplies the effort, and is high where nothing is 
   expect(['low', 'medium', 'high', 'critical', undefined, 'odd'].map(effort)).toEqual([
     0.5, 1, 1.5, 2, 1.5, 1.5,
   ]);
+});
+
+test('by whatever is asked for, every template plans a connected graph without circles, within depth, hours and limits', () => {
+  const words = ['low', 'medium', 'high', 'critical', 'odd', undefined];
+  for (const { name } of TEMPLATES) {
+    for (let seed = 0; seed < 60; seed++) {
+      const metadata = { services: (seed * 7) % 25, security_level: words[seed % words.length] };
+      const max_depth = 1 + (seed % 5);
+      const session = sampleSession({ template: name, metadata, max_depth, max_duration_seconds: 60 + seed });
+      let ids = 0;
+      const own = planSession(session, () => `t-${ids++}`);
+      const whole = {
+        key: 'whole',
+        title: 'Build it all',
+        technologies: [],
+        required: true,
+        description: '',
+        after: [],
+      };
+      const nested = planSession(
+        { ...session, blueprint: 'x@1', plan: [{ ...whole, template: name }] },
+        () => `n-${ids++}`,
+      );
+      for (const plan of [own, nested]) {
+        if ('failure' in plan) throw new Error(plan.failure.detail);
+        const places = placesOf(plan.tasks);
+        const before = plan.tasks.map(({ spec }) =>
+          spec.dependencies.flatMap(({ task_id }) => places.get(task_id) ?? []),
+        );
+        const reached = new Set([0]);
+        for (let round = 0; round < before.length; round++) {
+          for (const [at, list] of before.entries()) {
+            for (const other of list) if (reached.has(at) || reached.has(other)) reached.add(at).add(other);
+          }
+        }
+
+        expect(findCycle(before), name).toBeNull();
+        expect(reached.size, `${name} ${seed} is connected`).toBe(plan.tasks.length);
+        expect(plan.tasks.length).toBeLessThanOrEqual(LIMITS.tasksPerSessionMax);
+        for (const { spec } of plan.tasks) {
+          const { optimistic, likely, pessimistic, confidence } = TaskSpec.parse(spec).estimate;
+          expect(
+            0 < optimistic && optimistic <= likely && likely <= pessimistic && pessimistic <= 48,
+            name,
+          ).toBe(true);
+          expect(confidence).toBeLessThanOrEqual(0.95);
+          expect(spec.timeout_seconds).toBeLessThanOrEqual(session.max_duration_seconds);
+        }
+      }
+      const parents =
+        'failure' in nested ? [] : nested.tasks.filter(({ spec }) => spec.parent_id !== undefined);
+      expect(parents.length > 0, `${name} at depth ${max_depth}`).toBe(max_depth > 1);
+    }
+  }
 });

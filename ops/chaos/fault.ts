@@ -1,4 +1,5 @@
 /** What a fault is, and what it may use. Each kind is an entry of `faults.ts`. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '#runtime/testing/random.ts';
 import type { ChaosNode } from './chaos-node.ts';
 import type { Stage } from './stage.ts';
@@ -23,13 +24,24 @@ export interface Fault {
   run(scene: Scene): Promise<void>;
 }
 
+const TRIES = 5;
+const TRY_AGAIN_MS = 500;
+
 export const ALL_PARTITIONS: readonly number[] = Array.from({ length: 64 }, (_, id) => id);
 
 /** What the store says that a node holds, or the last process of that name did. */
 export async function heldBy({ sql }: Stage, node: ChaosNode): Promise<number[]> {
-  const rows = await sql<{ id: number }[]>`
-    SELECT id FROM partitions WHERE owner LIKE ${`${node.name}.%`} ORDER BY id`;
-  return rows.map(({ id }) => id);
+  for (let tries = 1; ; tries++) {
+    try {
+      const rows = await sql<{ id: number }[]>`
+        SELECT id FROM partitions WHERE owner LIKE ${`${node.name}.%`} ORDER BY id`;
+      return rows.map(({ id }) => id);
+    } catch (error) {
+      // A connection from before the last fault: the next one is new.
+      if (tries === TRIES) throw error;
+      await sleep(TRY_AGAIN_MS);
+    }
+  }
 }
 
 /** Which nodes are up, the one with most partitions first. */

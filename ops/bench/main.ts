@@ -4,8 +4,10 @@
  * Each benchmark is prepared, warmed up, and run at least three times; the median stands in the table, all runs in the
  * JSON. Beside each figure stands the share of the machine that others used: on a busy one it is worthless.
  */
+
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ACTIVE_SESSIONS } from './active.ts';
 import { ACTOR_BENCHES } from './actors.ts';
 import { ASKS } from './asks.ts';
 import * as baselines from './baselines.ts';
@@ -38,6 +40,7 @@ const OURS: readonly Bench[] = [
   JOIN,
   SESSIONS,
   LISTS,
+  ACTIVE_SESSIONS,
 ];
 
 process.exitCode = await main();

@@ -148,7 +148,9 @@ export class Fold {
     }
     const faultsMax = this.#kinds.get(row.address.type)?.faults.max ?? 0;
     const isOver = actor.faults.length > faultsMax;
-    const expected = actor.status === 'active' && isOver ? 'suspended' : actor.status;
+    // Also in the midst of its kept mail: the rest of it is kept on.
+    const mayFault = actor.status === 'active' || actor.status === 'resuming';
+    const expected = mayFault && isOver ? 'suspended' : actor.status;
     if (!ordered.has(name) && row.status !== expected) {
       this.#onDifference(`${name} is ${row.status}, not ${expected}`);
     }

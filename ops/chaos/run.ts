@@ -81,9 +81,9 @@ export async function runChaos(stage: Stage, options: RunOptions): Promise<RunRe
   const nemesis = new Nemesis({ stage, history, random, tell });
   const isLeft = deadlineOf(options, beganMs);
   try {
+    const draw = drawInRounds(options.faults, random);
     for (let turn = 0; isLeft(turn) && nemesis.mayGoOn && !signal.aborted; turn++) {
-      const fault = turn < options.faults.length ? options.faults[turn] : random.pick(options.faults);
-      if (fault) await nemesis.strike(fault);
+      await nemesis.strike(draw(turn));
     }
   } finally {
     tell('no more faults: waiting for rest');
@@ -102,6 +102,19 @@ export async function runChaos(stage: Stage, options: RunOptions): Promise<RunRe
     capacity,
     skipped: workload.skipped,
     seconds: (performance.now() - beganMs) / 1_000,
+  };
+}
+
+/** First as they stand, then in rounds of all of them, each in another order: a long run has every kind about as often. */
+function drawInRounds(faults: readonly Fault[], random: Random): (turn: number) => Fault {
+  let left: Fault[] = [];
+  return (turn) => {
+    const first = faults[turn];
+    if (first) return first;
+    if (left.length === 0) left = [...faults];
+    const drawn = random.pick(left);
+    left.splice(left.indexOf(drawn), 1);
+    return drawn;
   };
 }
 

@@ -18,6 +18,7 @@ test('every kind of actor has a type of its own', () => {
     'audit',
     'scheduler',
     'system-scheduler',
+    'estimates',
   ]);
 });
 
@@ -87,6 +88,7 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'audit: ',
     'scheduler: ',
     'system-scheduler: ',
+    'estimates: ',
   ]);
 });
 

@@ -9,6 +9,7 @@ import { checkpointKind } from './checkpoint/checkpoint.ts';
 import { contextKind } from './context/context.ts';
 import { contextHistoryKind } from './context/history.ts';
 import { contextOwnerKind } from './context/owner.ts';
+import { estimatesKind } from './estimates/estimates.ts';
 import { fleetKind } from './fleet/fleet.ts';
 import { lockKind } from './lock/lock.ts';
 import { schedulerKind } from './scheduler/scheduler.ts';
@@ -32,4 +33,5 @@ export const ACTOR_KINDS: readonly ActorKind[] = [
   auditKind,
   schedulerKind,
   systemSchedulerKind,
+  estimatesKind,
 ];

@@ -1,5 +1,6 @@
 /** What changes the plan of a session that is there: its messages about tasks and what they wait for. */
 import { z } from 'zod';
+import { LearnedByTask } from './estimates.ts';
 import { EntityId } from './ids.ts';
 import { PlanTasks } from './plan.ts';
 import { Dependency } from './task.ts';
@@ -18,6 +19,8 @@ export const SESSION_PLANS = [
     task_id: EntityId,
     template: z.string().max(64).optional(),
     tasks: PlanTasks.optional(),
+    /** How long the tasks of its template took before. */
+    learned: LearnedByTask.optional(),
   }),
   /** From the task that made a plan, before it is completed. */
   z.object({ type: z.literal('plan_made'), run: z.number().int(), task_id: EntityId, tasks: PlanTasks }),

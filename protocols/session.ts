@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { BlueprintReference } from './blueprint.ts';
 import { FreeKey } from './concurrency.ts';
+import { LearnedByTask } from './estimates.ts';
 import { EntityId } from './ids.ts';
 import { PlanTasks } from './plan.ts';
 import { SESSION_ACTS } from './session-acts.ts';
@@ -189,6 +190,8 @@ export const Session = SessionDraft.extend({
   used_template: z.string().nullable(),
   /** What its blueprint says, until it is planned by it. */
   plan: PlanTasks.optional(),
+  /** What was learned of its templates when it was created, until it is planned by them. */
+  learned: LearnedByTask.optional(),
   /** The plan of an agent was taken. */
   plan_taken: z.literal(true).optional(),
   tasks: z.array(TaskSummary),
@@ -223,11 +226,15 @@ export const TaskChanged = z.object({
 export const PlannedTask = z.object({ id: EntityId, spec: TaskSpec });
 
 export const SessionMessage = z.discriminatedUnion('type', [
-  /** `on_behalf_of`: who asked the job that asks; nobody else may say so. `plan`: what its blueprint says. */
+  /**
+   * `on_behalf_of`: who asked the job that asks; nobody else may say so. `plan`: what its blueprint says. `learned`: how
+   * long the tasks of its templates took before.
+   */
   SessionDraft.extend({
     type: z.literal('create'),
     on_behalf_of: z.string().max(300).optional(),
     plan: PlanTasks.optional(),
+    learned: LearnedByTask.optional(),
   }),
   z.object({ type: z.literal('start') }),
   z.object({ type: z.literal('stop'), reason: z.string().max(500).optional() }),

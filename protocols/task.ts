@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PerformanceTier } from './agent-performance.ts';
 import { Capability } from './capability.ts';
+import { TaskOrigin } from './estimates.ts';
 import { EntityId } from './ids.ts';
 
 export const TaskState = z.enum([
@@ -130,6 +131,8 @@ export const TaskSpec = z.object({
   timeout_seconds: z.number().int().min(10).max(86_400),
   /** Only agents of this performance tier or a better one. */
   minimum_tier: PerformanceTier.optional(),
+  /** Of a template's task: what its hours are learned for. */
+  origin: TaskOrigin.optional(),
 });
 export type TaskSpec = z.infer<typeof TaskSpec>;
 

@@ -17,7 +17,7 @@ import { move, placesWhere, replyWith } from './change.ts';
 import { startClock } from './clock.ts';
 import { hasHeldFinish } from './graph.ts';
 import { addTasks, firstPart, madeCount, plannedRecord } from './making.ts';
-import { planSession } from './planning.ts';
+import { BY_AGENT, planSession } from './planning.ts';
 import { tell } from './tell.ts';
 import { canMove, invalidTransition } from './transitions.ts';
 
@@ -78,11 +78,15 @@ export function beginRun(
   const running = move({ ...step, state: numbered }, { to: 'running', reason, detail: 'working' }, context);
   if (!plan) return advance(startClock(beginAnew(running), context), context);
   const { template, tasks } = plan;
-  const { plan: _, ...planless } = running.state;
-  const used = { ...running, state: { ...planless, used_template: template } };
-  const planned = emit('planned', plannedRecord(used.state, firstPart(tasks)));
-  const added = addTasks(withEffects(used, planned), tasks);
+  const used = { ...running, state: { ...planned(running.state, template), used_template: template } };
+  const record = emit('planned', plannedRecord(used.state, firstPart(tasks)));
+  const added = addTasks(withEffects(used, record), tasks);
   return advance(startClock(added, context), context);
+}
+
+/** Without what it was planned by. The plan that an agent is asked for may still name templates. */
+function planned({ plan: _, learned, ...session }: Session, template: string | null): Session {
+  return template === BY_AGENT && learned ? { ...session, learned } : session;
 }
 
 /** What an answer is made of: the session as it began, or as it was. */

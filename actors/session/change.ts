@@ -108,7 +108,7 @@ export function placesWhere(tasks: readonly TaskSummary[], holds: (task: TaskSum
 /** The answer to whoever asked. Of a large session without its tasks: an answer fits into one message. */
 export function replyWith(session: Session): Effect {
   const isLarge = session.tasks.length > REPLY_TASKS_MAX;
-  if (!isLarge && session.untold.length === 0 && !session.plan) return reply(session);
-  const { plan: _, ...rest } = session;
+  if (!isLarge && session.untold.length === 0 && !session.plan && !session.learned) return reply(session);
+  const { plan: _, learned: __, ...rest } = session;
   return reply({ ...rest, untold: [], ...(isLarge ? { tasks: [], edges: [] } : {}) });
 }

@@ -1,8 +1,10 @@
 /** From a session to its tasks: the named template, else the one that matches best, else one task. Pure. */
+import { BUILT_IN_ESTIMATES, type TaskOrigin } from '#protocols/estimates.ts';
 import type { Failure } from '#protocols/failure.ts';
 import type { Session, SessionDraft } from '#protocols/session.ts';
 import type { TaskPriority, TaskSpec } from '#protocols/task.ts';
 import { complexityOf, estimateFrom, expectedHours, likelyHoursOf } from './estimates.ts';
+import { estimateByHistory } from './historical.ts';
 import type { PlannedTask } from './making.ts';
 import { matchTemplate } from './matching.ts';
 import { type Subtask, TEMPLATES, type Template } from './templates.ts';
@@ -116,7 +118,7 @@ export function planBy(template: Template, { session, newId, parentId }: Plannin
   const tasks = subtasks.map((subtask) => ({
     id: ids.get(subtask.key) ?? newId(),
     spec: {
-      ...specOf(subtask, { session, ids, effort }),
+      ...specOf(subtask, { session, ids, effort, template: template.name }),
       ...(parentId === undefined ? {} : { parent_id: parentId }),
     },
     required: subtask.required ?? true,
@@ -128,10 +130,19 @@ interface Surroundings {
   readonly session: Session;
   readonly ids: ReadonlyMap<string, string>;
   readonly effort: number;
+  readonly template: string;
 }
 
-function specOf(subtask: Subtask, { session, ids, effort }: Surroundings): TaskSpec {
-  const estimate = estimateFrom(subtask.likelyHours * effort, TEMPLATE_CONFIDENCE);
+function specOf(subtask: Subtask, { session, ids, effort, template }: Surroundings): TaskSpec {
+  const origin: TaskOrigin = {
+    estimates: BUILT_IN_ESTIMATES,
+    key: `${template}/${subtask.key}`,
+    likely: subtask.likelyHours,
+    confidence: TEMPLATE_CONFIDENCE,
+    effort,
+  };
+  const guess = estimateFrom(subtask.likelyHours * effort, TEMPLATE_CONFIDENCE);
+  const estimate = estimateByHistory(guess, origin, session.learned);
   return {
     ...commonOf(session),
     title: subtask.title,
@@ -139,6 +150,7 @@ function specOf(subtask: Subtask, { session, ids, effort }: Surroundings): TaskS
     task_type: subtask.type,
     required_capabilities: [subtask.capability],
     estimate,
+    origin,
     complexity: complexityOf(expectedHours(estimate)),
     dependencies: (subtask.after ?? []).flatMap((key) => {
       const id = ids.get(key);

@@ -2,12 +2,14 @@
  * From a plan as it was written down to tasks: ids for keys, what was not said read from the text, templates that a task
  * names put in its place down to the session's `max_depth`. Pure.
  */
+import { estimatesOfBlueprint, type TaskOrigin } from '#protocols/estimates.ts';
 import type { Failure } from '#protocols/failure.ts';
 import type { PlanTask } from '#protocols/plan.ts';
 import type { Session } from '#protocols/session.ts';
 import type { Dependency, Estimate, TaskSpec } from '#protocols/task.ts';
 import { capabilityOf, commonOf, planBy, templateNamed, unknownTemplate } from './decompose.ts';
 import { complexityOf, estimateFrom, expectedHours, likelyHoursOf } from './estimates.ts';
+import { estimateByHistory } from './historical.ts';
 import type { PlannedTask } from './making.ts';
 import { matchTemplate } from './matching.ts';
 
@@ -15,6 +17,8 @@ export interface Drafting {
   readonly session: Session;
   readonly newId: () => string;
   readonly source: Estimate['source'];
+  /** Name of the blueprint that says so. */
+  readonly blueprint?: string | undefined;
   /** Task that all of them are parts of. */
   readonly parentId?: string | undefined;
   /** How deep below the session these are; 1 where nothing is said. */
@@ -118,9 +122,11 @@ function depthBelow({ session, parentId }: Drafting): number {
 function specOf(
   task: PlanTask,
   dependencies: Dependency[],
-  { session, source, parentId }: Drafting,
+  { session, source, parentId, blueprint }: Drafting,
 ): TaskSpec {
-  const estimate = estimateOf(task, source);
+  const guess = estimateOf(task, source);
+  const origin = blueprint === undefined ? null : originOf(task, blueprint, guess);
+  const estimate = origin ? estimateByHistory(guess, origin, session.learned) : guess;
   const common = commonOf(session);
   const one = capabilityOf(task.title, session.session_type);
   return {
@@ -137,7 +143,12 @@ function specOf(
     max_attempts: task.max_attempts ?? common.max_attempts,
     timeout_seconds: Math.min(task.timeout_seconds ?? common.timeout_seconds, session.max_duration_seconds),
     ...(parentId === undefined ? {} : { parent_id: parentId }),
+    ...(origin ? { origin } : {}),
   };
+}
+
+function originOf({ key }: PlanTask, blueprint: string, { likely, confidence }: Estimate): TaskOrigin {
+  return { estimates: estimatesOfBlueprint(blueprint), key, likely, confidence, effort: 1 };
 }
 
 function estimateOf({ title, description, estimate }: PlanTask, source: Estimate['source']): Estimate {

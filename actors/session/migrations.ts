@@ -22,3 +22,12 @@ export const WITHOUT_SLOTS: Migration = {
 
 /** In version 2 each task named its dependencies by id. */
 export const BY_ID: Migration = { up: upgradeSession, down: downgradeSession };
+
+/** Version 3 knew nothing of what was learned. What it plans, it plans by what its templates say. */
+export const UNLEARNED: Migration = {
+  up: (state) => state,
+  down: (state) => {
+    const { learned: _, ...session } = AnySession.parse(state);
+    return session;
+  },
+};

@@ -2,6 +2,7 @@
  * How a session gets its tasks: by the blueprint that it came with, by an agent where it asks for that, else by the built-in
  * templates. Pure.
  */
+import { parseReference } from '#protocols/blueprint.ts';
 import type { Failure } from '#protocols/failure.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import { PLANNING_INSTRUCTIONS, PLANNING_TYPE } from '#protocols/plan-by-agent.ts';
@@ -30,7 +31,8 @@ function planByBlueprint(
   session: Session & { readonly plan: NonNullable<Session['plan']> },
   newId: () => string,
 ): Plan | { readonly failure: Failure } {
-  const tasks = draftTasks(session.plan, { session, newId, source: 'manual' });
+  const blueprint = session.blueprint === undefined ? undefined : parseReference(session.blueprint).name;
+  const tasks = draftTasks(session.plan, { session, newId, source: 'manual', blueprint });
   const edges = tasks.reduce((sum, { spec }) => sum + spec.dependencies.length, 0);
   const { tasksPerSessionMax, edgesPerSessionMax } = LIMITS;
   if (tasks.length <= tasksPerSessionMax && edges <= edgesPerSessionMax) {

@@ -43,7 +43,8 @@ export function takePlan(session: Session, message: Of<'plan_made'>, context: Tu
     return unchanged(session);
   const after: Dependency = { task_id, kind: 'finish_to_start', required: true };
   const planned = draftTasks(tasks, { session, newId: () => context.id(), source: 'agent' });
-  const taken: Session = { ...session, plan_taken: true };
+  const { learned: _, ...rest } = session;
+  const taken: Session = { ...rest, plan_taken: true };
   const refusal = boundRefusal(session, planned, planned.length);
   if (refusal) {
     const warned = withWarning(taken, `the plan of ${task_id} was not taken: ${refusal.detail}`);
@@ -62,12 +63,14 @@ export function decomposeTask(
   message: Of<'decompose'>,
   context: TurnContext,
 ): Turn<Session> {
-  const { task_id, template, tasks } = message;
+  const { task_id, template, tasks, learned } = message;
   const placeOf = placesOf(session.tasks);
   const at = placeOf.get(task_id) ?? -1;
   const refusal = closedRefusal(session) ?? absentRefusal(placeOf, task_id) ?? begunRefusal(session, at);
   if (refusal) return refused(session, refusal);
-  const drafting = { session, newId: () => context.id(), source: 'manual', parentId: task_id } as const;
+  const knowing: Session = learned ? { ...session, learned } : session;
+  const common = { newId: () => context.id(), source: 'manual', parentId: task_id } as const;
+  const drafting = { ...common, session: knowing };
   const parts = tasks ? draftTasks(tasks, drafting) : partsBy(template, { ...drafting, at });
   if ('failure' in parts) return refused(session, parts.failure);
   return grow(session, { planned: parts, parentId: task_id }, context);

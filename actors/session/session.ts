@@ -21,7 +21,7 @@ import { dependentsOf } from './graph.ts';
 import { pause, resume } from './hold.ts';
 import { labelsOf } from './labels.ts';
 import { makePart } from './making.ts';
-import { BY_ID, WITHOUT_SLOTS } from './migrations.ts';
+import { BY_ID, UNLEARNED, WITHOUT_SLOTS } from './migrations.ts';
 import { isNews, updated } from './news.ts';
 import { takePrompt } from './prompt.ts';
 import { addToPlan, decomposeTask, link, takePlan, unlink } from './replan.ts';
@@ -33,13 +33,13 @@ type Of<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: T
 
 export const sessionKind = defineActor<Session, SessionMessage>({
   type: 'session',
-  stateVersion: 3,
+  stateVersion: 4,
   state: Session,
   message: SessionMessage,
   // Pause and resume share a lane, so that of two the later one counts.
   control: ['stop', 'cancel', 'pause', 'resume', 'complete', 'fail'],
   onDefect: 'resume',
-  migrations: { 1: WITHOUT_SLOTS, 2: BY_ID },
+  migrations: { 1: WITHOUT_SLOTS, 2: BY_ID, 3: UNLEARNED },
   index: (session) => ({
     status: session.deleted_at ? 'deleted' : session.state,
     title: session.title,

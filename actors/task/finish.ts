@@ -5,9 +5,12 @@
  */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { assert } from '#protocols/assert.ts';
-import type { Task, TaskMessage } from '#protocols/task.ts';
-import { beginWith, isoTime, type Step, unchanged } from '../turn.ts';
+import { type Effect, send } from '#protocols/effects.ts';
+import type { Attempt, Task, TaskMessage } from '#protocols/task.ts';
+import { beginWith, isoTime, type Step, unchanged, withEffects } from '../turn.ts';
 import { lastAttempt, move } from './change.ts';
+
+const MS_PER_HOUR = 3_600_000;
 
 /** Why a task is blocked whose work is done. */
 export const FINISH_HELD = 'finish_held';
@@ -18,7 +21,17 @@ export function finish(step: Step<Task>, context: TurnContext): Step<Task> {
   const attempt = lastAttempt(step.state);
   assert(attempt?.outcome === 'completed', 'a task is completed by an attempt');
   const state: Task = { ...step.state, result: attempt.result, error: null };
-  return move({ ...step, state }, { to: 'completed', reason: null }, context);
+  const completed = move({ ...step, state }, { to: 'completed', reason: null }, context);
+  return withEffects(completed, ...experienceOf(state, attempt));
+}
+
+/** How long the attempt took that completed a template's task is learned for the next one. */
+function experienceOf({ id, tenant_id: tenant, origin }: Task, attempt: Attempt): Effect[] {
+  const { number, started_at, ended_at } = attempt;
+  if (!origin || started_at === null || ended_at === null) return [];
+  const hours = Math.max(0, Date.parse(ended_at) - Date.parse(started_at)) / MS_PER_HOUR;
+  const message = { type: 'learn', task_id: id, attempt: number, hours, origin };
+  return [send({ type: 'estimates', tenant, id: origin.estimates }, message)];
 }
 
 export function mayFinish(

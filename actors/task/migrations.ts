@@ -12,3 +12,12 @@ export const FIRST: Migration = {
     return task;
   },
 };
+
+/** Version 2 did not know which task of which template a task was made by. */
+export const WITHOUT_ORIGIN: Migration = {
+  up: (state) => state,
+  down: (state) => {
+    const { origin: _, ...task } = Stored.parse(state);
+    return task;
+  },
+};

@@ -17,7 +17,7 @@ import { addressOfAgent, addressOfRegistry, move, openAttempt, RETRY, tellSessio
 import { mayFinish, setDependencies } from './finish.ts';
 import { goOn, hold, unhold } from './hold.ts';
 import { markCancelled, markedRun } from './mark.ts';
-import { FIRST } from './migrations.ts';
+import { FIRST, WITHOUT_ORIGIN } from './migrations.ts';
 import { hearReport } from './report.ts';
 import { restart } from './restart.ts';
 import { hasAttemptsLeft, NOT_ROUTED_WAIT_MS, refusalsOf, refusalWaitMs } from './retry.ts';
@@ -27,12 +27,12 @@ type Of<Type extends TaskMessage['type']> = Extract<TaskMessage, { type: Type }>
 
 export const taskKind = defineActor<Task, TaskMessage>({
   type: 'task',
-  stateVersion: 2,
+  stateVersion: 3,
   state: Task,
   message: TaskMessage,
   control: ['cancel'],
   onDefect: 'resume',
-  migrations: { 1: FIRST },
+  migrations: { 1: FIRST, 2: WITHOUT_ORIGIN },
   index: (task) => ({
     status: task.state,
     title: task.title,

@@ -38,6 +38,7 @@ import {
 import { EntityHeaders, readChange } from '../if-match.ts';
 import { readPlace, toListedPage } from '../list-page.ts';
 import { resolveBlueprint } from '../read-blueprints.ts';
+import { readLearned } from '../read-estimates.ts';
 import { checkQueue, readQueuePlace } from '../read-scheduler.ts';
 import { toSessionQuery } from '../session-filter.ts';
 
@@ -104,16 +105,18 @@ async function checkParent(context: GatewayContext, child: Address, parentId?: s
   throw new Refused({ code: 'VALIDATION_FAILED', detail: `there is no session ${parentId}`, errors });
 }
 
-/** What its blueprint says goes with a new session: later versions do not change it. */
+/** What its blueprint says goes with a new session, and what was learned by then: nothing later changes it. */
 async function readPlan(context: GatewayContext, to: Address, draft: SessionDraft) {
   const { blueprint, template } = draft;
-  if (blueprint === undefined) return {};
+  if (blueprint === undefined) return readLearned(context);
   if (template !== undefined) {
     const errors = [{ path: 'blueprint', message: 'a template or a blueprint, not both' }];
     throw new Refused({ code: 'VALIDATION_FAILED', detail: 'it can have one plan only', errors });
   }
   // Asked again: what it was made by may be retired since.
-  return (await context.client.get(to)) ? {} : resolveBlueprint(context, blueprint);
+  if (await context.client.get(to)) return {};
+  const planned = await resolveBlueprint(context, blueprint);
+  return { ...planned, ...(await readLearned(context, planned)) };
 }
 
 function addList(app: App, context: GatewayContext): void {

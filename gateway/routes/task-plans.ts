@@ -29,6 +29,7 @@ import {
   readAsked,
 } from '../context.ts';
 import { COMMAND_PROBLEMS, json, READ_PROBLEMS, Refused, unwrap } from '../failures.ts';
+import { readLearned } from '../read-estimates.ts';
 import { findSession } from './sessions.ts';
 import { findTask, findTasks } from './tasks.ts';
 
@@ -149,7 +150,8 @@ function addDecompose(app: App, context: GatewayContext): void {
     },
     async (request, reply) => {
       const { task } = await findTask(context, request.params.id);
-      const message = { type: 'decompose', task_id: task.id, ...request.body };
+      const learned = await readLearned(context);
+      const message = { type: 'decompose', task_id: task.id, ...request.body, ...learned };
       const added = await tellPlan(context, { request, id: task.brief.session_id, message });
       reply.code(201).header('location', `${ROOT}/${task.id}/subtasks`);
       return added;

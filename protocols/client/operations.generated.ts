@@ -1847,6 +1847,13 @@ export interface Task {
   max_attempts: number;
   timeout_seconds: number;
   minimum_tier?: "elite" | "advanced" | "competent" | "trainee" | "degraded";
+  origin?: {
+    estimates: string;
+    key: string;
+    likely: number;
+    confidence: number;
+    effort: number;
+  };
   id: string;
   tenant_id: string;
   created_at: string;

@@ -99,6 +99,7 @@ export const SessionView = Session.omit({
   unmade: true,
   untold: true,
   plan: true,
+  learned: true,
   plan_taken: true,
 })
   .extend({ ...derived, tasks: z.array(TaskOfSession) })
@@ -123,7 +124,7 @@ export const SessionPage = listedPageOf('SessionPage', SessionSummary);
 
 /** The view of a stored session at a time: running ones grow older. Its place in the queue is its scheduler's to tell. */
 export function toSessionView(session: Session, version: number, nowMs: number): SessionView {
-  const { edges, unmade, untold, plan, plan_taken, ...shown } = session;
+  const { edges, unmade, untold, plan, learned, plan_taken, ...shown } = session;
   return {
     ...shown,
     tasks: session.tasks.map((task, at) => {

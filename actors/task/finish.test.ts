@@ -88,3 +88,31 @@ test('a state of the first version is read, and written back', () => {
   expect(taskKind.readState(first, 1)).toEqual(makeTask().state);
   expect(taskKind.writeState(makeTask().state, 1)).toEqual(first);
 });
+
+const ORIGIN = { estimates: 'templates', key: 'crud/create', likely: 2, confidence: 0.5, effort: 1 };
+
+test('a task of a template tells once how long the attempt took that completed it, without the wait for its end', () => {
+  const held = makeRunningTask({
+    origin: ORIGIN,
+    dependencies: [{ task_id: 't-0', kind: 'finish_to_finish', required: true }],
+  });
+  held.nowMs += 90 * 60_000;
+  fromAgent(held, resultOf(DONE));
+  expect(held.sentTo('estimates')).toEqual([]);
+  held.nowMs += 90 * 60_000;
+
+  held.handle(MAY_FINISH, SESSION);
+
+  expect(held.sentTo('estimates')).toEqual([
+    { type: 'learn', task_id: 't-1', attempt: 1, hours: 1.5, origin: ORIGIN },
+  ]);
+  expect(held.handle(MAY_FINISH, SESSION).sentTo('estimates')).toEqual([]);
+  expect(fromAgent(makeRunningTask(), resultOf(DONE)).sentTo('estimates')).toEqual([]);
+});
+
+test('code that knows of no learning reads a task without where it is from', () => {
+  const { state } = makeTask({ origin: ORIGIN });
+
+  expect('origin' in Object(taskKind.writeState(state, 2))).toBe(false);
+  expect(taskKind.readState(taskKind.writeState(state, 2), 2)).toMatchObject({ id: 't-1' });
+});

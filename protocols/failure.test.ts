@@ -1,6 +1,6 @@
 /** Each code of a failure has its place on HTTP, and one shape for all. */
 import { expect, test } from 'vitest';
-import { FailureCode, HTTP_STATUS, isRetryable, Problem, toProblem } from './failure.ts';
+import { FailureCode, HTTP_STATUS, isRetryable, Problem, quotaExceeded, toProblem } from './failure.ts';
 
 /** The table of the domain once more, by status; what is not in it is of the API alone. */
 const BY_STATUS: Readonly<Record<number, string>> = {
@@ -54,6 +54,18 @@ test('what a code needs goes into its problem: states, faults, circle, conflicts
   };
 
   expect(toProblem({ code: 'CONTEXT_CONFLICT', detail: 'why', ...more }, 'request-1')).toMatchObject(more);
+});
+
+test('a quota that is used up is named with its limit, its use, and when it frees', () => {
+  const quota = { name: 'sessions_queued', limit: 3, used: 3, frees: 'a place is free when one begins' };
+  const failure = quotaExceeded(quota, 30);
+
+  expect(failure).toMatchObject({ code: 'QUOTA_EXCEEDED', retry_after_seconds: 30 });
+  expect(toProblem(failure, 'request-1')).toMatchObject({
+    status: 429,
+    quota,
+    detail: 'Quota "sessions_queued": 3 of 3 used; a place is free when one begins.',
+  });
 });
 
 test('what a person has to change first is not called worth trying again; what passes by itself is', () => {

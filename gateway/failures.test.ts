@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { FailureCode, HTTP_STATUS } from '#protocols/failure.ts';
 import { refuseSuspended } from '#protocols/supervision.ts';
 import { buildTestGateway } from './testing/gateway.ts';
 
@@ -115,6 +116,18 @@ test('a full mailbox tells when to come again', async () => {
   expect(response.statusCode).toBe(503);
   expect(response.headers['retry-after']).toBe('5');
   expect(response.json()).toMatchObject({ code: 'MAILBOX_FULL', retryable: true });
+});
+
+test('whatever is refused for now says when to come again, and nothing else does', async () => {
+  for (const code of FailureCode.options) {
+    const { app } = buildTestGateway(() => ({ ok: false, failure: { code, detail: 'why' } }));
+
+    const response = await app.inject({ method: 'POST', url: '/api/v1/sessions/one/start' });
+
+    const isForNow = [429, 503].includes(HTTP_STATUS[code]);
+    expect([code, response.statusCode]).toEqual([code, HTTP_STATUS[code]]);
+    expect([code, response.headers['retry-after']]).toEqual([code, isForNow ? '1' : undefined]);
+  }
 });
 
 test('a suspended actor tells when to come again, and that the same key will do', async () => {

@@ -1,5 +1,6 @@
 /** The tenant's scheduler as it is stored: for places in the queue, and for a queue that is full. */
 
+import { quotaExceeded } from '#protocols/failure.ts';
 import { type QueuePlace, toQueuePlace } from '#protocols/http/quota.ts';
 import { QUOTA_DEFAULT } from '#protocols/quota.ts';
 import { SCHEDULER_ID, Scheduler } from '#protocols/scheduler.ts';
@@ -28,11 +29,7 @@ export async function checkQueue(context: GatewayContext, id: string): Promise<v
   const used = scheduler?.waiting.length ?? 0;
   if (used < limit || (await isScheduled(context, id))) return;
   const frees = 'a place is free when a session that waits begins or is cancelled';
-  throw new Refused({
-    code: 'QUOTA_EXCEEDED',
-    detail: `Quota "sessions_queued": ${used} of ${limit} used; ${frees}.`,
-    retry_after_seconds: FULL_RETRY_SECONDS,
-  });
+  throw new Refused(quotaExceeded({ name: 'sessions_queued', limit, used, frees }, FULL_RETRY_SECONDS));
 }
 
 /** One that has been let in already needs no further place: the command may be a repeated one. */

@@ -116,6 +116,15 @@ export type Conflict = z.infer<typeof Conflict>;
 export const FullScope = z.enum(['actor', 'partition', 'log', 'client']);
 export type FullScope = z.infer<typeof FullScope>;
 
+/** A bound that is reached: its name, what it allows, how much is there, and what makes room. */
+export const QuotaReached = z.object({
+  name: z.string(),
+  limit: z.number().int().optional(),
+  used: z.number().int().optional(),
+  frees: z.string(),
+});
+export type QuotaReached = z.infer<typeof QuotaReached>;
+
 export const Failure = z.object({
   code: FailureCode,
   detail: z.string(),
@@ -128,6 +137,7 @@ export const Failure = z.object({
   current_token: z.number().int().optional(),
   conflicts: z.array(Conflict).optional(),
   current_version: z.number().int().optional(),
+  quota: QuotaReached.optional(),
   retry_hint: z.string().optional(),
   retry_after_seconds: z.number().optional(),
   /** What is full: the actor that was meant, its partition, the log, or the process that was asked. */
@@ -157,6 +167,7 @@ export const Problem = z.object({
   current_token: z.number().int().optional(),
   conflicts: z.array(Conflict).optional(),
   current_version: z.number().int().optional(),
+  quota: QuotaReached.optional(),
   retry_hint: z.string().optional(),
   scope: FullScope.optional(),
 });
@@ -171,6 +182,15 @@ export function otherVersion(version: number): Failure {
     current_version: version,
     retry_hint: 'Read it again; if it is still wanted, repeat with the new ETag and a new Idempotency-Key.',
   };
+}
+
+/** A bound is reached; `afterSeconds` is when to look again, where that can be said. */
+export function quotaExceeded(quota: QuotaReached, afterSeconds?: number): Failure {
+  const { name, limit, used, frees } = quota;
+  const figures = limit === undefined ? 'all of it is used' : `${used ?? limit} of ${limit} used`;
+  const detail = `Quota "${name}": ${figures}; ${frees}.`;
+  const after = afterSeconds === undefined ? {} : { retry_after_seconds: afterSeconds };
+  return { code: 'QUOTA_EXCEEDED', detail, quota, ...after };
 }
 
 export function isRetryable(code: FailureCode): boolean {

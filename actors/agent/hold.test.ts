@@ -167,7 +167,11 @@ test('an agent for which there is no room is told so, and for a minute need not 
   expect(events).toEqual(['not_admitted']);
   expect(toRegistry).toEqual([]);
   expect(agent.state.status).toBe('offline');
-  expect(agent.failure).toMatchObject({ code: 'QUOTA_EXCEEDED', retry_after_seconds: 45 });
+  expect(agent.failure).toMatchObject({
+    code: 'QUOTA_EXCEEDED',
+    quota: { name: 'agents' },
+    retry_after_seconds: 45,
+  });
 });
 
 test('after the minute it is forgotten, but not one that did something; then it may ask again', () => {

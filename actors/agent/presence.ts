@@ -4,7 +4,7 @@ import { type Agent, type AgentMessage, type Assignment, REGISTRY_ID } from '#pr
 import { NO_QUALITY } from '#protocols/agent-performance.ts';
 import { LEASE_REPLACED, type Registered } from '#protocols/eap/message.ts';
 import { type Effect, emit, send } from '#protocols/effects.ts';
-import type { Failure } from '#protocols/failure.ts';
+import { type Failure, quotaExceeded } from '#protocols/failure.ts';
 import { beginWith, isoTime, type Step, withEffects, withoutUndefined } from '../turn.ts';
 import { isOfAttempt, put, take, tellLeaseLost } from './inbox.ts';
 import { tallyOf, withoutForeignTallies } from './performance.ts';
@@ -39,9 +39,8 @@ export function obstacleToJoining(
   }
   const barredMs = agent?.barred_until ? Date.parse(agent.barred_until) - context.now : 0;
   if (barredMs <= 0) return null;
-  const detail =
-    'Quota "agents": the tenant has as many agents as it may; a place is free when one deregisters.';
-  return { code: 'QUOTA_EXCEEDED', detail, retry_after_seconds: Math.ceil(barredMs / 1_000) };
+  const frees = 'a place is free when an agent deregisters or is lost';
+  return quotaExceeded({ name: 'agents', frees }, Math.ceil(barredMs / 1_000));
 }
 
 /** The agent with its new card and process, and what that process must know. */

@@ -4,6 +4,7 @@
  * V1. A version never changes: it is sent to a row of its own once, and a further one gets the next number.
  * V2. A retired blueprint takes no more versions; what was made by it stays as it is.
  */
+
 import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
 import {
   BLUEPRINT_VERSIONS_MAX,
@@ -13,6 +14,7 @@ import {
   blueprintVersionId,
 } from '#protocols/blueprint.ts';
 import { emit, reply, send } from '#protocols/effects.ts';
+import { quotaExceeded } from '#protocols/failure.ts';
 import { unknownTemplates } from '../session/drafts.ts';
 import { isoTime, refused } from '../turn.ts';
 
@@ -72,8 +74,9 @@ function addVersion(blueprint: Blueprint, body: BlueprintBody, context: TurnCont
     });
   }
   if (blueprint.latest >= BLUEPRINT_VERSIONS_MAX) {
-    const detail = `A blueprint has at most ${BLUEPRINT_VERSIONS_MAX} versions.`;
-    return refused(before, { code: 'QUOTA_EXCEEDED', detail });
+    const [name, limit] = ['versions_per_blueprint', BLUEPRINT_VERSIONS_MAX];
+    const frees = 'further ones go under another name';
+    return refused(before, quotaExceeded({ name, limit, used: blueprint.latest, frees }));
   }
   const version = blueprint.latest + 1;
   const now = isoTime(context.now);

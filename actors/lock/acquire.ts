@@ -1,6 +1,6 @@
 /** Asking for a lock: what became of the request before, a grant, once more, a place in the queue, or a refusal. Pure. */
 import { emit, refuse, reply } from '#protocols/effects.ts';
-import type { Failure } from '#protocols/failure.ts';
+import { type Failure, quotaExceeded } from '#protocols/failure.ts';
 import {
   LOCK_LIMITS,
   type LockAnswer,
@@ -144,11 +144,8 @@ export function refuseFull(
 ): Step<LockTable> {
   const { name, owner } = asked;
   const limit = LOCK_LIMITS[full];
-  const failure: Failure = {
-    code: 'QUOTA_EXCEEDED',
-    detail: `${limit} ${FULL_MEANS[full]} already.`,
-    retry_after_seconds: 1,
-  };
+  const frees = `${limit} ${FULL_MEANS[full]}, and one of them has to go first`;
+  const failure = quotaExceeded({ name: full, limit, used: limit, frees }, 1);
   return withEffects(
     refuseAsked(step, asked, failure),
     emit('quota_reached', { quota: full, limit, name, owner }),

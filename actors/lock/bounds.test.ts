@@ -29,7 +29,11 @@ test('every bound is refused with which one it is, and an event says so', () => 
 
   for (const [quota, reach] of Object.entries(limits)) {
     const locks = reach();
-    expect(locks.failure, quota).toMatchObject({ code: 'QUOTA_EXCEEDED', retry_after_seconds: 1 });
+    expect(locks.failure, quota).toMatchObject({
+      code: 'QUOTA_EXCEEDED',
+      quota: { name: quota },
+      retry_after_seconds: 1,
+    });
     expect(locks.actor.of('emit'), quota).toMatchObject([{ name: 'quota_reached', payload: { quota } }]);
   }
 });

@@ -107,6 +107,12 @@ test('the priority of a session becomes that of its tasks, and no attempt may ou
   expect(task?.spec.timeout_seconds).toBe(60);
 });
 
+test('a task has three attempts of an hour where nothing else is said', () => {
+  const [task] = planOf({ template: 'none' }).tasks;
+
+  expect(task?.spec).toMatchObject({ max_attempts: 3, timeout_seconds: 3_600 });
+});
+
 test('a high level of security makes its tasks half as long again', () => {
   const likely = (security_level: string) => {
     return planOf({ template: 'security', metadata: { security_level } }).tasks[0]?.spec.estimate.likely;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { complexityOf, estimateFrom, expectedHours, likelyHoursOf } from './estimates.ts';
+import { complexityOf, deviationHours, estimateFrom, expectedHours, likelyHoursOf } from './estimates.ts';
 
 test('complexity follows from the expected hours', () => {
   const names = [0.2, 0.25, 0.99, 1, 3.9, 4, 7.9, 8, 100].map(complexityOf);
@@ -22,6 +22,12 @@ test('the expected hours weigh the likely value four times', () => {
 
   expect(expectedHours(estimate)).toBe(3);
   expect(expectedHours(estimateFrom(4, 0.5))).toBe(4.333333333333333);
+});
+
+test('the deviation is a sixth of what lies between the best and the worst', () => {
+  const estimate = { optimistic: 1, likely: 2, pessimistic: 10, confidence: 1, source: 'manual' } as const;
+
+  expect(deviationHours(estimate)).toBe(1.5);
 });
 
 test('hours are inferred between 1 and 24, more for longer texts and technical terms', () => {

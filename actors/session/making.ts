@@ -6,6 +6,8 @@
  */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { type Effect, emit, send } from '#protocols/effects.ts';
+import { type Failure, quotaExceeded } from '#protocols/failure.ts';
+import { LIMITS } from '#protocols/limits.ts';
 import type { Session, SessionMessage, TaskSummary } from '#protocols/session.ts';
 import { encodeEdges, placesOf } from '#protocols/session-graph.ts';
 import { holdsFinish, NO_USAGE, type TaskBrief, type TaskSpec } from '#protocols/task.ts';
@@ -53,6 +55,17 @@ export function addTasks(
   const unmade = session.unmade + planned.length - first.length;
   const added = { ...session, tasks, edges: [...session.edges, ...edges], unmade };
   return withEffects({ ...step, state: added }, ...creates(added, first, prompt), ...rest);
+}
+
+/** No room for so many tasks. */
+export function tasksFull({ tasks }: Pick<Session, 'tasks'>): Failure {
+  const frees = 'a session keeps all of its tasks';
+  return quotaExceeded({
+    name: 'tasks_per_session',
+    limit: LIMITS.tasksPerSessionMax,
+    used: tasks.length,
+    frees,
+  });
 }
 
 export function makePart(session: Session, message: Part, context: TurnContext): Turn<Session> {

@@ -10,7 +10,7 @@ import { advance } from './advance.ts';
 import { replyWith } from './change.ts';
 import { planPrompt } from './decompose.ts';
 import { dependentsOf } from './graph.ts';
-import { addTasks } from './making.ts';
+import { addTasks, tasksFull } from './making.ts';
 import { invalidTransition, isAtWork } from './transitions.ts';
 
 type Prompt = Extract<SessionMessage, { type: 'prompt' }>;
@@ -42,11 +42,7 @@ function refusalOf(session: Session, { mode }: Prompt): Failure | null {
     const detail = `Agents are at work on ${busy} of its tasks, and the prompt is not to wait for them.`;
     return { ...invalidTransition(state, 'take a prompt'), detail };
   }
-  if (tasks.length >= LIMITS.tasksPerSessionMax) {
-    const detail = `A session has at most ${LIMITS.tasksPerSessionMax} tasks.`;
-    return { code: 'QUOTA_EXCEEDED', detail };
-  }
-  return null;
+  return tasks.length >= LIMITS.tasksPerSessionMax ? tasksFull(session) : null;
 }
 
 /** What nothing waits for yet. An optional one is waited for, and not needed. */

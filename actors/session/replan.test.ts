@@ -225,7 +225,10 @@ test('a session has so many tasks and dependencies, and more are refused whole',
   const many = Array.from({ length: LIMITS.tasksPerSessionMax }, (_, at) => task(`t${at}`));
   const before = session.state;
 
-  expect(session.handle(add(many)).failure?.code).toBe('QUOTA_EXCEEDED');
+  expect(session.handle(add(many)).failure).toMatchObject({
+    code: 'QUOTA_EXCEEDED',
+    quota: { name: 'tasks_per_session', limit: LIMITS.tasksPerSessionMax, used: 1 },
+  });
   expect(session.state).toBe(before);
   expect(session.handle(add(many.slice(1))).failure).toBeUndefined();
   expect(session.state.tasks).toHaveLength(LIMITS.tasksPerSessionMax);

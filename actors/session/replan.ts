@@ -7,7 +7,7 @@
  */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { type Effect, emit, reply, send } from '#protocols/effects.ts';
-import type { Failure } from '#protocols/failure.ts';
+import { type Failure, quotaExceeded } from '#protocols/failure.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import type { Session, SessionMessage } from '#protocols/session.ts';
 import { dependenciesOf, encodeEdge, encodeEdges, findCycle, placesOf } from '#protocols/session-graph.ts';
@@ -17,7 +17,7 @@ import { advance } from './advance.ts';
 import { withWarning } from './change.ts';
 import { draftTasks, partsBy, sinkIds, sourceIds } from './drafts.ts';
 import { edgesBefore, isFinal } from './graph.ts';
-import { addTasks, firstPart, madeCount, type PlannedTask, plannedRecord } from './making.ts';
+import { addTasks, firstPart, madeCount, type PlannedTask, plannedRecord, tasksFull } from './making.ts';
 import { invalidTransition, isAtWork } from './transitions.ts';
 
 type Of<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: Type }>;
@@ -240,12 +240,13 @@ function linkRefusal(session: Session, at: number, dependency: Dependency): Fail
 function boundRefusal(session: Session, planned: readonly PlannedTask[], moreEdges: number): Failure | null {
   const { tasksPerSessionMax, edgesPerSessionMax } = LIMITS;
   if (session.tasks.length + planned.length > tasksPerSessionMax) {
-    return { code: 'QUOTA_EXCEEDED', detail: `A session has at most ${tasksPerSessionMax} tasks.` };
+    return tasksFull(session);
   }
   const there = session.edges.reduce((sum, codes) => sum + codes.length, 0);
   const added = planned.reduce((sum, { spec }) => sum + spec.dependencies.length, 0);
   if (there + added + moreEdges <= edgesPerSessionMax) return null;
-  return { code: 'QUOTA_EXCEEDED', detail: `A session has at most ${edgesPerSessionMax} dependencies.` };
+  const frees = 'there is room when a dependency is taken away';
+  return quotaExceeded({ name: 'dependencies_per_session', limit: edgesPerSessionMax, used: there, frees });
 }
 
 function cycleFailure({ tasks }: Session, places: readonly number[]): Failure {

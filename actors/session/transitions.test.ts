@@ -4,7 +4,7 @@ import { type Session, SessionState } from '#protocols/session.ts';
 import { OneActor } from '#protocols/testing/one-actor.ts';
 import { move } from './change.ts';
 import { sessionKind } from './session.ts';
-import { canMove, isEnded } from './transitions.ts';
+import { canMove, isEnded, SESSION_STATE_KIND } from './transitions.ts';
 
 /** The table of the domain once more, written down another way: one line a state, all twelve columns. */
 const STATES = SessionState.options;
@@ -62,6 +62,15 @@ test('an allowed move is one event; any other is a defect and happens to nobody'
       expect(moved.state.ended_at === null).toBe(!isEnded(to));
     }
   }
+});
+
+test('one state begins, four are active, two are successes and five are failures', () => {
+  const statesOf = (kind: string) => STATES.filter((state) => SESSION_STATE_KIND[state] === kind);
+
+  expect(statesOf('initial')).toEqual(['pending']);
+  expect(statesOf('active')).toEqual(['queued', 'running', 'paused', 'degraded']);
+  expect(statesOf('success')).toEqual(['completed', 'partially_completed']);
+  expect(statesOf('failure')).toEqual(['failed', 'timeout', 'stopped', 'cancelled', 'orphaned']);
 });
 
 const COMMANDS = [

@@ -5,8 +5,10 @@
  * R2. A result that comes too late is kept as an event and never applied.
  * R3. Whoever shows work counts as having accepted it, also when its acceptance is still on the way.
  */
+
 import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { emit, reply, send } from '#protocols/effects.ts';
+import { quotaExceeded } from '#protocols/failure.ts';
 import { PLANNING_TYPE, readPlan } from '#protocols/plan-by-agent.ts';
 import type { Attempt, Task, TaskMessage, TaskResult, TokenUsage } from '#protocols/task.ts';
 import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
@@ -101,8 +103,9 @@ function keepArtifact(step: Step<Task>, message: Of<'artifact'>, context: TurnCo
   const { artifacts, brief } = step.state;
   if (artifacts.some((one) => one.artifact_id === artifact.artifact_id)) return acknowledged(step);
   if (artifacts.length >= ARTIFACTS_MAX) {
-    const detail = `A task keeps at most ${ARTIFACTS_MAX} artifacts.`;
-    const { state, effects } = refused(step.state, { code: 'QUOTA_EXCEEDED', detail });
+    const frees = 'a task keeps all of its artifacts';
+    const quota = { name: 'artifacts_per_task', limit: ARTIFACTS_MAX, used: artifacts.length, frees };
+    const { state, effects } = refused(step.state, quotaExceeded(quota));
     return { state, effects: [...step.effects, ...effects] };
   }
   // Which attempt it is of says the message's own number, which was checked.

@@ -12,6 +12,7 @@ import {
   type ContextPlace,
   ownerOf,
 } from '#protocols/context.ts';
+import { quotaExceeded } from '#protocols/failure.ts';
 import { IfMatch } from '#protocols/http/context.ts';
 import type { Task } from '#protocols/task.ts';
 import { acceptCreate, acceptMessage } from '../accept.ts';
@@ -107,8 +108,10 @@ async function checkRoom(context: GatewayContext, place: ContextPlace): Promise<
     ...one,
   });
   if (total < CONTEXTS_PER_OWNER_MAX) return;
-  const detail = `${owner} has ${total} contexts; the limit is ${CONTEXTS_PER_OWNER_MAX}. Delete some first.`;
-  throw new Refused({ code: 'QUOTA_EXCEEDED', detail });
+  const frees = `there is room when some of ${owner} are deleted`;
+  throw new Refused(
+    quotaExceeded({ name: 'contexts_per_owner', limit: CONTEXTS_PER_OWNER_MAX, used: total, frees }),
+  );
 }
 
 function refuseEnded({ id, state, state_reason }: Task): void {

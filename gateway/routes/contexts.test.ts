@@ -122,6 +122,7 @@ test('an owner has so many contexts and no more', async () => {
   const response = await ask('POST ', { ...draft, scope: 'session', session_id: 'session-1' });
 
   expect([response.status, response.body.code]).toEqual([429, 'QUOTA_EXCEEDED']);
+  expect(response.body.quota).toMatchObject({ name: 'contexts_per_owner', limit: 1_000, used: 1_000 });
 });
 
 test('a create that is repeated with its key is one context, also after its owner is over', async () => {

@@ -198,6 +198,7 @@ test('a session is not started into a full queue, and a repeated start of one th
 
   expect(full.json()).toMatchObject({ status: 429, code: 'QUOTA_EXCEEDED', retryable: true });
   expect(full.json().detail).toContain('"sessions_queued": 2 of 2 used');
+  expect(full.json().quota).toMatchObject({ name: 'sessions_queued', limit: 2, used: 2 });
   expect(full.headers['retry-after']).toBe('30');
   for (const type of ['retry', 'resume', 'adopt']) expect((await act(type)).statusCode, type).toBe(429);
   expect(client.commands).toEqual([]);

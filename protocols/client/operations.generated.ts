@@ -1049,6 +1049,12 @@ export interface DeadLetter {
           source_id?: string;
         }[];
         current_version?: number;
+        quota?: {
+          name: string;
+          limit?: number;
+          used?: number;
+          frees: string;
+        };
         retry_hint?: string;
         retry_after_seconds?: number;
         scope?: "actor" | "partition" | "log" | "client";
@@ -1344,6 +1350,12 @@ export interface Problem {
     source_id?: string;
   }[];
   current_version?: number;
+  quota?: {
+    name: string;
+    limit?: number;
+    used?: number;
+    frees: string;
+  };
   retry_hint?: string;
   scope?: "actor" | "partition" | "log" | "client";
 }

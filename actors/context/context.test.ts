@@ -285,6 +285,20 @@ test('the contexts of a task, a session or an agent go with it, and no others', 
   }
 });
 
+test('a task and a session of the same id each keep their own contexts', () => {
+  const world = makeWorld();
+  const has = (id: string) => world.state(at('context', id)) !== null;
+  world.ask(at('context', 'c-task'), { type: 'create', name: 'x', scope: 'temporary', task_id: 'same' });
+  world.ask(at('context', 'c-session'), { type: 'create', name: 'x', scope: 'session', session_id: 'same' });
+
+  world.ask(at('context-owner', 'same'), { type: 'task_ended', at: LATER });
+  const between = [has('c-task'), has('c-session')];
+  world.ask(at('context-owner', 'same'), { type: 'session_deleted', at: LATER });
+
+  expect(between).toEqual([false, true]);
+  expect(has('c-session')).toBe(false);
+});
+
 test('a context that is told of after its owner ended goes at once; without any, nothing is left', () => {
   const world = makeWorld();
   const create = { type: 'create', name: 'x', scope: 'temporary', task_id: 't-1' };

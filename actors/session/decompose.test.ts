@@ -58,6 +58,7 @@ test('of several matches the one with the highest priority wins, never several a
   expect(matchOf({ title: 'An api with a database and authentication' })).toBe('security');
   expect(matchOf({ title: 'An api for a database' })).toBe('crud');
   expect(matchOf({ title: 'A distributed crud' })).toBe('microservice');
+  expect(matchOf({ title: 'A crud database model with auth' })).toBe('security');
 });
 
 test('a session that matches nothing is one task that begins with a verb and needs what the verb says', () => {

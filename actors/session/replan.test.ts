@@ -233,3 +233,23 @@ test('a session has so many tasks and dependencies, and more are refused whole',
   expect(session.handle(add(many.slice(1))).failure).toBeUndefined();
   expect(session.state.tasks).toHaveLength(LIMITS.tasksPerSessionMax);
 });
+
+test('more than 10,000 dependencies of a session are refused whole, however they come', () => {
+  const session = makeRunning({ template: 'none' });
+  const woven = (name: string, count: number) => {
+    const keys = Array.from({ length: count }, (_, at) => `${name}${at}`);
+    return keys.map((key, at) => task(key, keys.slice(0, at)));
+  };
+  session.handle(add(woven('a', 141)));
+  const before = session.state;
+
+  session.handle(add(woven('b', 20)));
+
+  expect(before.tasks).toHaveLength(142);
+  expect(session.failure).toMatchObject({
+    code: 'QUOTA_EXCEEDED',
+    quota: { name: 'dependencies_per_session', limit: 10_000, used: 9_870 },
+  });
+  expect(session.state).toBe(before);
+  expect(session.handle(add(woven('b', 10))).failure).toBeUndefined();
+});

@@ -133,6 +133,10 @@ test('a session by a version of a blueprint is done by hand, and each dependency
   const two = { tasks: [{ key: 'all', title: 'Ship it all' }] };
   expect(await ask('POST blueprints/shipping/versions', two)).toMatchObject({ body: { latest: 2 } });
 
+  // The row of a version that is not the newest is written a moment after the answer.
+  const first = async () => (await ask('GET blueprints/shipping/versions/1')).status;
+  await expect.poll(first, { timeout: WAIT_MS }).toBe(200);
+
   const id = await begin({ blueprint: 'shipping@1' });
   const { act, states, until } = byHand(id);
   expect((await ask(`GET sessions/${id}`)).body).toMatchObject({
@@ -184,8 +188,8 @@ test('what the tasks of a blueprint took is what its next session expects', asyn
 
   const { find } = byHand(id);
   const { estimate } = await find('Design');
-  // A few seconds of 2 hours, half-way; sure by 0.8 and 0.05.
-  expect(estimate.likely).toBeGreaterThan(1);
+  // Some seconds at most of 2 hours, half-way; sure by 0.8 and 0.05.
+  expect(estimate.likely).toBeGreaterThanOrEqual(1);
   expect(estimate.likely).toBeLessThan(1.1);
   expect(estimate).toMatchObject({ confidence: 0.85, source: 'historical' });
   await shipByHand(id);

@@ -16,6 +16,7 @@ const LIMIT_MS = 180_000;
 const NOBODY = '0190a3c8-5b1e-7c7e-9d44-6a1f0a5b2c3d';
 const NUMBER_OF_NONE = '999';
 const KIND_OF_NONE = 'nothing';
+const VERSION_OF_NONE = 999;
 
 let document: Document;
 let judge: Judge;
@@ -140,6 +141,28 @@ test(
     }),
   LIMIT_MS,
 );
+
+test(
+  'where If-Match names another version the answer is 412 with the one that is there, and nothing is done',
+  () =>
+    expectOfEach(async (route) => {
+      if (!('412' in route.operation.responses)) return null;
+      const world = await buildRouteWorld(document);
+      const before = figuresOf(world);
+      const headers = { 'if-match': `"${VERSION_OF_NONE}"` };
+      const answer = await send(world, route, { ask: goodAsk(route, world), headers });
+      if (answer.status !== 412 || !Number.isInteger(answer.fields.current_version)) return told(answer);
+      return before === figuresOf(world) ? judge(route.operation, answer) : 'something was done';
+    }),
+  LIMIT_MS,
+);
+
+test('tasks and blueprints are changed under If-Match', () => {
+  const taking = routes.filter(({ operation }) => '412' in operation.responses);
+  const named = taking.map(({ operation }) => operation.operationId);
+  const wanted = ['setTaskStatus', 'startTask', 'completeTask', 'failTask'];
+  expect(named).toEqual(expect.arrayContaining([...wanted, 'retireBlueprint', 'createBlueprintVersion']));
+});
 
 async function expectOfEach(look: (route: Route) => Promise<string | null>): Promise<void> {
   const faults: string[] = [];

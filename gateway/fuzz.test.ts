@@ -3,19 +3,15 @@
  * gateway: none is answered 500, none hangs, each answer is one that the document tells of, with the shape it tells.
  * A failure prints the seed and the request.
  */
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ACTOR_KINDS } from '#actors/registry.ts';
-import { answerAs } from '#actors/testing/answers.ts';
 import type { Reply } from '#protocols/failure.ts';
-import { FORK } from '#protocols/fork.ts';
 import type { PastRequest } from '#protocols/past.ts';
 import { SessionState } from '#protocols/session.ts';
 import { sampleAgent, sampleSession, sampleTask, sampleTaskSummary } from '#protocols/testing/samples.ts';
-import type { Answer as Answerer } from '#runtime/testing/client.ts';
 import { Random } from '#runtime/testing/random.ts';
-import { buildTestGateway, NOW_MS, type TestGateway } from './testing/gateway.ts';
+import { answerAsCluster, answerPastWith } from './testing/cluster.ts';
+import { buildTestGateway, type TestGateway } from './testing/gateway.ts';
+import { type Answer, buildJudge, type Judge } from './testing/judge.ts';
 import { putLetter } from './testing/letters.ts';
 import { type Document, RandomRequests, type Request } from './testing/random-requests.ts';
 import { isRecord } from './testing/schema-values.ts';
@@ -24,9 +20,6 @@ const REQUESTS = 20_000;
 const IN_ONE_GATEWAY = 2_000;
 const ANSWER_MS = 10_000;
 const SEED = 1;
-
-/** Told of by no operation: what is wrong before an operation is known. */
-const BEFORE_ROUTES = new Set([404, 405, 414, 431]);
 
 const rejections: unknown[] = [];
 const onRejection = (reason: unknown) => rejections.push(reason);
@@ -51,7 +44,7 @@ test(`${REQUESTS} requests by chance are all answered as the document says`, asy
 interface Round {
   readonly seed: number;
   readonly document: Document;
-  readonly judge: (request: Request, answer: Answer) => string | null;
+  readonly judge: Judge;
 }
 
 async function fuzz({ seed, document, judge }: Round, counts: Map<string, number>): Promise<void> {
@@ -62,7 +55,7 @@ async function fuzz({ seed, document, judge }: Round, counts: Map<string, number
   for (let n = 0; n < IN_ONE_GATEWAY; n++) {
     const request = requests.next(seed * IN_ONE_GATEWAY + n);
     const answer = await send(gateway, request);
-    const fault = judge(request, answer);
+    const fault = judge(request.operation, answer);
     if (fault !== null) {
       const { operation, ...sent } = request;
       throw new Error(
@@ -76,40 +69,16 @@ async function fuzz({ seed, document, judge }: Round, counts: Map<string, number
   await gateway.app.close();
 }
 
-/** The actors themselves; forks are the runtime's own. */
-function answerAsCluster(): Answerer {
-  const act = answerAs(ACTOR_KINDS, NOW_MS);
-  return (command, client) => {
-    if (command.message.type !== FORK) return act(command, client);
-    return { ok: true, value: { id: command.to.id, from: 'context/dev/c-1', version: 1 } };
-  };
-}
-
 /** Nodes fold the past; here they answer one after the other what they may. */
 function answerPast(document: Document): (request: PastRequest) => Reply {
-  const exampleOf = (path: string): unknown => {
-    const content = document.paths[`/api/v1/actors/{type}/{id}/${path}`]?.get?.responses['200']?.content;
-    return Object.values(content ?? {})[0]?.example;
-  };
+  const answerGood = answerPastWith(document);
   let asked = 0;
-  return ({ type, address }) => {
+  return (request) => {
     asked += 1;
-    if (type === 'fork') return beginningOf(address.type);
+    if (request.type === 'fork' || asked % 3 === 0) return answerGood(request);
     if (asked % 3 === 1) return { ok: false, failure: { code: 'POINT_NOT_KEPT', detail: 'not kept' } };
-    if (asked % 3 === 2) return { ok: false, failure: { code: 'NOT_FOUND', detail: 'never there' } };
-    return { ok: true, value: exampleOf(type === 'history' ? 'history' : 'at') };
+    return { ok: false, failure: { code: 'NOT_FOUND', detail: 'never there' } };
   };
-}
-
-function beginningOf(type: string): Reply {
-  if (type !== 'context') return { ok: false, failure: { code: 'UNSUPPORTED', detail: 'no forks of it' } };
-  return { ok: true, value: { type: FORK } };
-}
-
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
 }
 
 /** A stream has no end: of it the head is looked at. */
@@ -133,28 +102,6 @@ async function send({ app }: TestGateway, request: Request): Promise<Answer> {
     status: answer.statusCode,
     type: String(answer.headers['content-type'] ?? '').split(';', 1)[0] ?? '',
     body: isHead || isStream ? '' : answer.body,
-  };
-}
-
-function buildJudge(document: Document): (request: Request, answer: Answer) => string | null {
-  const ajv = new Ajv2020({ strict: false, allErrors: true });
-  addFormats.default(ajv);
-  const inside = <Part extends object>(part: Part): Part =>
-    // Only texts of references changed.
-    JSON.parse(JSON.stringify(part).replaceAll('"#/components/', '"api#/components/')) as Part;
-  ajv.addSchema(inside({ components: document.components }), 'api');
-  const validators = new Map<string, ReturnType<typeof ajv.compile>>();
-  return ({ operation }, { status, type, body }) => {
-    if (status >= 500 && status !== 503 && status !== 504) return 'a defect';
-    const told = operation.responses[String(status)];
-    if (!told && !BEFORE_ROUTES.has(status)) return `the document does not tell of ${status}`;
-    if (status >= 400 && type !== 'application/problem+json') return `a problem of type ${type}`;
-    const schema = told?.content?.[type]?.schema;
-    if (!schema || !type.endsWith('json') || body === '') return null;
-    const key = `${operation.operationId} ${status}`;
-    const validate = validators.get(key) ?? ajv.compile(inside(schema));
-    validators.set(key, validate);
-    return validate(JSON.parse(body)) ? null : `not of its shape: ${ajv.errorsText(validate.errors)}`;
   };
 }
 

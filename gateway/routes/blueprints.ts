@@ -22,18 +22,18 @@ import {
   CommandHeaders,
   etagOf,
   type GatewayContext,
-  readAsked,
   readState,
 } from '../context.ts';
 import {
-  COMMAND_PROBLEMS,
   CREATE_PROBLEMS,
+  ENTITY_PROBLEMS,
   json,
   LIST_PROBLEMS,
   READ_PROBLEMS,
   Refused,
   unwrap,
 } from '../failures.ts';
+import { EntityHeaders, readChange } from '../if-match.ts';
 import { readPlace, toListedPage } from '../list-page.ts';
 import { findBlueprint, findVersion } from '../read-blueprints.ts';
 import { readYamlBodies, YAML_TYPES } from '../yaml.ts';
@@ -155,10 +155,10 @@ function addVersion(app: App, context: GatewayContext): void {
         summary: 'Add a version to a blueprint',
         description: 'Sessions that name no version take the newest from then on.',
         consumes,
-        headers: CommandHeaders,
+        headers: EntityHeaders,
         params: BlueprintParams,
         body: CreateBlueprintVersion,
-        response: { 201: json('The blueprint as it is now.', BlueprintView), ...COMMAND_PROBLEMS },
+        response: { 201: json('The blueprint as it is now.', BlueprintView), ...ENTITY_PROBLEMS },
       },
     },
     async (request, reply) => {
@@ -182,12 +182,17 @@ function addRetire(app: App, context: GatewayContext): void {
         tags,
         summary: 'Retire a blueprint',
         description: 'No new session may name it; it can still be looked at. Its name stays taken.',
-        headers: CommandHeaders,
+        headers: EntityHeaders,
         params: BlueprintParams,
-        response: { 200: json('The blueprint as it is now.', BlueprintView), ...COMMAND_PROBLEMS },
+        response: { 200: json('The blueprint as it is now.', BlueprintView), ...ENTITY_PROBLEMS },
       },
     },
-    (request) => tellBlueprint(context, { request, name: request.params.name, message: { type: 'retire' } }),
+    async (request, reply) => {
+      const { name } = request.params;
+      const view = await tellBlueprint(context, { request, name, message: { type: 'retire' } });
+      reply.header('etag', etagOf(view.version));
+      return view;
+    },
   );
 }
 
@@ -196,7 +201,7 @@ async function tellBlueprint(
   told: { readonly request: FastifyRequest; readonly name: string; readonly message: Message },
 ): Promise<BlueprintView> {
   const to = addressOf(context, 'blueprint', told.name);
-  unwrap(await context.client.ask(acceptMessage(readAsked(context, told.request), to, told.message)));
+  unwrap(await context.client.ask(acceptMessage(readChange(context, told.request), to, told.message)));
   return viewBlueprint(context, told.name);
 }
 

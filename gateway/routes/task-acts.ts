@@ -12,16 +12,9 @@ import {
 } from '#protocols/http/task-acts.ts';
 import { TASK_TRANSITIONS } from '#protocols/task-transitions.ts';
 import { acceptMessage } from '../accept.ts';
-import {
-  API_PREFIX,
-  type App,
-  addressOf,
-  CommandHeaders,
-  etagOf,
-  type GatewayContext,
-  readAsked,
-} from '../context.ts';
-import { COMMAND_PROBLEMS, json, READ_PROBLEMS, unwrap } from '../failures.ts';
+import { API_PREFIX, type App, addressOf, etagOf, type GatewayContext } from '../context.ts';
+import { ENTITY_PROBLEMS, json, READ_PROBLEMS, unwrap } from '../failures.ts';
+import { EntityHeaders, readChange } from '../if-match.ts';
 import { findTask } from './tasks.ts';
 
 const ROOT = `${API_PREFIX}/tasks`;
@@ -112,10 +105,10 @@ function addAct<Body extends z.ZodType<object>>(app: App, context: GatewayContex
     schema: {
       ...words,
       tags,
-      headers: CommandHeaders,
+      headers: EntityHeaders,
       params: TaskParams,
       body,
-      response: { 200: json('The task as it is now.', TaskView), ...COMMAND_PROBLEMS },
+      response: { 200: json('The task as it is now.', TaskView), ...ENTITY_PROBLEMS },
     },
     handler: async (request, reply) => {
       // Checked against `body` before: the route's own type is lost with the type parameter.
@@ -134,7 +127,7 @@ async function tellTask(
   told: { readonly request: FastifyRequest; readonly id: string; readonly message: Message },
 ): Promise<TaskView> {
   const to = addressOf(context, 'task', told.id);
-  unwrap(await context.client.ask(acceptMessage(readAsked(context, told.request), to, told.message)));
+  unwrap(await context.client.ask(acceptMessage(readChange(context, told.request), to, told.message)));
   const { task, version } = await findTask(context, told.id);
   return toTaskView(task, version);
 }

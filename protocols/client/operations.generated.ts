@@ -2267,6 +2267,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body?: {
         /** What came of it. */
         summary?: string;
@@ -2292,6 +2294,8 @@ export interface Operations {
       name: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body: CreateBlueprintVersion;
     };
     answer: Blueprint;
@@ -2562,6 +2566,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body: {
         /** What is wrong; the next attempt is told. */
         reason: string;
@@ -3488,6 +3494,8 @@ export interface Operations {
       name: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
     };
     answer: Blueprint;
   };
@@ -3580,6 +3588,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body: {
         /** What it shall become. */
         state: "ready" | "in_progress" | "completed" | "failed" | "blocked" | "paused" | "cancelled" | "skipped";
@@ -3618,6 +3628,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body?: {
         reason?: string;
       } | undefined;
@@ -3684,9 +3696,9 @@ export const OPERATIONS = {
   cancelSession: { method: 'POST', path: '/api/v1/sessions/{id}/cancel', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   cloneContext: { method: 'POST', path: '/api/v1/contexts/{id}/clone', query: [], headers: ["idempotency-key"], reads: 'json' },
   completeSession: { method: 'POST', path: '/api/v1/sessions/{id}/complete', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
-  completeTask: { method: 'POST', path: '/api/v1/tasks/{id}/complete', query: [], headers: ["idempotency-key"], reads: 'json' },
+  completeTask: { method: 'POST', path: '/api/v1/tasks/{id}/complete', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   createBlueprint: { method: 'POST', path: '/api/v1/blueprints', query: [], headers: ["idempotency-key"], reads: 'json' },
-  createBlueprintVersion: { method: 'POST', path: '/api/v1/blueprints/{name}/versions', query: [], headers: ["idempotency-key"], reads: 'json' },
+  createBlueprintVersion: { method: 'POST', path: '/api/v1/blueprints/{name}/versions', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   createBulk: { method: 'POST', path: '/api/v1/sessions/bulk', query: [], headers: ["idempotency-key"], reads: 'json' },
   createCheckpoint: { method: 'POST', path: '/api/v1/sessions/{id}/checkpoints', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   createContext: { method: 'POST', path: '/api/v1/contexts', query: [], headers: ["idempotency-key"], reads: 'json' },
@@ -3703,7 +3715,7 @@ export const OPERATIONS = {
   dropDeadLetter: { method: 'POST', path: '/api/v1/dead-letters/{id}/drop', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   editDeadLetter: { method: 'PATCH', path: '/api/v1/dead-letters/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   failSession: { method: 'POST', path: '/api/v1/sessions/{id}/fail', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
-  failTask: { method: 'POST', path: '/api/v1/tasks/{id}/fail', query: [], headers: ["idempotency-key"], reads: 'json' },
+  failTask: { method: 'POST', path: '/api/v1/tasks/{id}/fail', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   forkActor: { method: 'POST', path: '/api/v1/actors/{type}/{id}/fork', query: [], headers: ["idempotency-key"], reads: 'json' },
   getActor: { method: 'GET', path: '/api/v1/actors/{type}/{id}', query: [], headers: [], reads: 'json' },
   getActorAt: { method: 'GET', path: '/api/v1/actors/{type}/{id}/at', query: ["version","message_id","at"], headers: [], reads: 'json' },
@@ -3777,16 +3789,16 @@ export const OPERATIONS = {
   restoreCheckpoint: { method: 'POST', path: '/api/v1/sessions/{id}/checkpoints/{sequence}/restore', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   resumeActor: { method: 'POST', path: '/api/v1/actors/{type}/{id}/resume', query: [], headers: ["idempotency-key"], reads: 'json' },
   resumeSession: { method: 'POST', path: '/api/v1/sessions/{id}/resume', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
-  retireBlueprint: { method: 'DELETE', path: '/api/v1/blueprints/{name}', query: [], headers: ["idempotency-key"], reads: 'json' },
+  retireBlueprint: { method: 'DELETE', path: '/api/v1/blueprints/{name}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   retrySession: { method: 'POST', path: '/api/v1/sessions/{id}/retry', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   routeTask: { method: 'POST', path: '/api/v1/agents/route', query: [], headers: ["idempotency-key"], reads: 'json' },
   setAgentMaintenance: { method: 'POST', path: '/api/v1/agents/{id}/maintenance', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   setCapacity: { method: 'PUT', path: '/api/v1/system/capacity', query: [], headers: ["idempotency-key"], reads: 'json' },
   setQuota: { method: 'PUT', path: '/api/v1/quota', query: [], headers: ["idempotency-key"], reads: 'json' },
-  setTaskStatus: { method: 'PUT', path: '/api/v1/tasks/{id}/status', query: [], headers: ["idempotency-key"], reads: 'json' },
+  setTaskStatus: { method: 'PUT', path: '/api/v1/tasks/{id}/status', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   shareContext: { method: 'POST', path: '/api/v1/contexts/{id}/share', query: [], headers: ["idempotency-key"], reads: 'json' },
   startSession: { method: 'POST', path: '/api/v1/sessions/{id}/start', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
-  startTask: { method: 'POST', path: '/api/v1/tasks/{id}/start', query: [], headers: ["idempotency-key"], reads: 'json' },
+  startTask: { method: 'POST', path: '/api/v1/tasks/{id}/start', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   stopSession: { method: 'POST', path: '/api/v1/sessions/{id}/stop', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   suspendActor: { method: 'POST', path: '/api/v1/actors/{type}/{id}/suspend', query: [], headers: ["idempotency-key"], reads: 'json' },
   writeContext: { method: 'PATCH', path: '/api/v1/contexts/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },

@@ -253,3 +253,15 @@ test('more than 10,000 dependencies of a session are refused whole, however they
   expect(session.state).toBe(before);
   expect(session.handle(add(woven('b', 10))).failure).toBeUndefined();
 });
+
+test('a task that is over keeps its dependencies: they say what it waited for', () => {
+  const session = makePlanned();
+  report(session, 0, { state: 'completed' });
+  report(session, 1, { state: 'completed' });
+  const before = session.state;
+
+  session.handle({ type: 'unlink', task_id: idAt(session, 1), depends_on: idAt(session, 0) });
+
+  expect(session.failure).toMatchObject({ code: 'INVALID_TRANSITION', current_state: 'completed' });
+  expect(session.state).toBe(before);
+});

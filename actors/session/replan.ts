@@ -98,7 +98,11 @@ export function unlink(session: Session, message: Of<'unlink'>, context: TurnCon
   const { task_id, depends_on } = message;
   const placeOf = placesOf(session.tasks);
   const at = placeOf.get(task_id) ?? -1;
-  const refusal = closedRefusal(session) ?? absentRefusal(placeOf, task_id);
+  const task = session.tasks[at];
+  // One that works may still wait with its end; one that is over waits for nothing.
+  const isOpen = task && !isFinal(task) && at < madeCount(session);
+  const refusal =
+    closedRefusal(session) ?? absentRefusal(placeOf, task_id) ?? (isOpen ? null : begunRefusal(session, at));
   if (refusal) return refused(session, refusal);
   const place = placeOf.get(depends_on);
   const kept = edgesBefore(session, at).filter((edge) => edge.at !== place);

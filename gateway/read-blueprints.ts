@@ -18,7 +18,7 @@ export async function findBlueprint(
   return { blueprint: readState(Blueprint, stored), version: stored.version };
 }
 
-/** The newest is in the blueprint itself too: its own row may be a moment behind. */
+/** The newest is in the blueprint itself too: each version's row is written a moment after it was answered. */
 export async function findVersion(
   context: GatewayContext,
   name: string,
@@ -29,6 +29,10 @@ export async function findVersion(
   );
   if (stored) return readState(BlueprintVersion, stored);
   const { blueprint } = await findBlueprint(context, name);
+  if (version >= 1 && version < blueprint.latest) {
+    const detail = `version ${version} of blueprint ${name} is being written; ask again`;
+    throw new Refused({ code: 'NOT_READY', detail, retry_after_seconds: 1 });
+  }
   if (blueprint.latest !== version) {
     throw new Refused({ code: 'NOT_FOUND', detail: `blueprint ${name} has no version ${version}` });
   }

@@ -209,3 +209,13 @@ test('a session takes what its blueprint says with it, by its newest version or 
     { message: 'blueprint migration is retired' },
   ]);
 });
+
+test('a version whose row is still to be written is not ready, which is not the same as not there', async () => {
+  const { post, get } = build();
+  await post('', { name: 'migration', tasks: TASKS });
+  await post('/migration/versions', { tasks: TASKS });
+
+  expect(await get('/migration/versions/1')).toMatchObject({ status: 503, code: 'NOT_READY' });
+  expect(await get('/migration/versions/2')).toMatchObject({ version: 2 });
+  expect(await get('/migration/versions/3')).toMatchObject({ status: 404 });
+});

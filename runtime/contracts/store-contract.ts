@@ -97,6 +97,14 @@ export function testStore(open: () => Promise<StoreUnderTest>): void {
     expect(await store.acquire(row.id, row.epoch, 'next')).toMatchObject({ epoch: row.epoch + 1 });
   });
 
+  test('what was on its way when its partition was given free is not committed any more', async () => {
+    const row = await ground.partition();
+    await store.release(row.id, row.epoch);
+
+    expect((await store.commit([nextBatch(row)])).committed).toEqual(new Set());
+    expect(await store.acquire(row.id, row.epoch, 'next')).toMatchObject({ batch: row.batch });
+  });
+
   test('reconciling begins a generation at the start of both lanes and ends the old epoch', async () => {
     const row = await ground.partition();
     const moved = nextBatch(row, { cursor: { seq: 7, id: 'seven' }, controlCursor: { seq: 8, id: 'eight' } });

@@ -26,7 +26,8 @@ moved AS (
     control_cursor = i.control_cursor, control_cursor_id = i.control_cursor_id,
     event_n = coalesce(i.event_n, p.event_n), moved_at = now()
   FROM input i
-  WHERE p.id = i.id AND p.epoch = i.epoch AND p.batch = i.batch AND p.id NOT IN (SELECT id FROM repeated)
+  WHERE p.id = i.id AND p.epoch = i.epoch AND p.batch = i.batch AND p.owner IS NOT NULL
+    AND p.id NOT IN (SELECT id FROM repeated)
   RETURNING p.id
 ), recorded AS (
   INSERT INTO batches (partition, batch, epoch, generation, data_from, data_to, control_from, control_to, digest, fold_order, code)

@@ -370,7 +370,7 @@ export class MemoryStore implements Store {
 
   #isNext(batch: Batch): boolean {
     const row = this.#partitions.get(batch.partition);
-    return row?.epoch === batch.epoch && row.batch === batch.batch;
+    return row?.epoch === batch.epoch && row.batch === batch.batch && row.owner !== null;
   }
 }
 

@@ -242,6 +242,13 @@ test('pages by number and by cursor are the same, for states that are rare and t
 });
 
 test('of what very many have the page is right and the count says that there are more', async () => {
+  const { items, ...page } = await ask('pages', { search: 'thing', order: 'desc', pageSize: 3 });
+
+  expect(items.map(({ address }) => address.id)).toEqual(['t2399', 't2398', 't2397']);
+  expect(page).toMatchObject({ total: 1_000, isTotalExact: false });
+});
+
+test('of what very many have those in a rare state are counted, and no others shown', async () => {
   const { items, ...page } = await ask('pages', {
     search: 'thing',
     status: ['rare'],
@@ -250,7 +257,16 @@ test('of what very many have the page is right and the count says that there are
   });
 
   expect(items.map(({ address }) => address.id)).toEqual(['t2301', 't2201', 't2101']);
-  expect(page).toMatchObject({ total: 1_000, isTotalExact: false });
+  expect(page).toMatchObject({ total: 24, isTotalExact: true });
+});
+
+test('words that the newest have and no others are counted, however many there are', async () => {
+  await fill('newest', 2_400, (n) => ({ title: n < 2_200 ? 'Old' : 'Fresh' }));
+
+  const { items, ...page } = await ask('newest', { search: 'fresh', order: 'asc', pageSize: 2 });
+
+  expect(items.map(({ address }) => address.id)).toEqual(['t2200', 't2201']);
+  expect(page).toMatchObject({ total: 200, isTotalExact: true });
 });
 
 test('a list by change has the latest first, also those that changed again within the minute', async () => {

@@ -18,6 +18,10 @@ import { countsOf, type StatusCounts } from './status-counts.ts';
 export const LISTED_WITHIN_S = 60;
 /** Rows that are read whole and sorted. */
 const FEW_MAX = 1_000;
+/** From so many rows on the newest are asked first whether most have the words: to find all that have them takes longer. */
+const PROBE_FROM = 2_000;
+/** The newest rows that are asked, and how many of them say that most have the words. */
+const PROBE = { rows: 60, most: 45 };
 /** Counted one by one up to here; more are "at least so many". */
 const COUNT_MAX = 10_000;
 
@@ -83,7 +87,9 @@ async function findFew(asked: Asked): Promise<{ rows: Fragment } | null> {
       WHERE a.tenant || '/' || a.type = ${kind} AND a.parent = ${query.parent} ${narrowed(asked)} ${having(asked)}`;
     return { rows };
   }
-  if (words) {
+  const areRare = counts.total > 0 && wantedOf(asked) <= FEW_MAX;
+  if (words && !(areRare && query.status)) {
+    if (counts.total >= PROBE_FROM && (await areMany(asked))) return null;
     const [found] = await sql<{ n: number }[]>`
       SELECT count(*) AS n FROM (SELECT 1 FROM searched s WHERE s.words @@ ${words} LIMIT ${FEW_MAX + 1}) AS one`;
     if (!found || found.n > FEW_MAX) return null;
@@ -92,11 +98,30 @@ async function findFew(asked: Asked): Promise<{ rows: Fragment } | null> {
       WHERE s.words @@ ${words} ${narrowed(asked)}`;
     return { rows };
   }
-  if (wantedOf(asked) > FEW_MAX || counts.total === 0) return null;
+  if (!areRare) return null;
   const rows = sql`SELECT a.id, ${keyColumn(asked)} AS key FROM actors a
     WHERE a.tenant || '/' || a.type = ${kind} AND a.status IS NOT NULL AND a.status = ANY(${statusesOf(asked)}::text[])
-      ${between(asked)}`;
+      ${between(asked)} ${having(asked)}`;
   return { rows };
+}
+
+/** Whether more rows than FEW_MAX have the words, as far as the newest rows show it; false: not known. */
+async function areMany(asked: Asked): Promise<boolean> {
+  const probed = await countNewest(asked, PROBE.rows);
+  if (probed < PROBE.most) return false;
+  const enough = Math.ceil((FEW_MAX * PROBE.rows) / PROBE.most) + PROBE.rows;
+  return (await countNewest(asked, enough)) > FEW_MAX;
+}
+
+/** How many of so many newest rows have the words. */
+async function countNewest(asked: Asked, rows: number): Promise<number> {
+  const { sql, kind } = asked;
+  const [found] = await sql<{ n: number }[]>`
+    SELECT count(*) AS n FROM (SELECT b.tenant, b.type, b.id FROM actors b
+      WHERE b.tenant || '/' || b.type = ${kind} AND b.status IS NOT NULL
+      ORDER BY b.created_at DESC, b.id DESC LIMIT ${rows} OFFSET 0) a
+    WHERE true ${having(asked)}`;
+  return found?.n ?? 0;
 }
 
 async function readFew(asked: Asked, few: Fragment): Promise<ListPage> {

@@ -2,18 +2,31 @@
  * Five kinds of tests, each run by name (`vitest run --project unit`):
  * unit is pure and quick; sim runs seeds of the simulated cluster and finds its planted bugs; live runs
  * against a real NATS and Postgres, started once for the run by ops/dev/test-services.ts; e2e starts the
- * whole system; chaos hurts a whole cluster in every way once. Live and e2e go file after file: they share the machine's disk and processor, and a test that measures a deadline must not pay for its neighbour.
+ * whole system; chaos hurts a whole cluster in every way once. Live and e2e go file after file: they share the machine's
+ * disk and processor, and a test that measures a deadline must not pay for its neighbour. Chaos mostly waits, and sim only
+ * computes: they are run together, sim with what processor chaos leaves.
  */
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** A folder for a report of each run beside what is shown, for .ci/run to sum up. */
 const reports = process.env.OIO_TEST_REPORTS;
 
 const notTests = ['**/node_modules/**', '**/dist/**', '**/.oio/**', '**/fixtures/**', 'ops/demo/project/**'];
 
+/** Chaos takes longest: what is run beside it must not hold it back. */
+class ChaosFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isChaos = ({ project }: TestSpecification) => Number(project.name === 'chaos');
+    return (await super.sort(files)).sort((a, b) => isChaos(b) - isChaos(a));
+  }
+}
+
 export default defineConfig({
   test: {
+    maxWorkers: '100%',
+    sequence: { sequencer: ChaosFirst },
     ...(reports && {
       reporters: ['default', ['json', { outputFile: join(reports, `${process.pid}.json`) }]],
     }),
@@ -32,7 +45,8 @@ export default defineConfig({
           name: 'sim',
           include: ['ops/sim/**/*.test.ts'],
           exclude: notTests,
-          testTimeout: 120_000,
+          setupFiles: ['ops/sim/low-priority.ts'],
+          testTimeout: 900_000,
         },
       },
       {

@@ -1,4 +1,5 @@
 /** What the stores hold when a run is over, read once for the checkers; and accounts as one transaction sees them. */
+import { setTimeout } from 'node:timers/promises';
 import type postgres from 'postgres';
 import { z } from 'zod';
 import type { Client } from '#runtime/client.ts';
@@ -6,6 +7,8 @@ import type { Account, Accounts } from './checkers/money.ts';
 import { AccountState, type AlarmEntry, AlarmState, ListState, TENANT } from './kinds.ts';
 
 const EVENTS_PAGE = 5_000;
+const READ_TRIES = 30;
+const READ_PAUSE_MS = 1_000;
 const Did = z.object({ op: z.string() });
 
 export interface DeadLetter {
@@ -47,10 +50,24 @@ async function actorsOf(sql: postgres.Sql, type: string): Promise<{ id: string; 
 async function readEvents(client: Client): Promise<Set<string>> {
   const told = new Set<string>();
   for (let afterSeq = 0; ; ) {
-    const events = await client.pastEvents({ filter: `evt.${TENANT}.*.*.did`, afterSeq, limit: EVENTS_PAGE });
+    const events = await readPatiently(() =>
+      client.pastEvents({ filter: `evt.${TENANT}.*.*.did`, afterSeq, limit: EVENTS_PAGE }),
+    );
     for (const { record } of events) told.add(Did.parse(record.payload).op);
     const last = events.at(-1);
     if (!last) return told;
     afterSeq = last.seq;
+  }
+}
+
+/** A stream may still be without its leader just after the last fault. */
+async function readPatiently<Found>(read: () => Promise<Found>): Promise<Found> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (tries === READ_TRIES) throw error;
+      await setTimeout(READ_PAUSE_MS);
+    }
   }
 }

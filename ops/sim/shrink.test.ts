@@ -18,7 +18,7 @@ async function fail(): Promise<{ options: RunOptions; result: RunResult }> {
   throw new Error(`${mutant.name} is not found`);
 }
 
-test('a failed run is made smaller and still breaks the same promise', { timeout: 120_000 }, async () => {
+test('a failed run is made smaller and still breaks the same promise', async () => {
   const { options, result } = await fail();
 
   const shrunk = await shrink(options, result);

@@ -12,6 +12,7 @@ import {
 } from '#protocols/failure.ts';
 import { PROBLEM_MEDIA_TYPE, ProblemView } from '#protocols/http/problem.ts';
 import { pathOf } from './context.ts';
+import { isStoreAway } from './store-away.ts';
 
 /** Ends a request with a failure. Thrown by routes, answered by the error handler. */
 export class Refused extends Error {
@@ -44,6 +45,12 @@ const FRAMEWORK_FAILURES: Readonly<Record<string, { code: FailureCode; detail: s
   FST_ERR_HANDLER_TIMEOUT: { code: 'DEADLINE_EXCEEDED', detail: 'the answer took too long' },
 };
 
+const STORE_AWAY: Failure = {
+  code: 'NOT_READY',
+  detail:
+    'NATS or Postgres cannot be had just now; ask again, with the same Idempotency-Key where something is changed',
+};
+
 /** The value of a reply, or the failure as the request's end. */
 export function unwrap(reply: Reply): unknown {
   if (!reply.ok) throw new Refused(reply.failure);
@@ -57,6 +64,7 @@ export function handleErrors(
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const { failure, status } = toFailure(error);
     onFailure(failure);
+    if (failure === STORE_AWAY) request.log.warn({ err: error }, 'a store cannot be had');
     if (failure.code === 'INTERNAL_ERROR') request.log.error({ err: error }, 'request failed');
     return sendProblem(reply, failure, status);
   });
@@ -100,6 +108,7 @@ export function toFailure(error: FastifyError | Error): { failure: Failure; stat
   if (status !== undefined && status < 500) {
     return { failure: { code: 'VALIDATION_FAILED', detail: 'the request could not be read' } };
   }
+  if (isStoreAway(error)) return { failure: STORE_AWAY };
   return { failure: { code: 'INTERNAL_ERROR', detail: 'something went wrong on this side' } };
 }
 

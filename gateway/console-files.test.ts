@@ -15,7 +15,15 @@ const html = { accept: 'text/html,*/*' };
 test('the console is served at every address that a browser may be at', async () => {
   const { app } = buildTestGateway(undefined, { consoleDir: folder });
 
-  for (const url of ['/', '/sessions/some-id']) {
+  for (const url of [
+    '/',
+    '/sessions',
+    '/sessions/some-id',
+    '/agents',
+    '/traffic',
+    '/cluster',
+    '/dead-letters?reason=x',
+  ]) {
     const response = await app.inject({ url, headers: html });
     expect([response.statusCode, response.body]).toEqual([
       200,

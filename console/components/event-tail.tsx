@@ -13,7 +13,7 @@ export interface EventTailProps {
   onLeave: (isAway: boolean) => void;
 }
 
-const ROW_PX = 20;
+const ROW_PX = 18;
 const SPARE_ROWS = 4;
 
 /**

@@ -10,9 +10,9 @@ export interface ListingNoticeProps {
   empty: JSX.Element;
 }
 
-/** What stands in place of a list that is being read, cannot be read, or has nothing in it. */
+/** What stands above or in place of what is being read, cannot be read, is old, or has nothing in it. */
 export function ListingNotice(props: ListingNoticeProps) {
-  const detail = () => (props.phase.state === 'failed' ? props.phase.detail : '');
+  const detail = () => ('detail' in props.phase ? props.phase.detail : '');
   return (
     <Switch>
       <Match when={props.phase.state === 'loading'}>
@@ -29,6 +29,16 @@ export function ListingNotice(props: ListingNoticeProps) {
               Try again
             </button>
           </div>
+        </div>
+      </Match>
+      <Match when={props.phase.state === 'stale'}>
+        <div class="stale" role="status">
+          <span>
+            STALE · {props.what.toLowerCase()} cannot be read again: {detail()}
+          </span>
+          <button type="button" onClick={() => props.onRetry()}>
+            Try again
+          </button>
         </div>
       </Match>
       <Match when={props.isEmpty}>

@@ -1,17 +1,8 @@
 import { For } from 'solid-js';
-import type { AgentView } from '#protocols/http/agent.ts';
-import type { SessionSummary } from '#protocols/http/session.ts';
 import type { SessionState } from '#protocols/session.ts';
+import type { ConsoleData } from '../data/create-console.ts';
 import type { Line } from '../data/live-events.ts';
 import type { Tone } from '../data/state-words.ts';
-
-export interface StatusStripProps {
-  line: Line;
-  nowSeconds: number;
-  sessions: readonly SessionSummary[];
-  agents: readonly AgentView[];
-  rates: readonly number[];
-}
 
 const LAMP = {
   connecting: { word: 'CONNECTING', tone: 'wait' },
@@ -26,21 +17,22 @@ const DONE: readonly SessionState[] = ['completed', 'partially_completed'];
 const FAILED: readonly SessionState[] = ['failed', 'timeout', 'orphaned'];
 
 /** The readings on top: is it well, is it busy, does anybody work. */
-export function StatusStrip(props: StatusStripProps) {
+export function StatusStrip(props: { data: ConsoleData }) {
   const count = (states: readonly SessionState[]) =>
-    props.sessions.filter((session) => states.includes(session.state)).length;
-  const present = () => props.agents.filter((agent) => agent.status !== 'offline');
+    props.data.sessions.items.filter((session) => states.includes(session.state)).length;
+  const present = () => props.data.agents.items.filter((agent) => agent.status !== 'offline');
   const slots = (of: 'running' | 'capacity') => present().reduce((sum, agent) => sum + agent.load[of], 0);
-  const peak = () => Math.max(1, ...props.rates);
+  const rates = () => props.data.tail.rates();
+  const peak = () => Math.max(1, ...rates());
   return (
-    <header class="strip">
-      <div class="cell brand">
-        <h1 title="OpenCode Industrial Orchestrator">OIO</h1>
+    <div class="strip">
+      <div class="cell brand" title="OpenCode Industrial Orchestrator">
+        OIO
       </div>
       <div class="cell">
         <span class="legend">Line</span>
-        <span class={`lamp ${LAMP[props.line.state].tone}`} role="status" data-lamp>
-          {LAMP[props.line.state].word}
+        <span class={`lamp ${LAMP[props.data.line().state].tone}`} role="status" data-lamp>
+          {LAMP[props.data.line().state].word}
         </span>
       </div>
       <div class="cell">
@@ -71,17 +63,17 @@ export function StatusStrip(props: StatusStripProps) {
         </span>
       </div>
       <div class="cell wide">
-        <span class="legend">Events · last minute · {props.rates.at(-2) ?? 0}/s</span>
+        <span class="legend">Events · last minute · {rates().at(-2) ?? 0}/s</span>
         <span class="rate" aria-hidden="true">
-          <For each={props.rates}>
+          <For each={rates()}>
             {(rate) => <i class={rate > 0 ? 'some' : ''} style={{ height: `${(rate / peak()) * 100}%` }} />}
           </For>
         </span>
       </div>
       <div class="cell clock">
         <span class="legend">UTC</span>
-        <time class="figure">{new Date(props.nowSeconds * 1_000).toISOString().slice(11, 19)}</time>
+        <time class="figure">{new Date(props.data.nowSeconds() * 1_000).toISOString().slice(11, 19)}</time>
       </div>
-    </header>
+    </div>
   );
 }

@@ -1,4 +1,8 @@
-/** The gateway's HTTP interface, as this page uses it. Every request has a deadline; every error is an ApiFailure. */
+/**
+ * The gateway's HTTP interface, as the shell uses it. Every request has a deadline; every error is an ApiFailure.
+ * A page with requests of its own has them in a file beside this one (`session-api.ts`), made of `client`, `told` and
+ * `orNull`.
+ */
 import { buildClient, Refused } from '#protocols/client/client.ts';
 import type { Fault, Problem } from '#protocols/failure.ts';
 import type { AgentView } from '#protocols/http/agent.ts';
@@ -30,7 +34,7 @@ export interface SessionWish {
 
 export type SessionAct = 'start' | 'stop' | 'cancel' | 'delete';
 
-const client = buildClient({ url: '', fetch: (url, init) => fetch(url, init) });
+export const client = buildClient({ url: '', fetch: (url, init) => fetch(url, init) });
 
 export const api = {
   sessions: (): Promise<Page<SessionSummary>> => told(client.listSessions({ page_size: PAGE_SIZE })),
@@ -40,6 +44,8 @@ export const api = {
   task: (id: string): Promise<TaskView | null> => orNull(client.getTask({ id })),
   agents: (): Promise<Page<AgentView>> => told(client.listAgents({ page_size: PAGE_SIZE })),
   agent: (id: string): Promise<AgentView | null> => orNull(client.getAgent({ id })),
+  cluster: () => told(client.getCluster()),
+  deadLetterGroups: () => told(client.listDeadLetterGroups({ status: ['open'], page_size: PAGE_SIZE })),
   create: (wish: SessionWish, key: string): Promise<SessionView> =>
     told(client.createSession({ body: wish, 'idempotency-key': key })),
   act: (id: string, act: SessionAct, options: { reason?: string; key: string }) => {
@@ -64,14 +70,16 @@ export function newKey(): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-async function orNull<Value>(answer: Promise<Value>): Promise<Value | null> {
+/** Null where there is no such thing. */
+export async function orNull<Value>(answer: Promise<Value>): Promise<Value | null> {
   return answer.catch((error: unknown) => {
     if (error instanceof Refused && error.status === 404) return null;
     throw toFailure(error);
   });
 }
 
-async function told<Value>(answer: Promise<Value>): Promise<Value> {
+/** Any error as an ApiFailure. */
+export async function told<Value>(answer: Promise<Value>): Promise<Value> {
   return answer.catch((error: unknown) => {
     throw toFailure(error);
   });

@@ -1,4 +1,7 @@
-/** A list of entities for the page: read once, kept current by events, with its phase for the four drawn states. */
+/**
+ * A list of entities for the page: read once, kept current by events, with its phase for the four drawn states
+ * (loading, empty, stale, failed: `components/listing-notice.tsx` draws them). Pages use it by `createLiveListing`.
+ */
 import { type Accessor, batch, createSignal, onCleanup } from 'solid-js';
 import { createStore, reconcile } from 'solid-js/store';
 import type { Page } from '#protocols/http/page.ts';
@@ -8,6 +11,8 @@ import { Entities, type Entity } from './entities.ts';
 export type Phase =
   | { readonly state: 'loading' }
   | { readonly state: 'ready' }
+  /** What is shown was read before; it could not be read again. */
+  | { readonly state: 'stale'; readonly detail: string }
   | { readonly state: 'failed'; readonly detail: string };
 
 export interface ListingOptions<Item extends Entity> {
@@ -73,8 +78,8 @@ export function createListing<Item extends Entity>(options: ListingOptions<Item>
     } catch (error) {
       if (mine !== asked) return;
       const detail = error instanceof Error ? error.message : String(error);
-      // What was read before stays on the page; the lamp says that it may be old.
-      if (phase().state !== 'ready') setPhase({ state: 'failed', detail });
+      const isRead = phase().state === 'ready' || phase().state === 'stale';
+      setPhase({ state: isRead ? 'stale' : 'failed', detail });
       retry = window.setTimeout(() => void reload(), RETRY_MS);
     }
   };

@@ -42,7 +42,7 @@ test('a session is created by the form, is seen at work with its live events, an
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-  await page.goto(system.url);
+  await page.goto(`${system.url}/sessions`);
   await page.getByText('LIVE', { exact: false }).first().waitFor();
   await picture(page, 'empty');
 

@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest';
-import { scheduleOf } from './critical-path.ts';
-import { encodeEdge } from './session-graph.ts';
+import { scheduleOf, slackOf, type Waits } from './critical-path.ts';
 import type { Dependency } from './task.ts';
 
 const hours = (...list: number[]) =>
   list.map((expected_hours) => ({ expected_hours, deviation_hours: expected_hours / 4 }));
-const on = (at: number, kind: Dependency['kind'] = 'finish_to_start') =>
-  encodeEdge({ at, kind, required: true });
+const on = (at: number, kind: Dependency['kind'] = 'finish_to_start') => ({ at, kind });
 
 test('the critical path is the longest by expected hours, and its deviation that of its tasks together', () => {
   const {
@@ -57,15 +55,33 @@ test('in every random plan the order keeps what waits behind what it waits for, 
 
     const placeIn = new Map(order.map((at, index) => [at, index]));
     expect(order).toHaveLength(count);
-    for (const [at, codes] of edges.entries()) {
-      for (const code of codes) {
-        expect(placeIn.get(Math.floor(code / 8)) ?? 0).toBeLessThan(placeIn.get(at) ?? 0);
-      }
+    for (const [at, waits] of edges.entries()) {
+      for (const edge of waits) expect(placeIn.get(edge.at) ?? 0).toBeLessThan(placeIn.get(at) ?? 0);
     }
     expect(Math.max(...endHours)).toBe(whole);
     expect(Math.min(...startHours)).toBe(0);
     expect(endHours[criticalPath.at(-1) ?? 0]).toBe(whole);
+    const slack = slackOf(tasks, edges, scheduleOf(tasks, edges));
+    for (const at of criticalPath) expect(slack[at]).toBe(0);
   }
+});
+
+test('slack is what a task may be later: so much changes nothing, an hour more does', () => {
+  const waits: Waits = [[], [on(0)], [on(0)], [on(1), on(2)]];
+  const endWith = (more: number) => scheduleOf(hours(1, 8, 3 + more, 4), waits).hours;
+
+  const slack = slackOf(hours(1, 8, 3, 4), waits, scheduleOf(hours(1, 8, 3, 4), waits));
+
+  expect(slack).toEqual([0, 0, 5, 0]);
+  expect([endWith(0), endWith(5), endWith(6)]).toEqual([13, 13, 14]);
+});
+
+test('a task that may end together with another one has the slack of its end', () => {
+  const waits: Waits = [[], [on(0, 'start_to_start')], [on(1, 'finish_to_finish')]];
+
+  // The second begins with the first and takes 5; the third may end no sooner than it, and so begins after 3.
+  expect(slackOf(hours(2, 5, 2), waits, scheduleOf(hours(2, 5, 2), waits))).toEqual([0, 0, 0]);
+  expect(slackOf(hours(9, 5, 2), waits, scheduleOf(hours(9, 5, 2), waits))).toEqual([0, 4, 4]);
 });
 
 test('a thousand tasks with ten thousand edges are gone through once', () => {

@@ -1,8 +1,12 @@
 /**
- * The plan of a session in time: when each task can begin and end at the soonest, the longest way, an order. Every kind of
- * dependency counts as what it is: one that holds back the end moves the start by as much. Pure.
+ * The plan of a session in time: when each task can begin and end at the soonest, the longest way, an order, and how much
+ * later each may be. Every kind of dependency counts as what it is: one that holds back the end moves the start by as
+ * much. Pure, and free of what the console does not carry.
  */
-import { decodeEdge, type Edge, type Edges } from './session-graph.ts';
+import type { Edge } from './session-graph.ts';
+
+/** For each task what it waits for, by place. */
+export type Waits = readonly (readonly Pick<Edge, 'at' | 'kind'>[])[];
 
 export interface Timed {
   readonly expected_hours: number;
@@ -28,9 +32,17 @@ const EARLIEST = {
   start_to_finish: (before, hours) => before.start - hours,
 } as const satisfies Record<Edge['kind'], (before: { start: number; end: number }, hours: number) => number>;
 
+/** What an edge leaves to the end of the task before it, in hours. */
+const LATEST = {
+  finish_to_start: (after) => after.start,
+  start_to_start: (after, hours) => after.start + hours,
+  finish_to_finish: (after) => after.end,
+  start_to_finish: (after, hours) => after.end + hours,
+} as const satisfies Record<Edge['kind'], (after: { start: number; end: number }, hours: number) => number>;
+
 /** The graph must have no circle; what is on one is left out of the order. */
-export function scheduleOf(tasks: readonly Timed[], edges: Edges): Schedule {
-  const before = tasks.map((_, at) => (edges[at] ?? []).map(decodeEdge));
+export function scheduleOf(tasks: readonly Timed[], waits: Waits): Schedule {
+  const before = tasks.map((_, at) => waits[at] ?? []);
   const order = orderOf(before);
   const start = tasks.map(() => 0);
   const end = tasks.map(({ expected_hours }) => expected_hours);
@@ -63,8 +75,22 @@ export function scheduleOf(tasks: readonly Timed[], edges: Edges): Schedule {
   };
 }
 
+/** Hours by which each task may be later without the whole being later: none on the critical path. */
+export function slackOf(tasks: readonly Timed[], waits: Waits, schedule: Schedule): number[] {
+  const latestEnd = tasks.map(() => schedule.hours);
+  for (const at of schedule.order.toReversed()) {
+    const end = latestEnd[at] ?? 0;
+    const after = { start: end - (tasks[at]?.expected_hours ?? 0), end };
+    for (const edge of waits[at] ?? []) {
+      const left = LATEST[edge.kind](after, tasks[edge.at]?.expected_hours ?? 0);
+      latestEnd[edge.at] = Math.min(latestEnd[edge.at] ?? left, left);
+    }
+  }
+  return latestEnd.map((end, at) => Math.max(0, end - (schedule.endHours[at] ?? 0)));
+}
+
 /** Each task behind all that it waits for; of those that could be next the first of the plan. */
-function orderOf(before: readonly (readonly Edge[])[]): number[] {
+function orderOf(before: Waits): number[] {
   const open = before.map((list) => list.length);
   const after: number[][] = before.map(() => []);
   for (const [at, list] of before.entries()) {

@@ -57,7 +57,8 @@ export function viewDependencies({ tasks, edges }: Session, at: number): Omit<Ta
 
 export function viewGraph(session: Session): SessionGraph {
   const { tasks, edges } = session;
-  const schedule = scheduleOf(tasks, edges);
+  const waits = edges.map((codes) => codes.map(decodeEdge));
+  const schedule = scheduleOf(tasks, waits);
   // What is over takes no more time; what is at work or failed for now takes its own again.
   const left = tasks.map((task) => ({
     ...task,
@@ -83,7 +84,7 @@ export function viewGraph(session: Session): SessionGraph {
     order: schedule.order.map(idOf),
     critical_path: { task_ids: schedule.criticalPath.map(idOf), hours: round(schedule.hours) },
     progress: { ...countStates(tasks), percent: progressOf(session).percent },
-    remaining_hours: round(scheduleOf(left, edges).hours),
+    remaining_hours: round(scheduleOf(left, waits).hours),
     deviation_hours: round(schedule.deviationHours),
   };
 }

@@ -157,9 +157,13 @@ export const AgentMessage = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('deregister'), instance: z.string().max(64) }),
   /** From the agent by EAP, or without an instance from a person. */
-  z.object({ type: z.literal('drain'), instance: z.string().max(64).optional() }),
+  z.object({
+    type: z.literal('drain'),
+    instance: z.string().max(64).optional(),
+    reason: z.string().max(500).optional(),
+  }),
   /** From a person: finish and go, or by force at once. */
-  z.object({ type: z.literal('dismiss'), force: z.boolean() }),
+  z.object({ type: z.literal('dismiss'), force: z.boolean(), reason: z.string().max(500).optional() }),
   z.object({
     type: z.literal('maintenance'),
     enabled: z.boolean(),

@@ -14,6 +14,7 @@ import type { Reply } from '#protocols/failure.ts';
 import type { PastRequest } from '#protocols/past.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Supervise, Supervised, SupervisionAct } from '#protocols/supervision.ts';
+import type { AgentHeard, News } from './cluster-news.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Speaker } from './remote.ts';
 import type { TimerMark } from './store.ts';
@@ -205,5 +206,9 @@ export interface Client {
   /** Says for an agent that it lives, as its own heartbeat would: kept in memory, in no log. Throws where NATS is away. */
   heartbeat(speaker: Speaker, heartbeat: Heartbeat): Promise<void>;
   health(): Promise<ClusterHealth>;
+  /** What nodes told since this process listens: see `cluster-news.ts`. */
+  news(): News;
+  /** When agents of the tenant were last heard by this process. */
+  agentsHeard(tenant: string): readonly AgentHeard[];
   stop(): Promise<void>;
 }

@@ -11,6 +11,7 @@ import { InAnswer } from '#protocols/eap/message.ts';
 import { emit, reply } from '#protocols/effects.ts';
 import { beginWith, isoTime, NOBODY, refused, unchanged, withEffects } from '../turn.ts';
 import { acceptAssignment, assign, cancelTask, dropAssignment, endTask, tellRefused } from './assignments.ts';
+import { auditOf } from './audited.ts';
 import { bar, departWhenDone, dismiss, forget, giveBack, setMaintenance } from './hold.ts';
 import { ASKED_MAX, ask, take, tellLeaseLost } from './inbox.ts';
 import { capabilitiesOf, countMark, countResult } from './performance.ts';
@@ -118,7 +119,8 @@ function startDraining(agent: Agent, message: Of<'drain'>, context: TurnContext)
     return withEffects(beginWith(agent), reply(statusOf(agent)));
   }
   const draining = drain(agent, context);
-  return withEffects(draining, reply(statusOf(draining.state)));
+  const audited = auditOf(agent, { act: 'agent.drained', reason: message.reason }, context);
+  return withEffects(draining, ...audited, reply(statusOf(draining.state)));
 }
 
 function fallSilent(agent: Agent, context: TurnContext): Turn<Agent> {

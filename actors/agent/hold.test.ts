@@ -225,3 +225,23 @@ test('nothing goes back that was accepted, that no idle one can do, or for more 
   expect(giveBack(waiting, { ...IDLE, free: 0 }).of('send')).toEqual([]);
   expect(giveBack(waiting, { ...IDLE, free: 5 }).sentTo('task')).toHaveLength(1);
 });
+
+test('what a person does to an agent and says why of leaves an entry in the audit; without a reason there is none', () => {
+  const acts = [
+    { type: 'drain', reason: 'new disk' },
+    { type: 'maintenance', enabled: true, reason: 'new disk' },
+    { type: 'dismiss', force: true, reason: 'new disk' },
+  ];
+  const entriesOf = (message: { type: string }) =>
+    answer(assign(makeAgent())).handle(message, 'user:anna').sentTo('audit');
+
+  const entries = acts.flatMap(entriesOf);
+
+  const said = { type: 'record', by: 'user:anna', target: 'agent-a', reason: 'new disk' };
+  expect(entries).toMatchObject([
+    { ...said, act: 'agent.drained', before: { status: 'online', at_work: 1 } },
+    { ...said, act: 'agent.maintenance', before: { enabled: true } },
+    { ...said, act: 'agent.deregistered', before: { force: true } },
+  ]);
+  expect(acts.map(({ reason: _reason, ...act }) => act).flatMap(entriesOf)).toEqual([]);
+});

@@ -5,6 +5,7 @@ import { loadLevelOf } from '#protocols/agent-load.ts';
 import { emit, reply, schedule } from '#protocols/effects.ts';
 import { beginWith, isoTime, refused, type Step, unchanged, withEffects } from '../turn.ts';
 import { dropAssignment } from './assignments.ts';
+import { auditOf } from './audited.ts';
 import { put, tellLeaseLost } from './inbox.ts';
 import { drain, leave, statusOf, tellRegistry } from './presence.ts';
 
@@ -16,13 +17,14 @@ const BARRED_MS = 60_000;
 const BARRED_TIMER = 'forget';
 
 /** It takes nothing more, ends what it has, and goes; by force it goes at once, and its tasks to others. */
-export function dismiss(agent: Agent, { force }: Of<'dismiss'>, context: TurnContext): Turn<Agent> {
+export function dismiss(agent: Agent, { force, reason }: Of<'dismiss'>, context: TurnContext): Turn<Agent> {
   if (agent.deregistered_at !== null) return refuseHere(agent, 'It is gone already.', []);
   const isLeaving = agent.status === 'draining' && agent.leaving;
   const draining = isLeaving || agent.status === 'offline' ? beginWith(agent) : drain(agent, context);
   const leaving = { ...draining, state: { ...draining.state, leaving: true } };
   const gone = force ? depart(leaving, context) : departWhenDone(leaving, context);
-  return withEffects(gone, reply(statusOf(gone.state)));
+  const audited = auditOf(agent, { act: 'agent.deregistered', reason, force }, context);
+  return withEffects(gone, ...audited, reply(statusOf(gone.state)));
 }
 
 /** The end of a turn: who was sent away and holds nothing any more is gone. */
@@ -46,7 +48,9 @@ export function setMaintenance(agent: Agent, message: Of<'maintenance'>, context
   const status = enabled ? 'maintenance' : lifted;
   const state: Agent = { ...agent, maintenance, status, updated_at: now };
   const record = emit('maintenance', { enabled, reason, by: context.by, at_work: agent.assignments.length });
-  return withEffects(beginWith(state), record, tellRegistry(state), reply(statusOf(state)));
+  const why = { act: 'agent.maintenance', reason: message.reason, enabled } as const;
+  const audited = auditOf(agent, why, context);
+  return withEffects(beginWith(state), record, tellRegistry(state), ...audited, reply(statusOf(state)));
 }
 
 /** The tenant has as many agents as it may: the process is told, and for a while it need not ask again. */

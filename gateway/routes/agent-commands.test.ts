@@ -108,3 +108,30 @@ test('what is repeated with its key is asked once', async () => {
     expect(client.commands[1]).toEqual(client.commands[0]);
   }
 });
+
+test('why an agent is drained or sent away is asked with it', async () => {
+  const { client, ask } = buildWithAgent();
+
+  await ask('agent-one/drain', { reason: ' new disk ' });
+  await ask('agent-one/deregister', { reason: 'sold' });
+
+  expect(client.commands.map(({ message }) => message)).toEqual([
+    { type: 'drain', reason: 'new disk' },
+    { type: 'dismiss', force: false, reason: 'sold' },
+  ]);
+});
+
+test('when agents were last heard is told by name', async () => {
+  const { app, client } = buildTestGateway(actAsAgents);
+  client.agentsHeardNow = [
+    { agent: 'agent-b', atMs: 2_000, running: null },
+    { agent: 'agent-a', atMs: 1_000, running: 3 },
+  ];
+
+  const { items } = (await app.inject({ url: '/api/v1/agents/heartbeats' })).json();
+
+  expect(items).toEqual([
+    { agent_id: 'agent-a', heard_at: '1970-01-01T00:00:01.000Z', running: 3 },
+    { agent_id: 'agent-b', heard_at: '1970-01-01T00:00:02.000Z', running: null },
+  ]);
+});

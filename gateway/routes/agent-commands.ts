@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { AgentParams, AgentView, toAgentView } from '#protocols/http/agent.ts';
-import { DeregisterBody, MaintenanceBody } from '#protocols/http/agent-command.ts';
+import { DeregisterBody, DrainBody, MaintenanceBody } from '#protocols/http/agent-command.ts';
 import { acceptMessage } from '../accept.ts';
 import { API_PREFIX, type App, addressOf, etagOf, type GatewayContext } from '../context.ts';
 import { ENTITY_PROBLEMS, json, unwrap } from '../failures.ts';
@@ -27,10 +27,11 @@ function addDrain(app: App, context: GatewayContext): void {
         operationId: 'drainAgent',
         summary: 'Give an agent no more work',
         description: 'It ends what it has, and stays. A new process of it takes work again.',
+        body: DrainBody,
         response: { 200: json('The agent as it is now.', AgentView), ...ENTITY_PROBLEMS },
       },
     },
-    async (request, reply) => tellAgent({ context, request, reply }, { type: 'drain' }),
+    async (request, reply) => tellAgent({ context, request, reply }, { type: 'drain', ...request.body }),
   );
 }
 
@@ -74,7 +75,7 @@ function addDeregister(app: App, context: GatewayContext): void {
       },
     },
     async (request, reply) => {
-      const message = { type: 'dismiss', force: request.body.force };
+      const message = { type: 'dismiss', ...request.body };
       const view = await tellAgent({ context, request, reply }, message);
       return reply.code(view.status === 'offline' ? 200 : 202).send(view);
     },

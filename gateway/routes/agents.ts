@@ -1,6 +1,13 @@
 /** Agents: who is there, what they can, how loaded they are. */
 import type { Agent } from '#protocols/agent.ts';
-import { AgentListQuery, AgentPage, AgentParams, AgentView, toAgentView } from '#protocols/http/agent.ts';
+import {
+  AgentListQuery,
+  AgentPage,
+  AgentParams,
+  AgentsHeard,
+  AgentView,
+  toAgentView,
+} from '#protocols/http/agent.ts';
 import { CapabilityParams } from '#protocols/http/agent-fleet.ts';
 import { PageQuery, toPage } from '#protocols/http/page.ts';
 import { API_PREFIX, type App, etagOf, type GatewayContext } from '../context.ts';
@@ -17,6 +24,7 @@ const tags = ['agents'];
 export function agentRoutes(app: App, context: GatewayContext): void {
   addList(app, context);
   addByCapability(app, context);
+  addHeard(app, context);
   addGet(app, context);
   agentFleetRoutes(app, context);
   agentJoiningRoutes(app, context);
@@ -75,6 +83,32 @@ function addByCapability(app: App, context: GatewayContext): void {
       const ofKind = (kind: 'primary' | 'secondary') =>
         present.filter(({ agent }) => kindOf(agent, capability) === kind);
       return cutPage([...ofKind('primary'), ...ofKind('secondary')], request.query);
+    },
+  );
+}
+
+function addHeard(app: App, context: GatewayContext): void {
+  app.get(
+    `${ROOT}/heartbeats`,
+    {
+      schema: {
+        operationId: 'listAgentHeartbeats',
+        tags,
+        summary: 'When agents were last heard',
+        description: 'As this gateway heard them: heartbeats are kept in memory, and in no log.',
+        response: { 200: json('Those that were heard, by their names.', AgentsHeard), ...LIST_PROBLEMS },
+      },
+    },
+    async () => {
+      const heard = context.client.agentsHeard(context.tenant);
+      const items = heard.map(({ agent, atMs, running }) => {
+        return { agent_id: agent, heard_at: new Date(atMs).toISOString(), running };
+      });
+      const { sinceMs } = context.client.news();
+      return {
+        since: new Date(sinceMs).toISOString(),
+        items: items.toSorted((a, b) => (a.agent_id < b.agent_id ? -1 : 1)),
+      };
     },
   );
 }

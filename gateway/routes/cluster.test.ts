@@ -46,3 +46,38 @@ test('an actor that is not there is not found, and what is no address is not val
     ['params.type', 'params.id'],
   ]);
 });
+
+test('what waits is told of the partitions that lag, and of the fullest actors of the tenant', async () => {
+  const { app, client } = buildTestGateway();
+  const row = { epoch: 2, batch: 7, generation: 0, cursor: 12, controlCursor: 3, movedAtMs: 0 };
+  client.partitionsNow = [
+    { id: 0, owner: 'node-1', ...row },
+    { id: 1, owner: 'node-1', ...row },
+  ];
+  const actors = ['session/dev/a', 'session/other/b', 'task/dev/c'].map((to) => ({ to, waiting: 400 }));
+  client.newsNow = { ...client.newsNow, behind: [{ id: 1, lag: 900, oldestMs: 2_500 }], fullest: actors };
+
+  const cluster = (await app.inject({ url: '/api/v1/cluster' })).json();
+
+  expect(cluster.partitions).toMatchObject([
+    { id: 0, lag: null, oldest_ms: null },
+    { id: 1, lag: 900, oldest_ms: 2_500 },
+  ]);
+  expect(cluster.fullest).toEqual([
+    { address: 'session/dev/a', waiting: 400 },
+    { address: 'task/dev/c', waiting: 400 },
+  ]);
+});
+
+test('partitions that went from node to node are listed, newest first, up to a limit', async () => {
+  const { app, client } = buildTestGateway();
+  const handedOver = [2, 1].map((at) => ({ atMs: at, partition: at, from: null, to: `node-${at}` }));
+  client.newsNow = { ...client.newsNow, sinceMs: 0, handedOver };
+
+  const answer = (await app.inject({ url: '/api/v1/cluster/hand-overs?limit=1' })).json();
+
+  expect(answer).toEqual({
+    since: '1970-01-01T00:00:00.000Z',
+    items: [{ at: '1970-01-01T00:00:00.002Z', partition: 2, from: null, to: 'node-2' }],
+  });
+});

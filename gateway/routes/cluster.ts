@@ -1,13 +1,21 @@
 /** Nodes, partitions and single actors, as the runtime has them. */
 import { formatAddress } from '#protocols/address.ts';
-import { ActorParams, ActorView, ClusterView } from '#protocols/http/cluster.ts';
+import {
+  ActorParams,
+  ActorView,
+  ClusterView,
+  HandOverList,
+  HandOversQuery,
+} from '#protocols/http/cluster.ts';
 import { API_PREFIX, type App, addressOf, etagOf, type GatewayContext } from '../context.ts';
 import { json, LIST_PROBLEMS, READ_PROBLEMS, Refused } from '../failures.ts';
 
 const tags = ['cluster'];
+const FULLEST_MAX = 32;
 
 export function clusterRoutes(app: App, context: GatewayContext): void {
   addCluster(app, context);
+  addHandOvers(app, context);
   addActor(app, context);
 }
 
@@ -25,16 +33,55 @@ function addCluster(app: App, context: GatewayContext): void {
     async () => {
       const [health, partitions] = await Promise.all([context.client.health(), context.client.partitions()]);
       const heard = new Set(health.nodes.map(({ id }) => id));
+      const { behind, fullest } = context.client.news();
+      const loads = new Map(behind.map((load) => [load.id, load]));
       return {
         partition_count: partitions.length,
         owned: health.owned,
-        nodes: health.nodes.map(({ heardMsAgo, ...node }) => ({ ...node, heard_ms_ago: heardMsAgo })),
+        nodes: health.nodes.map(({ heardMsAgo, stalled, stuck, ...node }) => ({
+          ...node,
+          heard_ms_ago: heardMsAgo,
+          is_stalled: stalled,
+          stuck: [...stuck],
+        })),
         partitions: partitions.map(({ controlCursor, movedAtMs, ...partition }) => ({
           ...partition,
           is_owner_heard: partition.owner !== null && heard.has(partition.owner),
           control_cursor: controlCursor,
           moved_at: new Date(movedAtMs).toISOString(),
+          lag: loads.get(partition.id)?.lag ?? null,
+          oldest_ms: loads.get(partition.id)?.oldestMs ?? null,
         })),
+        fullest: fullest
+          .filter(({ to }) => to.split('/')[1] === context.tenant)
+          .slice(0, FULLEST_MAX)
+          .map(({ to, waiting }) => ({ address: to, waiting })),
+      };
+    },
+  );
+}
+
+function addHandOvers(app: App, context: GatewayContext): void {
+  app.get(
+    `${API_PREFIX}/cluster/hand-overs`,
+    {
+      schema: {
+        operationId: 'listHandOvers',
+        tags,
+        summary: 'List partitions that went from node to node',
+        description:
+          'As this gateway heard it from the nodes since it was started; the newest 500 are kept. Which node has a ' +
+          'partition for good is decided in the store: see the cluster itself.',
+        querystring: HandOversQuery,
+        response: { 200: json('Newest first.', HandOverList), ...LIST_PROBLEMS },
+      },
+    },
+    async (request) => {
+      const { sinceMs, handedOver } = context.client.news();
+      const items = handedOver.slice(0, request.query.limit);
+      return {
+        since: new Date(sinceMs).toISOString(),
+        items: items.map(({ atMs, ...item }) => ({ ...item, at: new Date(atMs).toISOString() })),
       };
     },
   );

@@ -193,7 +193,7 @@ export interface Agent {
 export interface AgentMaintenance {
   /** False lifts it. */
   enabled: boolean;
-  /** Why; kept with the agent. */
+  /** Why; kept with the agent, and in the audit. */
   reason?: string;
 }
 
@@ -277,6 +277,18 @@ export interface AgentStats {
   agents_max: number;
 }
 
+/** When agents were last heard. */
+export interface AgentsHeard {
+  /** Since when this gateway listens. */
+  since: string;
+  items: {
+    agent_id: string;
+    heard_at: string;
+    /** Tasks that its process said it works on. */
+    running: number | null;
+  }[];
+}
+
 /** A file that came out of a task. The content is at `href`. */
 export interface Artifact {
   artifact_id: string;
@@ -312,8 +324,8 @@ export interface AuditEntry {
   at: string;
   /** Who did it: `user:…`, `agent:…`. */
   by: string;
-  act: "lock.broken";
-  /** What it was done to: the name of the lock. */
+  act: "lock.broken" | "agent.drained" | "agent.maintenance" | "agent.deregistered";
+  /** What it was done to: the name of the lock, the id of the agent. */
   target: string;
   /** Why, in their words. */
   reason: string;
@@ -631,6 +643,10 @@ export interface Cluster {
     /** Messages that wait in its partitions. */
     lag: number;
     heard_ms_ago: number;
+    /** It can not reach Postgres. */
+    is_stalled: boolean;
+    /** Its partitions where messages wait and none was applied for long. */
+    stuck: number[];
   }[];
   partitions: {
     id: number;
@@ -649,6 +665,15 @@ export interface Cluster {
     control_cursor: number;
     /** When its last batch was committed. */
     moved_at: string;
+    /** Messages that wait; null: fewer than 200, and none for 2 s. Its owner does not tell of so few. */
+    lag: number | null;
+    /** Age of the oldest that waits. */
+    oldest_ms: number | null;
+  }[];
+  /** Actors of the tenant with the most mail in such partitions, by a sample. */
+  fullest: {
+    address: string;
+    waiting: number;
   }[];
 }
 
@@ -1168,6 +1193,20 @@ export interface Fork {
   id: string;
   from: string;
   version: number;
+}
+
+/** Partitions that went from node to node, as one gateway heard it. */
+export interface HandOvers {
+  /** Since when this gateway listens; what was before it does not know. */
+  since: string;
+  /** Newest first. */
+  items: {
+    at: string;
+    partition: number;
+    /** Who had it last, as far as was heard. */
+    from: string | null;
+    to: string;
+  }[];
 }
 
 /** The process answers. Says nothing of what it needs. */
@@ -2491,6 +2530,8 @@ export interface Operations {
       body?: {
         /** At once: what it has at work goes to others. Else it finishes first. */
         force?: boolean;
+        /** Why; kept in the audit. */
+        reason?: string;
       } | undefined;
     };
     answer: Agent;
@@ -2514,6 +2555,10 @@ export interface Operations {
       "idempotency-key"?: string | undefined;
       /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
       "if-match"?: string | undefined;
+      body?: {
+        /** Why; kept in the audit. */
+        reason?: string;
+      } | undefined;
     };
     answer: Agent;
   };
@@ -2921,6 +2966,11 @@ export interface Operations {
     };
     answer: ContextPage;
   };
+  /** When agents were last heard */
+  listAgentHeartbeats: {
+    asked: Record<never, never>;
+    answer: AgentsHeard;
+  };
   /** List agents */
   listAgents: {
     asked: {
@@ -2959,7 +3009,7 @@ export interface Operations {
   listAudit: {
     asked: {
       /** Only these acts; repeated or parted by commas. */
-      act?: ("lock.broken")[] | undefined;
+      act?: ("lock.broken" | "agent.drained" | "agent.maintenance" | "agent.deregistered")[] | undefined;
       /** Only what was done to this: the name of a lock. */
       target?: string | undefined;
       /** Only what they did: `user:…`. */
@@ -3104,6 +3154,14 @@ export interface Operations {
       page_size?: number | undefined;
     };
     answer: ContextPage;
+  };
+  /** List partitions that went from node to node */
+  listHandOvers: {
+    asked: {
+      /** How many at most. */
+      limit?: number | undefined;
+    };
+    answer: HandOvers;
   };
   /** List the locks that are held */
   listLocks: {
@@ -3754,6 +3812,7 @@ export const OPERATIONS = {
   getTaskTree: { method: 'GET', path: '/api/v1/tasks/{id}/tree', query: [], headers: [], reads: 'json' },
   heartbeatAgent: { method: 'POST', path: '/api/v1/agents/{id}/heartbeat', query: [], headers: ["idempotency-key"], reads: 'json' },
   listAgentContexts: { method: 'GET', path: '/api/v1/contexts/agent/{id}', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
+  listAgentHeartbeats: { method: 'GET', path: '/api/v1/agents/heartbeats', query: [], headers: [], reads: 'json' },
   listAgents: { method: 'GET', path: '/api/v1/agents', query: ["status","type","capability","search","sort","order","page","page_size"], headers: [], reads: 'json' },
   listAgentsByCapability: { method: 'GET', path: '/api/v1/agents/by-capability/{capability}', query: ["page","page_size"], headers: [], reads: 'json' },
   listAudit: { method: 'GET', path: '/api/v1/audit', query: ["act","target","by","search","sort","order","page","page_size","cursor"], headers: [], reads: 'json' },
@@ -3764,6 +3823,7 @@ export const OPERATIONS = {
   listDeadLetterGroups: { method: 'GET', path: '/api/v1/dead-letters/groups', query: ["status","reason","address","type","group","unaddressed","page_size"], headers: [], reads: 'json' },
   listDeadLetters: { method: 'GET', path: '/api/v1/dead-letters', query: ["status","reason","address","type","group","unaddressed","page_size","cursor"], headers: [], reads: 'json' },
   listGlobalContexts: { method: 'GET', path: '/api/v1/contexts/global', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
+  listHandOvers: { method: 'GET', path: '/api/v1/cluster/hand-overs', query: ["limit"], headers: [], reads: 'json' },
   listLocks: { method: 'GET', path: '/api/v1/locks', query: ["owner","prefix","search","waited","cursor","limit"], headers: [], reads: 'json' },
   listSessionArtifacts: { method: 'GET', path: '/api/v1/sessions/{id}/artifacts', query: ["page","page_size"], headers: [], reads: 'json' },
   listSessionContexts: { method: 'GET', path: '/api/v1/contexts/session/{id}', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },

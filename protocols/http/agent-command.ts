@@ -1,6 +1,13 @@
 /** What people may ask of one agent, on HTTP. */
 import { z } from 'zod';
 
+const reason = z.string().trim().min(1).max(500).optional();
+
+/** May be left out. */
+export const DrainBody = z
+  .preprocess((body) => body ?? {}, z.object({ reason: reason.describe('Why; kept in the audit.') }))
+  .meta({ description: 'Why. May be left out.', examples: [{ reason: 'the machine gets a new disk' }] });
+
 /** May be left out. */
 export const DeregisterBody = z
   .preprocess(
@@ -10,6 +17,7 @@ export const DeregisterBody = z
         .boolean()
         .default(false)
         .describe('At once: what it has at work goes to others. Else it finishes first.'),
+      reason: reason.describe('Why; kept in the audit.'),
     }),
   )
   .meta({ description: 'How. May be left out.', examples: [{ force: false }] });
@@ -17,7 +25,7 @@ export const DeregisterBody = z
 export const MaintenanceBody = z
   .object({
     enabled: z.boolean().describe('False lifts it.'),
-    reason: z.string().trim().min(1).max(500).optional().describe('Why; kept with the agent.'),
+    reason: reason.describe('Why; kept with the agent, and in the audit.'),
   })
   .meta({
     id: 'AgentMaintenance',

@@ -53,6 +53,28 @@ export type AgentView = z.infer<typeof AgentView>;
 
 export const AgentPage = pageOf('AgentPage', AgentView);
 
+export const AgentsHeard = z
+  .object({
+    since: z.string().describe('Since when this gateway listens.'),
+    items: z.array(
+      z.object({
+        agent_id: z.string(),
+        heard_at: z.string(),
+        running: z.number().int().nullable().describe('Tasks that its process said it works on.'),
+      }),
+    ),
+  })
+  .meta({
+    id: 'AgentsHeard',
+    description: 'When agents were last heard.',
+    examples: [
+      {
+        since: '2026-01-01T00:00:00.000Z',
+        items: [{ agent_id: 'agent-ada', heard_at: '2026-01-01T00:10:00.000Z', running: 1 }],
+      },
+    ],
+  });
+
 const TAKES_WORK: ReadonlySet<AgentStatus> = new Set(['online', 'busy', 'degraded']);
 
 export function toAgentView(agent: Agent, version: number): AgentView {

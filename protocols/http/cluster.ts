@@ -50,6 +50,10 @@ export const ClusterView = z
         partitions: z.number().int(),
         lag: z.number().describe('Messages that wait in its partitions.'),
         heard_ms_ago: z.number(),
+        is_stalled: z.boolean().describe('It can not reach Postgres.'),
+        stuck: z
+          .array(z.number().int())
+          .describe('Its partitions where messages wait and none was applied for long.'),
       }),
     ),
     partitions: z.array(
@@ -63,7 +67,49 @@ export const ClusterView = z
         cursor: z.number().int().describe('How far its messages are applied.'),
         control_cursor: z.number().int(),
         moved_at: z.string().describe('When its last batch was committed.'),
+        lag: z
+          .number()
+          .int()
+          .nullable()
+          .describe(
+            'Messages that wait; null: fewer than 200, and none for 2 s. Its owner does not tell of so few.',
+          ),
+        oldest_ms: z.number().nullable().describe('Age of the oldest that waits.'),
       }),
     ),
+    fullest: z
+      .array(z.object({ address: z.string(), waiting: z.number().int() }))
+      .describe('Actors of the tenant with the most mail in such partitions, by a sample.'),
   })
   .meta({ id: 'Cluster', description: 'Who runs what, as of now.' });
+
+export const HandOverList = z
+  .object({
+    since: z.string().describe('Since when this gateway listens; what was before it does not know.'),
+    items: z
+      .array(
+        z.object({
+          at: z.string(),
+          partition: z.number().int(),
+          from: z.string().nullable().describe('Who had it last, as far as was heard.'),
+          to: z.string(),
+        }),
+      )
+      .describe('Newest first.'),
+  })
+  .meta({
+    id: 'HandOvers',
+    description: 'Partitions that went from node to node, as one gateway heard it.',
+    examples: [
+      {
+        since: '2026-01-01T00:00:00.000Z',
+        items: [
+          { at: '2026-01-01T00:10:00.000Z', partition: 17, from: 'node-1.4f2a9c01', to: 'node-2.77ab01d2' },
+        ],
+      },
+    ],
+  });
+
+export const HandOversQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(500).default(100).describe('How many at most.'),
+});

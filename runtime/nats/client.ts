@@ -9,6 +9,7 @@ import type { Logger } from '../logger.ts';
 import { orderCommand } from '../order.ts';
 import type { Reads } from '../reads.ts';
 import { Asker } from './asker.ts';
+import { NatsClusterNews } from './cluster-news.ts';
 import { within } from './deadline.ts';
 import { pastEvents, watchEvents } from './events.ts';
 import { LockNews } from './lock-news.ts';
@@ -26,6 +27,7 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
   const asker = new Asker(connection, reads);
   const nodes = new NodeWatch(connection);
   const news = new LockNews(connection);
+  const told = new NatsClusterNews(connection);
   const waits: LockWaitHost = {
     clock: systemClock,
     ask: (command) => asker.ask(command),
@@ -54,10 +56,13 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
       await within(connection.flush(), PING_WITHIN_MS, 'a heartbeat');
     },
     health: () => health(connection, reads, nodes),
+    news: () => told.news(),
+    agentsHeard: (tenant) => told.agentsHeard(tenant),
     async stop() {
       asker.stop();
       nodes.stop();
       news.stop();
+      told.stop();
     },
   };
 }

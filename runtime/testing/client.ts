@@ -27,6 +27,7 @@ import type {
   StoredActor,
 } from '../client.ts';
 import { systemClock } from '../clock.ts';
+import type { AgentHeard, News } from '../cluster-news.ts';
 import { bury } from '../dead-letter.ts';
 import { acquireLock } from '../lock-wait.ts';
 import { orderCommand } from '../order.ts';
@@ -64,6 +65,8 @@ export class MemoryClient implements Client {
   held: Supervised[] = [];
   readonly objects = new Map<string, Uint8Array>();
   healthNow: ClusterHealth = HEALTHY;
+  newsNow: News = { sinceMs: NOW_MS, handedOver: [], behind: [], fullest: [] };
+  agentsHeardNow: AgentHeard[] = [];
   /** What a node would say of the past. */
   answerPast: (request: PastRequest) => Reply = refuseAll;
   readonly pastRequests: PastRequest[] = [];
@@ -221,6 +224,14 @@ export class MemoryClient implements Client {
 
   async health(): Promise<ClusterHealth> {
     return this.healthNow;
+  }
+
+  news(): News {
+    return this.newsNow;
+  }
+
+  agentsHeard(): readonly AgentHeard[] {
+    return this.agentsHeardNow;
   }
 
   async stop(): Promise<void> {

@@ -1687,6 +1687,10 @@ export interface SessionMetrics {
   tokens_in: number;
   tokens_out: number;
   cost_usd: number;
+  /** Calls of the model's API, as far as agents count them, those that failed among them. */
+  api_calls: number;
+  /** Those of them that failed. */
+  api_errors: number;
   tasks_total: number;
   tasks_completed: number;
   tasks_failed: number;
@@ -1898,6 +1902,10 @@ export interface Task {
       tokens_in: number;
       tokens_out: number;
       cost_usd: number;
+      /** Calls of the model's API, those that failed among them. */
+      api_calls?: number;
+      /** Those of them that failed. */
+      api_errors?: number;
     };
     result: {
       success: boolean;
@@ -1973,6 +1981,10 @@ export interface Task {
     tokens_in: number;
     tokens_out: number;
     cost_usd: number;
+    /** Calls of the model's API, those that failed among them. */
+    api_calls?: number;
+    /** Those of them that failed. */
+    api_errors?: number;
   };
 }
 
@@ -2032,10 +2044,15 @@ export interface TaskOfSession {
     tokens_in: number;
     tokens_out: number;
     cost_usd: number;
+    /** Calls of the model's API, those that failed among them. */
+    api_calls?: number;
+    /** Those of them that failed. */
+    api_errors?: number;
   };
   parent?: number;
   begun?: true;
   finish_held?: true;
+  superseded?: true;
   /** Tasks that it waits for. */
   depends_on: string[];
   /** The same, with how it waits and whether it must. */

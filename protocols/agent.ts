@@ -290,6 +290,8 @@ export const Registry = z.object({
   agents_max: z.number().int().default(100),
   /** How many tasks may be at work at once, whatever the agents' capacity. */
   tasks_max: z.number().int().default(TASKS_RUNNING_LIMIT),
+  /** Sessions that know of tasks of theirs that wait for a circuit. */
+  circuit_waits: z.array(EntityId).default([]),
   updated_at: z.string(),
 });
 export type Registry = z.infer<typeof Registry>;

@@ -1,12 +1,14 @@
 /** The session: one piece of work that a person asked for. Its fields as they are stored, sent and shown. */
 import { z } from 'zod';
 import { BlueprintReference } from './blueprint.ts';
+import { CircuitWait } from './circuit-wait.ts';
 import { FreeKey } from './concurrency.ts';
 import { LearnedByTask } from './estimates.ts';
 import { EntityId } from './ids.ts';
 import { PlanTasks } from './plan.ts';
 import { SESSION_ACTS } from './session-acts.ts';
 import { Edges, upgradeSession } from './session-graph.ts';
+import { RecentAttempts } from './session-health.ts';
 import { SESSION_PLANS } from './session-plan.ts';
 import { SLOT_NEWS } from './slot-news.ts';
 import { TaskSpec, TaskState, TokenUsage } from './task.ts';
@@ -152,6 +154,8 @@ export const TaskSummary = z.object({
   begun: z.literal(true).optional(),
   /** Its end waits for another task to finish, or to start. */
   finish_held: z.literal(true).optional(),
+  /** It came to nothing, and what it was to do is done otherwise: it counts no more. */
+  superseded: z.literal(true).optional(),
 });
 export type TaskSummary = z.infer<typeof TaskSummary>;
 
@@ -200,6 +204,9 @@ export const Session = SessionDraft.extend({
   /** How many tasks, the last ones, are planned and not made yet. */
   unmade: z.number().int().nonnegative().default(0),
   untold: z.array(Untold).default([]),
+  recent_attempts: RecentAttempts.default(''),
+  /** Agents whose circuits, by being open, keep tasks of it waiting. */
+  circuits_waited_for: z.array(EntityId).default([]),
   result: z.object({ summary: z.string(), branches: z.array(z.string()) }).nullable(),
   error: z.string().nullable(),
 });
@@ -244,6 +251,7 @@ export const SessionMessage = z.discriminatedUnion('type', [
   /** Timer: `max_duration_seconds` of this run passed. */
   z.object({ type: z.literal('time_is_up'), run: z.number().int() }),
   ...SLOT_NEWS,
+  CircuitWait,
   /** From itself: the next part of a plan that is too large for one turn; `from` is the place of its first task. */
   z.object({
     type: z.literal('make_tasks'),

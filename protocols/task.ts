@@ -56,11 +56,15 @@ export const Estimate = z.object({
 });
 export type Estimate = z.infer<typeof Estimate>;
 
-/** Tokens and money of one attempt or of their sum. */
+const calls = z.number().int().nonnegative();
+
+/** Tokens, money and calls of one attempt or of their sum. */
 export const TokenUsage = z.object({
   tokens_in: z.number().nonnegative(),
   tokens_out: z.number().nonnegative(),
   cost_usd: z.number().nonnegative(),
+  api_calls: calls.optional().describe("Calls of the model's API, those that failed among them."),
+  api_errors: calls.optional().describe('Those of them that failed.'),
 });
 export type TokenUsage = z.infer<typeof TokenUsage>;
 export const NO_USAGE: TokenUsage = { tokens_in: 0, tokens_out: 0, cost_usd: 0 };

@@ -128,13 +128,12 @@ test('of what nobody disputes deep_merge makes the same from either side, but fo
 test('every strategy is idempotent: the same sources once more change nothing', () => {
   forEachSeed((random, seed) => {
     const any = documentsOf(
-      Array.from({ length: 3 }, () => randomDocument(random)),
+      Array.from({ length: random.between(2, 5) }, () => randomDocument(random)),
       random,
     );
-    const shaped = shapedDocuments(random, 3);
     for (const strategy of MergeStrategies.options) {
       // Merged by time the target comes last the second time: what stood between is no longer in its place.
-      const [target = never(), ...sources] = strategy === 'last_write_wins' ? shaped : any;
+      const [target = never(), ...sources] = any;
       const { data: merged } = mergeAll(target, sources, strategy);
       const newest = new Date(Date.parse('2026-02-01')).toISOString();
       // Whoever merged wrote last.

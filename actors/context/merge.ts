@@ -4,8 +4,8 @@
  * M1. What only one of them has is kept by every strategy; objects are merged key by key.
  * M2. Where both have something else, the strategy decides, and the place is told as a conflict.
  * M3. deep_merge unites lists: the target's items, then those of the source that it lacks. That is no conflict.
- * M4. Merging the same again changes nothing. Of several sources by last_write_wins this holds where no key is an
- *     object in one of them and something else in another.
+ * M4. Merging the same again changes nothing. So by last_write_wins what was written last at a place decides whether an
+ *     object stands there, and if so, objects of all times are joined: a plain value in between takes nothing from them.
  * M5. Several sources are merged one after the other; grouping them otherwise makes no difference where what is at a
  *     place is of one kind in all. For last_write_wins only the times count, not who is the target.
  */
@@ -59,7 +59,30 @@ export function mergeAll(
     conflicts.push(...clashes(data, other, rule));
     data = join(data, other.data, rule);
   }
-  return { data, conflicts };
+  return {
+    data: strategy === 'last_write_wins' ? joinByTime(inOrder.map((one) => one.data)) : data,
+    conflicts,
+  };
+}
+
+/** Documents in the order in which they were written, as one. */
+function joinByTime(inOrder: readonly JsonObject[]): JsonObject {
+  const [only] = inOrder;
+  if (only && inOrder.length === 1) return only;
+  const values = new Map<string, unknown[]>();
+  for (const document of inOrder) {
+    for (const [key, value] of Object.entries(document)) {
+      const earlier = values.get(key);
+      if (earlier) earlier.push(value);
+      else values.set(key, [value]);
+    }
+  }
+  const joined: Record<string, unknown> = {};
+  for (const [key, written] of values) {
+    const last = written.at(-1);
+    joined[key] = isJsonObject(last) ? joinByTime(written.filter(isJsonObject)) : last;
+  }
+  return joined;
 }
 
 export function join(first: JsonObject, second: JsonObject, rule: Rule): JsonObject {

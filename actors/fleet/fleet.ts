@@ -11,8 +11,9 @@ import { emit, refuse, reply, schedule, send } from '#protocols/effects.ts';
 import { TASKS_RUNNING_LIMIT } from '#protocols/quota.ts';
 import { beginWith, isoTime, type Step, unchanged, withEffects } from '../turn.ts';
 import { halfOpen, NEW_CIRCUIT, OPEN_MS, takeResult } from './circuit.ts';
+import { tellCircuitWaits } from './circuit-waits.ts';
 import { changeAgent, circuitTimer, removeAgent } from './members.ts';
-import { FIRST, WITHOUT_TASKS_MAX } from './migrations.ts';
+import { FIRST, WITHOUT_CIRCUIT_WAITS, WITHOUT_TASKS_MAX } from './migrations.ts';
 import { agentAddress, place, placeWaiting, taskAddress } from './place.ts';
 import { planRebalance } from './rebalance.ts';
 import { chooseAgent, countObstacles, fleetOf, rankAgents } from './routing.ts';
@@ -26,13 +27,13 @@ const UNAVAILABLE_RETRY_SECONDS = 10;
 
 export const fleetKind = defineActor<Registry, RegistryMessage>({
   type: 'registry',
-  stateVersion: 3,
+  stateVersion: 4,
   state: Registry,
   message: RegistryMessage,
   control: ['agent_changed', 'agent_removed'],
   onDefect: 'resume',
-  migrations: { 1: FIRST, 2: WITHOUT_TASKS_MAX },
-  handle,
+  migrations: { 1: FIRST, 2: WITHOUT_TASKS_MAX, 3: WITHOUT_CIRCUIT_WAITS },
+  handle: (registry, message, context) => tellCircuitWaits(handle(registry, message, context), context),
 });
 
 function handle(state: Registry | null, message: RegistryMessage, context: TurnContext): Turn<Registry> {
@@ -66,6 +67,7 @@ function emptyRegistry(context: TurnContext): Registry {
     held: [],
     agents_max: AGENTS_MAX_DEFAULT,
     tasks_max: TASKS_RUNNING_LIMIT,
+    circuit_waits: [],
     updated_at: isoTime(context.now),
   };
 }

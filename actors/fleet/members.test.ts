@@ -51,6 +51,7 @@ test('a registry of version 1 is read: what it counted becomes the tally', () =>
     held: [],
     agents_max: 100,
     tasks_max: 3_000,
+    circuit_waits: [],
     updated_at: first.updated_at,
   });
 });

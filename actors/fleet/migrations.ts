@@ -50,3 +50,12 @@ export const WITHOUT_TASKS_MAX: Migration = {
     return rest;
   },
 };
+
+/** Version 3 told no session of circuits. None is known to wait: those that do are told with the next turn. */
+export const WITHOUT_CIRCUIT_WAITS: Migration = {
+  up: (state) => state,
+  down(state) {
+    const { circuit_waits: _, ...rest } = AnyRegistry.parse(state);
+    return rest;
+  },
+};

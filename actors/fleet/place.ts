@@ -61,7 +61,7 @@ export function agentAddress(context: TurnContext, agentId: string) {
 }
 
 /** What decides who could take it. */
-function kindOf({
+export function kindOf({
   required_capabilities,
   technologies,
   minimum_tier,

@@ -51,6 +51,19 @@ export function rankAgents(fleet: Fleet, question: RouteQuestion): Candidate[] {
   return scored.map(({ agent }) => explain(agent, wanted, fleet));
 }
 
+/** Agents that could take it, were it not for their circuits. Those that failed it count where there is no other. */
+export function agentsBehindCircuits(fleet: Fleet, question: RouteQuestion): string[] {
+  const wanted = wantedOf(fleet, question);
+  const isFit = (agent: RegisteredAgent) => agent.status === 'online' && unfitnessOf(agent, wanted) === null;
+  const isShut = ({ id }: RegisteredAgent) => (fleet.circuits[id]?.state ?? 'closed') !== 'closed';
+  const isExcluded = ({ id }: RegisteredAgent) => wanted.excluded_agents.includes(id);
+  const shut = fleet.agents.filter((agent) => isShut(agent) && isFit(agent));
+  const others = shut.filter((agent) => !isExcluded(agent));
+  if (others.length === shut.length) return shut.map(({ id }) => id);
+  const hasOther = fleet.agents.some((agent) => !isExcluded(agent) && isFit(agent));
+  return (hasOther ? others : shut).map(({ id }) => id);
+}
+
 /** How many agents each obstacle keeps from taking it. */
 export function countObstacles(fleet: Fleet, question: RouteQuestion): Partial<Record<Obstacle, number>> {
   const wanted = wantedOf(fleet, question);
@@ -94,6 +107,11 @@ function candidatesOf(fleet: Fleet, wanted: Wanted): RegisteredAgent[] {
 function obstacleOf(agent: RegisteredAgent, wanted: Wanted, fleet: Fleet): Obstacle | null {
   if (agent.status !== 'online') return 'status';
   if (fleet.circuits[agent.id]?.state === 'open') return 'circuit';
+  return unfitnessOf(agent, wanted);
+}
+
+/** What of itself keeps an agent from it, however it stands now. */
+function unfitnessOf(agent: RegisteredAgent, wanted: Wanted): Obstacle | null {
   for (const capability of wanted.required_capabilities) {
     if (fitOf(agent, capability) === 0) return 'capability';
   }

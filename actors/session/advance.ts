@@ -7,10 +7,10 @@
 import type { TurnContext } from '#protocols/actor.ts';
 import { emit } from '#protocols/effects.ts';
 import type { Session, TaskSummary } from '#protocols/session.ts';
-import { AGENT_LOST_ERROR } from '#protocols/task.ts';
 import { isoTime, type Step, withEffects } from '../turn.ts';
 import { type BudgetUse, spentBudgets, warnOfBudgets, wordsOf } from './budget.ts';
 import { cancelOpenTasks, move, pauseWith, withWarning } from './change.ts';
+import { followTrouble } from './degrade.ts';
 import {
   branchesAtEnd,
   dependentsOf,
@@ -40,7 +40,7 @@ export function advance(
   if (warned.state.state === 'paused') return warned;
   const [spent] = spentBudgets(warned.state);
   if (spent) return pauseByBudget(warned, spent, context);
-  return followRetries(makeReady(warned, settled.ready, context), context);
+  return followTrouble(makeReady(warned, settled.ready, context), context);
 }
 
 export interface Settled {
@@ -119,26 +119,6 @@ function pauseByBudget(step: Step<Session>, spent: BudgetUse, context: TurnConte
   const event = emit('budget_exhausted', { budget, used, limit, run: step.state.run });
   const warned = withEffects({ ...step, state: withWarning(step.state, warning) }, event);
   return pauseWith(warned, { reason: 'budget_exhausted', detail: 'budget_exceeded' }, context);
-}
-
-/** Degraded while a failed attempt or a lost agent is being made good, running again when none is. */
-function followRetries(step: Step<Session>, context: TurnContext): Step<Session> {
-  const retrying = step.state.tasks.filter((task) => task.retrying);
-  const [first] = retrying;
-  if (!first) {
-    if (step.state.state !== 'degraded') return step;
-    const reason = 'all tasks are at work again';
-    return move(step, { to: 'running', reason, detail: 'working' }, context);
-  }
-  const isLease = retrying.every((task) => task.error === AGENT_LOST_ERROR);
-  const detail = isLease ? 'lease_lost' : 'retry_backoff';
-  if (step.state.state === 'degraded') {
-    // What it waits for may have changed without a change of its state.
-    if (step.state.status_detail === detail) return step;
-    return { ...step, state: { ...step.state, status_detail: detail } };
-  }
-  const reason = `"${first.title}" is tried again: ${first.error ?? 'its attempt ended early'}`;
-  return move(step, { to: 'degraded', reason, detail }, context);
 }
 
 function fail(step: Step<Session>, task: TaskSummary, context: TurnContext): Step<Session> {

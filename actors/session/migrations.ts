@@ -31,3 +31,20 @@ export const UNLEARNED: Migration = {
     return session;
   },
 };
+
+const SummarisedSession = z.looseObject({
+  tasks: z.array(z.looseObject({ usage: z.looseObject({}) })),
+});
+
+/** Version 4 told its health by its tasks alone, knew of no circuits, and planned by one template or an agent that was named. */
+export const BY_TASKS_ALONE: Migration = {
+  up: (state) => state,
+  down: (state) => {
+    const { recent_attempts: _, circuits_waited_for: __, ...session } = SummarisedSession.parse(state);
+    const tasks = session.tasks.map(({ superseded: ___, usage, ...task }) => {
+      const { api_calls: ____, api_errors: _____, ...used } = usage;
+      return { ...task, usage: used };
+    });
+    return { ...session, tasks };
+  },
+};

@@ -12,16 +12,18 @@ import { Session, SessionMessage } from '#protocols/session.ts';
 import type { SlotNews } from '#protocols/slot-news.ts';
 import { beginWith, isoTime, NOBODY, refused, unchanged, withoutUndefined } from '../turn.ts';
 import { advance } from './advance.ts';
+import { noteAttempt } from './attempts.ts';
 import { retry, start } from './begin.ts';
 import { keepSummary, replyWith } from './change.ts';
 import { checkpointInTurn, checkpointOnRequest, makeCheckpoint, restore } from './checkpoints.ts';
+import { hearOfCircuits } from './degrade.ts';
 import { end, remove, runOut } from './ending.ts';
 import { adopt, loseChild, loseParent, takeChild, tellParent } from './family.ts';
 import { dependentsOf } from './graph.ts';
 import { pause, resume } from './hold.ts';
 import { labelsOf } from './labels.ts';
 import { makePart } from './making.ts';
-import { BY_ID, UNLEARNED, WITHOUT_SLOTS } from './migrations.ts';
+import { BY_ID, BY_TASKS_ALONE, UNLEARNED, WITHOUT_SLOTS } from './migrations.ts';
 import { isNews, updated } from './news.ts';
 import { takePrompt } from './prompt.ts';
 import { addToPlan, decomposeTask, link, takePlan, unlink } from './replan.ts';
@@ -33,13 +35,13 @@ type Of<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: T
 
 export const sessionKind = defineActor<Session, SessionMessage>({
   type: 'session',
-  stateVersion: 4,
+  stateVersion: 5,
   state: Session,
   message: SessionMessage,
   // Pause and resume share a lane, so that of two the later one counts.
   control: ['stop', 'cancel', 'pause', 'resume', 'complete', 'fail'],
   onDefect: 'resume',
-  migrations: { 1: WITHOUT_SLOTS, 2: BY_ID, 3: UNLEARNED },
+  migrations: { 1: WITHOUT_SLOTS, 2: BY_ID, 3: UNLEARNED, 4: BY_TASKS_ALONE },
   index: (session) => ({
     status: session.deleted_at ? 'deleted' : session.state,
     title: session.title,
@@ -69,6 +71,8 @@ function handle(session: Session | null, message: SessionMessage, context: TurnC
       return session ? takePlan(session, message, context) : NOBODY;
     case 'go_on':
       return session ? unchanged(session) : NOBODY;
+    case 'circuits_waited_for':
+      return session ? hearOfCircuits(session, message, context) : NOBODY;
     case 'child_joined':
       return takeChild(session, message, context);
     case 'child_left':
@@ -98,6 +102,7 @@ type Command = Exclude<
       | 'make_tasks'
       | 'plan_made'
       | 'go_on'
+      | 'circuits_waited_for'
       | 'child_joined'
       | 'child_left'
       | 'parent_gone'
@@ -179,6 +184,8 @@ function create(existing: Session | null, message: Of<'create'>, context: TurnCo
     edges: [],
     unmade: 0,
     untold: [],
+    recent_attempts: '',
+    circuits_waited_for: [],
     result: null,
     error: null,
   });
@@ -202,7 +209,11 @@ function hearOfTask(session: Session, message: Of<'task_changed'>, context: Turn
   }
   if (!isNews(known, message)) return unchanged(session);
   const about = { now: context.now, reason: message.reason };
-  const kept = keepSummary(beginWith(session), { at, task: updated(known, message) }, about);
+  const kept = keepSummary(
+    beginWith(noteAttempt(session, message)),
+    { at, task: updated(known, message) },
+    about,
+  );
   if (!isAtWork(session.state)) return kept;
   const noted = message.state === 'completed' ? makeCheckpoint(kept, 'task_completed', context) : kept;
   return advance(noted, context, dependentsOf(session, at));

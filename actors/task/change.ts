@@ -6,6 +6,7 @@ import { assert } from '#protocols/assert.ts';
 import { endContexts } from '#protocols/context-owner.ts';
 import { type Effect, emit, send } from '#protocols/effects.ts';
 import { type Attempt, NO_USAGE, type Task, type TaskState, type TokenUsage } from '#protocols/task.ts';
+import { addUsage } from '#protocols/usage.ts';
 import { isoTime, type Step, withEffects } from '../turn.ts';
 import { canMove } from './transitions.ts';
 
@@ -69,14 +70,7 @@ export function withLastAttempt(task: Task, attempt: Attempt): Task {
 
 /** Tokens and money of all attempts together. */
 export function usageOf(task: Task): TokenUsage {
-  return task.attempts.reduce(
-    (sum, { usage }) => ({
-      tokens_in: sum.tokens_in + usage.tokens_in,
-      tokens_out: sum.tokens_out + usage.tokens_out,
-      cost_usd: sum.cost_usd + usage.cost_usd,
-    }),
-    NO_USAGE,
-  );
+  return task.attempts.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE);
 }
 
 export function addressOfSession(task: Task): Address {

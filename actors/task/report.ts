@@ -10,7 +10,8 @@ import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { emit, reply, send } from '#protocols/effects.ts';
 import { quotaExceeded } from '#protocols/failure.ts';
 import { PLANNING_TYPE, readPlan } from '#protocols/plan-by-agent.ts';
-import type { Attempt, Task, TaskMessage, TaskResult, TokenUsage } from '#protocols/task.ts';
+import type { Attempt, Task, TaskMessage, TaskResult } from '#protocols/task.ts';
+import { usageAtLeast } from '#protocols/usage.ts';
 import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
 import { begin, close, failAttempt } from './attempt.ts';
 import { addressOfSession, openAttempt, withLastAttempt } from './change.ts';
@@ -89,7 +90,7 @@ function keepProgress(step: Step<Task>, message: Of<'progress'>, context: TurnCo
     ...attempt,
     percent: message.percent ?? attempt.percent,
     note: message.note ?? attempt.note,
-    usage: message.usage ? atLeast(attempt.usage, message.usage) : attempt.usage,
+    usage: message.usage ? usageAtLeast(attempt.usage, message.usage) : attempt.usage,
   };
   const { percent, note, usage, number, agent_id } = kept;
   const { session_id, run } = step.state.brief;
@@ -125,7 +126,7 @@ function takeResult(step: Step<Task>, message: Of<'result'>, context: TurnContex
   const kept: Attempt = {
     ...attempt,
     result,
-    usage: atLeast(attempt.usage, usage),
+    usage: usageAtLeast(attempt.usage, usage),
     percent: isDone ? 100 : attempt.percent,
   };
   const noted = { ...step, state: withLastAttempt(step.state, kept) };
@@ -153,13 +154,4 @@ function tellPlan(step: Step<Task>, result: TaskResult): Step<Task> | { readonly
   const { id: task_id, brief } = step.state;
   const message = { type: 'plan_made', run: brief.run, task_id, tasks: read.tasks };
   return withEffects(step, send(addressOfSession(step.state), message));
-}
-
-/** Usage is cumulative: a figure that went down is a fault of its sender, and the higher one stands. */
-function atLeast(known: TokenUsage, told: TokenUsage): TokenUsage {
-  return {
-    tokens_in: Math.max(known.tokens_in, told.tokens_in),
-    tokens_out: Math.max(known.tokens_out, told.tokens_out),
-    cost_usd: Math.max(known.cost_usd, told.cost_usd),
-  };
 }

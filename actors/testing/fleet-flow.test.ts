@@ -82,12 +82,14 @@ test('an agent that fails everything is kept from work for a minute, then tried 
   const held = agent.jobs.length;
   for (const job of [...agent.jobs]) agent.finish(world, job);
   const whileOpen = agent.jobs.length;
+  const { state, circuits_waited_for: waitedFor } = sessionOf(world);
   world.advance(60_000);
   const trial = agent.jobs.length;
   workOff(world, [agent]);
 
   expect([open, held, whileOpen, trial]).toEqual(['open', 1, 0, 1]);
-  expect(sessionOf(world).state).toBe('completed');
+  expect([state, waitedFor]).toEqual(['degraded', ['agent-one']]);
+  expect(sessionOf(world)).toMatchObject({ state: 'completed', circuits_waited_for: [] });
   expect(agentIn(world, agent).circuit).toBe('closed');
   expectAtRest(world);
 });

@@ -301,6 +301,8 @@ test('a session shows its progress, its times and its use', async () => {
     tokens_in: 200,
     tokens_out: 40,
     cost_usd: 1,
+    api_calls: 0,
+    api_errors: 0,
     tasks_total: 2,
     tasks_completed: 1,
     tasks_failed: 0,

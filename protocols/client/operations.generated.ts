@@ -1726,6 +1726,10 @@ export interface SessionMetrics {
   tokens_in: number;
   tokens_out: number;
   cost_usd: number;
+  /** Calls of the model's API, as far as agents count them, those that failed among them. */
+  api_calls: number;
+  /** Those of them that failed. */
+  api_errors: number;
   tasks_total: number;
   tasks_completed: number;
   tasks_failed: number;
@@ -1937,6 +1941,10 @@ export interface Task {
       tokens_in: number;
       tokens_out: number;
       cost_usd: number;
+      /** Calls of the model's API, those that failed among them. */
+      api_calls?: number;
+      /** Those of them that failed. */
+      api_errors?: number;
     };
     result: {
       success: boolean;
@@ -2012,6 +2020,10 @@ export interface Task {
     tokens_in: number;
     tokens_out: number;
     cost_usd: number;
+    /** Calls of the model's API, those that failed among them. */
+    api_calls?: number;
+    /** Those of them that failed. */
+    api_errors?: number;
   };
 }
 
@@ -2071,10 +2083,15 @@ export interface TaskOfSession {
     tokens_in: number;
     tokens_out: number;
     cost_usd: number;
+    /** Calls of the model's API, those that failed among them. */
+    api_calls?: number;
+    /** Those of them that failed. */
+    api_errors?: number;
   };
   parent?: number;
   begun?: true;
   finish_held?: true;
+  superseded?: true;
   /** Tasks that it waits for. */
   depends_on: string[];
   /** The same, with how it waits and whether it must. */

@@ -35,26 +35,26 @@ test('a running session is less well the more of its time is used', () => {
 });
 
 test('each recent failed attempt of a running session costs a tenth, down to a tenth', () => {
-  const withAttempts = (...attempts: number[]) =>
-    healthScoreOf(
-      sampleSession({
-        ...running,
-        tasks: attempts.map((attempt) => sampleTaskSummary({ attempt, state: 'in_progress' })),
-      }),
-      START,
-    );
+  const health = (recent_attempts: string) =>
+    healthScoreOf(sampleSession({ ...running, recent_attempts }), START);
 
-  expect(withAttempts(1, 1)).toBe(0.9);
-  expect(withAttempts(2, 1)).toBe(0.8);
-  expect(withAttempts(3, 2)).toBe(0.6);
-  expect(withAttempts(10)).toBe(0.1);
+  expect(['', 'ss', 'sf', 'ffs', 'flf', 'ffffffffff'].map(health)).toEqual([0.9, 0.9, 0.8, 0.7, 0.7, 0.1]);
 });
 
-test('of many attempts only the share of the last ten counts', () => {
-  const tasks = Array.from({ length: 98 }, () => sampleTaskSummary({ attempt: 1, state: 'completed' }));
-  const retried = sampleTaskSummary({ attempt: 2, state: 'in_progress' });
+test('calls of the API of models and their errors are counted over all tasks, as far as agents tell them', () => {
+  const usage = { tokens_in: 1, tokens_out: 1, cost_usd: 0 };
+  const tasks = [
+    sampleTaskSummary({ usage: { ...usage, api_calls: 5, api_errors: 2 } }),
+    sampleTaskSummary({ usage }),
+    sampleTaskSummary({ usage: { ...usage, api_calls: 1 } }),
+  ];
 
-  expect(healthScoreOf(sampleSession({ ...running, tasks: [...tasks, retried] }), START)).toBe(0.9);
+  expect(metricsOf(sampleSession({ tasks }), START)).toMatchObject({
+    tokens_in: 3,
+    api_calls: 6,
+    api_errors: 2,
+  });
+  expect(metricsOf(sampleSession(), START)).toMatchObject({ api_calls: 0, api_errors: 0 });
 });
 
 test('progress is the share of hours, and what will not be done counts on neither side', () => {

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { LIMITS } from '../limits.ts';
 import type { Session, SessionState } from '../session.ts';
+import { NO_USAGE } from '../task.ts';
+import { addUsage } from '../usage.ts';
 
 export const SessionProgress = z
   .object({
@@ -25,6 +27,11 @@ export const SessionMetrics = z
     tokens_in: z.number(),
     tokens_out: z.number(),
     cost_usd: z.number(),
+    api_calls: z
+      .number()
+      .int()
+      .describe("Calls of the model's API, as far as agents count them, those that failed among them."),
+    api_errors: z.number().int().describe('Those of them that failed.'),
     tasks_total: z.number().int(),
     tasks_completed: z.number().int(),
     tasks_failed: z.number().int(),
@@ -38,8 +45,6 @@ export const SessionMetrics = z
   })
   .meta({ id: 'SessionMetrics' });
 export type SessionMetrics = z.infer<typeof SessionMetrics>;
-
-const RECENT_ATTEMPTS = 10;
 
 const RECOVERABLE: ReadonlySet<SessionState> = new Set([
   'failed',
@@ -97,21 +102,19 @@ export function metricsOf(session: Session, nowMs: number): SessionMetrics {
   const { retry_count, checkpoint_count, warnings } = session;
   const { tasks_total, tasks_completed, tasks_failed } = progressOf(session);
   const ended = tasks_completed + tasks_failed;
-  let tokensIn = 0;
-  let tokensOut = 0;
-  let costUsd = 0;
-  for (const { usage } of session.tasks) {
-    tokensIn += usage.tokens_in;
-    tokensOut += usage.tokens_out;
-    costUsd += usage.cost_usd;
-  }
+  const { tokens_in, tokens_out, cost_usd, api_calls, api_errors } = session.tasks.reduce(
+    (sum, { usage }) => addUsage(sum, usage),
+    NO_USAGE,
+  );
   return {
     queue_seconds: queuedAtMs === null ? null : secondsBetween(0, session.queued_ms + waitsMs),
     execution_seconds: startedMs === null ? null : secondsBetween(startedMs, endMs),
     total_seconds: secondsBetween(toMs(session.created_at) ?? nowMs, endMs),
-    tokens_in: tokensIn,
-    tokens_out: tokensOut,
-    cost_usd: costUsd,
+    tokens_in,
+    tokens_out,
+    cost_usd,
+    api_calls: api_calls ?? 0,
+    api_errors: api_errors ?? 0,
     tasks_total,
     tasks_completed,
     tasks_failed,
@@ -129,25 +132,16 @@ export function healthScoreOf(session: Session, nowMs: number): number {
   const usedSeconds = metricsOf(session, nowMs).execution_seconds ?? 0;
   const usedShare = usedSeconds / session.max_duration_seconds;
   const byTime = usedShare <= 0.7 ? 0.9 : usedShare <= 0.9 ? 0.7 : 0.3;
-  return Math.max(0.1, round(byTime - 0.1 * recentFailedAttempts(session)));
+  return Math.max(0.1, round(byTime - 0.1 * failedOf(session.recent_attempts)));
 }
 
 export function isRecoverable(session: Session): boolean {
   return RECOVERABLE.has(session.state) && session.retry_count < LIMITS.retriesPerSessionMax;
 }
 
-/**
- * Failed attempts among the last ten. A session knows how many of its attempts failed, not when: where there were
- * more than ten, their share stands for the last ten.
- */
-function recentFailedAttempts(session: Session): number {
-  let made = 0;
-  let failed = 0;
-  for (const task of session.tasks) {
-    made += task.attempt;
-    failed += Math.max(0, task.attempt - 1) + Number(task.state === 'failed' && task.attempt > 0);
-  }
-  return made <= RECENT_ATTEMPTS ? failed : Math.round((failed / made) * RECENT_ATTEMPTS);
+/** How many of the latest attempts failed; one whose agent was lost is no failure. */
+function failedOf(attempts: string): number {
+  return attempts.replaceAll(/[^f]/g, '').length;
 }
 
 function toMs(time: string | null): number | null {

@@ -101,6 +101,8 @@ export const SessionView = Session.omit({
   plan: true,
   learned: true,
   plan_taken: true,
+  recent_attempts: true,
+  circuits_waited_for: true,
 })
   .extend({ ...derived, tasks: z.array(TaskOfSession) })
   .meta({ id: 'Session', description: 'A session, whole.' });
@@ -124,7 +126,8 @@ export const SessionPage = listedPageOf('SessionPage', SessionSummary);
 
 /** The view of a stored session at a time: running ones grow older. Its place in the queue is its scheduler's to tell. */
 export function toSessionView(session: Session, version: number, nowMs: number): SessionView {
-  const { edges, unmade, untold, plan, learned, plan_taken, ...shown } = session;
+  const { edges, unmade, untold, plan, learned, plan_taken, recent_attempts, circuits_waited_for, ...shown } =
+    session;
   return {
     ...shown,
     tasks: session.tasks.map((task, at) => {

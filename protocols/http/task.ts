@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { EntityId } from '../ids.ts';
 import { Artifact, type Attempt, NO_USAGE, Task, TokenUsage } from '../task.ts';
+import { addUsage } from '../usage.ts';
 import { pageOf } from './page.ts';
 
 export const TaskParams = z.object({ id: EntityId.describe('Id of the task.') });
@@ -59,12 +60,5 @@ export function toArtifactView(task: Task, artifact: Artifact): ArtifactView {
 }
 
 function usageOf(attempts: readonly Attempt[]): TokenUsage {
-  return attempts.reduce(
-    (sum, { usage }) => ({
-      tokens_in: sum.tokens_in + usage.tokens_in,
-      tokens_out: sum.tokens_out + usage.tokens_out,
-      cost_usd: sum.cost_usd + usage.cost_usd,
-    }),
-    NO_USAGE,
-  );
+  return attempts.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE);
 }

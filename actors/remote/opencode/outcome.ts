@@ -9,6 +9,8 @@ export type Sum = {
   readonly tokens: Tokens;
   readonly costUsd: number;
   readonly steps: number;
+  /** Calls of the model's API that failed for good. Those that were repeated are in no message. */
+  readonly apiErrors: number;
   readonly toolCalls: number;
 };
 
@@ -25,6 +27,7 @@ export function sumUp(messages: readonly SessionMessage[]): Sum {
     tokens: answers.map(({ tokens }) => toTokens(tokens)).reduce(addTokens, NO_TOKENS),
     costUsd: answers.reduce((sum, { cost }) => sum + cost, 0),
     steps: parts.filter(({ type }) => type === 'step-finish').length,
+    apiErrors: answers.filter(({ error }) => error !== undefined && OF_THE_API.has(error.name)).length,
     toolCalls: parts.filter(({ type }) => type === 'tool').length,
   };
 }
@@ -61,6 +64,12 @@ const CODE_OF_ERROR = {
   ContentFilterError: 'MODEL_REFUSED',
   APIError: 'MODEL_REFUSED',
 } as const satisfies Record<OpencodeError['name'], AttemptFailureCode>;
+
+const OF_THE_API: ReadonlySet<OpencodeError['name']> = new Set([
+  'APIError',
+  'ContextOverflowError',
+  'ContentFilterError',
+]);
 
 const HTTP_UNAUTHENTICATED = new Set([401, 403]);
 

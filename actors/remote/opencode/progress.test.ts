@@ -84,6 +84,19 @@ test('a repeated request to the model shows', () => {
   expect(readAll(broken)).toContainEqual({ type: 'retry', attempt: 1, message: 'out of order' });
 });
 
+test('a call of the model that is repeated counts once as failed, however often it is told', () => {
+  const memory = newMemory(rootOf(broken));
+  for (const event of broken.flatMap((one) => [one, one])) readEvent(memory, event);
+  const tries = broken.flatMap((event) =>
+    event.type === 'session.status' && event.properties.status.type === 'retry'
+      ? [event.properties.status.attempt]
+      : [],
+  );
+
+  expect(tries.length).toBeGreaterThan(0);
+  expect(memory.apiErrors).toBe(new Set(tries).size);
+});
+
 test('events of another session say nothing', () => {
   const memory = newMemory('ses_other');
 

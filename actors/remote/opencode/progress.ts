@@ -2,7 +2,7 @@
  * From opencode's events to progress. Events are hints: they may be lost, repeated or late, so what is said here is
  * for watching, and the outcome is read from the messages (outcome.ts). Pure: all it remembers is in `Memory`.
  */
-import type { Event, Part, ToolPart } from '@opencode-ai/sdk/v2/client';
+import type { Event, Part, SessionStatus, ToolPart } from '@opencode-ai/sdk/v2/client';
 import { addTokens, NO_TOKENS, type Tokens, toTokens } from './tokens.ts';
 
 export type ToolStatus = 'pending' | 'in_progress' | 'completed' | 'failed';
@@ -17,8 +17,14 @@ export type Progress =
       readonly title: string;
       readonly status: ToolStatus;
     }
-  /** A step of the model ended; `total` counts from the beginning, over sub-agents too. */
-  | { readonly type: 'step'; readonly index: number; readonly total: Tokens; readonly costUsd: number }
+  /** A step of the model ended; all counts from the beginning, over sub-agents too. */
+  | {
+      readonly type: 'step';
+      readonly index: number;
+      readonly total: Tokens;
+      readonly costUsd: number;
+      readonly apiErrors: number;
+    }
   | { readonly type: 'todo'; readonly items: readonly { readonly text: string; readonly status: string }[] }
   | { readonly type: 'retry'; readonly attempt: number; readonly message: string };
 
@@ -27,8 +33,12 @@ export type Memory = {
   readonly parts: Map<string, { readonly type: Part['type']; sent: number }>;
   readonly tools: Map<string, ToolStatus>;
   readonly steps: Set<string>;
+  /** Of each session, the latest repeat of a call that was counted. */
+  readonly retries: Map<string, number>;
   tokens: Tokens;
   costUsd: number;
+  /** Calls of the model's API that failed and were repeated. */
+  apiErrors: number;
 };
 
 export function newMemory(sessionId: string): Memory {
@@ -37,8 +47,10 @@ export function newMemory(sessionId: string): Memory {
     parts: new Map(),
     tools: new Map(),
     steps: new Set(),
+    retries: new Map(),
     tokens: NO_TOKENS,
     costUsd: 0,
+    apiErrors: 0,
   };
 }
 
@@ -58,7 +70,9 @@ export function readEvent(memory: Memory, event: Event): readonly Progress[] {
     }
     case 'session.status': {
       const { sessionID, status } = event.properties;
-      if (!memory.sessions.has(sessionID) || status.type !== 'retry') return [];
+      if (!memory.sessions.has(sessionID)) return [];
+      countRetry(memory, sessionID, status);
+      if (status.type !== 'retry') return [];
       return [{ type: 'retry', attempt: status.attempt, message: status.message }];
     }
     case 'todo.updated': {
@@ -69,6 +83,13 @@ export function readEvent(memory: Memory, event: Event): readonly Progress[] {
     default:
       return [];
   }
+}
+
+/** Tries of one call are numbered; another state in between is another call. */
+function countRetry(memory: Memory, sessionId: string, status: SessionStatus): void {
+  const tried = status.type === 'retry' ? status.attempt : 0;
+  if (tried > (memory.retries.get(sessionId) ?? 0)) memory.apiErrors += 1;
+  memory.retries.set(sessionId, tried);
 }
 
 function readPart(memory: Memory, part: Part): readonly Progress[] {
@@ -83,7 +104,8 @@ function readPart(memory: Memory, part: Part): readonly Progress[] {
       memory.steps.add(part.id);
       memory.tokens = addTokens(memory.tokens, toTokens(part.tokens));
       memory.costUsd += part.cost;
-      return [{ type: 'step', index: memory.steps.size, total: memory.tokens, costUsd: memory.costUsd }];
+      const { tokens: total, costUsd, apiErrors } = memory;
+      return [{ type: 'step', index: memory.steps.size, total, costUsd, apiErrors }];
     }
     default:
       return [];

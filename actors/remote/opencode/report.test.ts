@@ -4,7 +4,10 @@ import { makeReporter, toReport, toUsage } from './report.ts';
 test('tokens that were read from the cache are tokens that went in, and thoughts are tokens that came out', () => {
   const tokens = { input: 1, output: 2, reasoning: 4, cacheRead: 8, cacheWrite: 16 };
 
-  expect(toUsage(tokens, 0.5)).toEqual({ tokens_in: 25, tokens_out: 6, cost_usd: 0.5 });
+  expect(toUsage({ tokens, costUsd: 0.5, apiCalls: 3, apiErrors: 1 })).toEqual({
+    ...{ tokens_in: 25, tokens_out: 6, cost_usd: 0.5 },
+    ...{ api_calls: 3, api_errors: 1 },
+  });
 });
 
 test('a tool call names files as the project does', () => {

@@ -7,13 +7,23 @@ import type { Tokens } from './tokens.ts';
 /** `tool` is left out for what is a report alone. */
 export type Report = { readonly progress?: ProgressReport; readonly tool?: ToolCall };
 
+/** Of one attempt so far. `apiCalls`: those that failed among them. */
+export type Use = {
+  readonly tokens: Tokens;
+  readonly costUsd: number;
+  readonly apiCalls: number;
+  readonly apiErrors: number;
+};
+
 const NOTE_CHARS_MAX = 300;
 
-export function toUsage(tokens: Tokens, costUsd: number): TokenUsage {
+export function toUsage({ tokens, costUsd, apiCalls, apiErrors }: Use): TokenUsage {
   return {
     tokens_in: tokens.input + tokens.cacheRead + tokens.cacheWrite,
     tokens_out: tokens.output + tokens.reasoning,
     cost_usd: costUsd,
+    api_calls: apiCalls,
+    api_errors: apiErrors,
   };
 }
 
@@ -47,8 +57,10 @@ export function toReport(progress: Progress, saying: string, directory: string):
       // The place of a working copy says nothing to the one who reads.
       return { tool: { callId, tool, status, title: progress.title.replaceAll(`${directory}/`, '') } };
     }
-    case 'step':
-      return { progress: { usage: toUsage(progress.total, progress.costUsd) } };
+    case 'step': {
+      const { index, total: tokens, costUsd, apiErrors } = progress;
+      return { progress: { usage: toUsage({ tokens, costUsd, apiCalls: index + apiErrors, apiErrors }) } };
+    }
     case 'todo': {
       const done = progress.items.filter(({ status }) => status === 'completed').length;
       const current = progress.items.find(({ status }) => status === 'in_progress');

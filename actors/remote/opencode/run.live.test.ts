@@ -85,7 +85,7 @@ test('opencode reads, edits and runs a command, and the outcome counts what it t
 
   expect(outcome.ending).toEqual({ type: 'answered', text: 'The sum is a sum now.' });
   expect(readFileSync(join(directory, 'sum.js'), 'utf8')).toContain('a + b');
-  expect(outcome).toMatchObject({ steps: 4, toolCalls: 3 });
+  expect(outcome).toMatchObject({ steps: 4, apiErrors: 0, toolCalls: 3 });
   expect(outcome.tokens.input).toBeGreaterThan(1000);
   expect(outcome.costUsd).toBeGreaterThan(0);
   const tools = progress.filter((one) => one.type === 'tool' && one.status === 'completed');
@@ -147,6 +147,7 @@ test('a model that is out of order is tried a few times, then the attempt may be
 
   expect(outcome.ending).toMatchObject({ failure: { code: 'MODEL_UNAVAILABLE', retryable: true } });
   expect(progress.filter((one) => one.type === 'retry').length).toBeGreaterThan(0);
+  expect(outcome.apiErrors).toBe(2);
 });
 
 test('the work of a sub-agent counts and shows', async () => {

@@ -16,7 +16,7 @@ import { AttemptFailure } from './failure.ts';
 import { findModel, requireSomeModel } from './model.ts';
 import { type Ending, readEnding, type SessionMessage, type Sum, sumUp, toFailure } from './outcome.ts';
 import { buildPermissions } from './permissions.ts';
-import { newMemory, type Progress, readEvent } from './progress.ts';
+import { type Memory, newMemory, type Progress, readEvent } from './progress.ts';
 import type { OpencodeServer, ServerExit } from './server.ts';
 import { rejectUnanswered } from './unanswered.ts';
 
@@ -96,6 +96,7 @@ class Run {
   #error: AttemptFailure | null = null;
   #heardAt = performance.now();
   #partsSeen = 0;
+  #memory: Memory | null = null;
 
   constructor(options: RunOptions, over: AbortSignal) {
     this.#options = options;
@@ -157,6 +158,7 @@ class Run {
 
   #makeListener(sessionId: string): (event: Event) => void {
     const memory = newMemory(sessionId);
+    this.#memory = memory;
     const coalescer = makeCoalescer(this.#options.onProgress, this.#limits.textHoldMs);
     return (event) => {
       for (const progress of readEvent(memory, event)) coalescer.take(progress);
@@ -249,7 +251,8 @@ class Run {
         all.push(...(await this.#messages(id)));
       }
     }
-    return { messages, ...sumUp(all) };
+    const sum = sumUp(all);
+    return { messages, ...sum, apiErrors: sum.apiErrors + (this.#memory?.apiErrors ?? 0) };
   }
 }
 

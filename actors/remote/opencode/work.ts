@@ -98,7 +98,7 @@ type Ended = { readonly task: AgentTask; readonly worktree: Worktree; readonly o
 async function settle({ workspaces }: WorkOptions, ended: Ended): Promise<WorkResult> {
   const { task, worktree, outcome } = ended;
   const { ending } = outcome;
-  const usage = toUsage(outcome.tokens, outcome.costUsd);
+  const usage = toUsage({ ...outcome, apiCalls: outcome.steps + outcome.apiErrors });
   if (ending.type === 'failed') {
     await uploadTranscript(ended);
     const result = toFailedResult(ending.failure);

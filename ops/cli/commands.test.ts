@@ -173,6 +173,7 @@ test('the programs are started with what they understand', async () => {
     await cli.run('node'),
     await cli.run('gateway'),
     await cli.run('agent'),
+    await cli.run('agent', 'shell'),
   ];
 
   expect(ended.flatMap(({ started }) => started)).toEqual([
@@ -180,6 +181,7 @@ test('the programs are started with what they understand', async () => {
     { program: 'node', parameters: [] },
     { program: 'gateway', parameters: [] },
     { program: 'agent', parameters: [] },
+    { program: 'agent shell', parameters: [] },
   ]);
 });
 

@@ -45,7 +45,12 @@ const drain = buildCommand({
 });
 
 export const agentRoutes = buildRouteMap({
-  routes: { ls, drain, run: programCommand('agent', 'Start the opencode agent (npm run agent)') },
+  routes: {
+    ls,
+    drain,
+    run: programCommand('agent', 'Start the opencode agent (npm run agent)'),
+    shell: programCommand('agent shell', 'Start the shell agent: OIO_COMMAND does each task'),
+  },
   defaultCommand: 'run',
   docs: {
     brief: 'Agents: who does the tasks; alone it starts the opencode agent',

@@ -152,3 +152,25 @@ test('messages are taken one at a time only as long as they are of a step at whi
   expect(wary.stepMaxBehind({ data: 40, control: 6 })).toBe(1);
   expect(wary.stepMaxBehind({ data: 40, control: 7 })).toBeGreaterThan(1);
 });
+
+test('each full step that went well is followed by one of twice as many, up to a bound', () => {
+  const wary = new Wary({
+    suspects: { [attemptText([{ lane: 'data', seq: 2 }])]: 1 },
+    isRecording: true,
+    isSearching: false,
+    culprit: null,
+    inHandMax: 10_000,
+  });
+  const sizes: number[] = [];
+
+  for (let [steps, seq] = [0, 0]; steps < 8; steps++) {
+    const size = wary.stepMaxBehind({ data: seq, control: 0 });
+    sizes.push(size);
+    wary.begin(Array.from({ length: size }, (_, n) => ({ lane: 'data', seq: seq + n + 1 })));
+    seq += size;
+  }
+
+  expect(sizes).toEqual([1, 1, 32, 64, 128, 256, 256, 256]);
+  wary.begin([{ lane: 'data', seq: 9_000 }]);
+  expect(wary.stepMaxBehind({ data: 9_000, control: 0 })).toBe(256);
+});

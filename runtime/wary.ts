@@ -1,9 +1,10 @@
 /**
  * How an owner goes on with a partition whose owner before died, or with one that could not be written: in small steps.
  *
- * W1. What is about to be taken is written down first, and committed before the next step: a few messages at a time, or
- *     one as long as messages come of a step at which an owner died already. So it becomes known of which message
- *     owners die, and those who died of something else cost a step of single messages, not the whole backlog.
+ * W1. What is about to be taken is written down first, and committed before the next step: a few messages at a time and
+ *     twice as many after each step that went well, or one as long as messages come of a step at which an owner died
+ *     already. So it becomes known of which message owners die, and those who died of something else cost a step of
+ *     single messages, not the whole backlog.
  * W2. A message of which an owner died when it took that one alone is taken in a process of its own. If that dies as
  *     well, and again at a second try, it is a dead letter; else its turn counts like any other. Three owners die of
  *     one message at most: the first unaware, one at a step with others, one at that message.
@@ -14,7 +15,8 @@ import type { Lane } from '#protocols/subjects.ts';
 import type { TakenRow } from './store.ts';
 import { type AttemptPlace, attemptText, parseAttempt } from './supervision.ts';
 
-const STEP_MAX = 32;
+/** Messages of the first step, and of the largest: what the owner after a death at that step takes one by one. */
+const STEP = { first: 32, max: 256 } as const;
 
 /** A message whose turn could not be written when it was alone in its commit. */
 export interface Culprit extends AttemptPlace {
@@ -38,6 +40,7 @@ export class Wary {
   /** Behind these nothing was in a step at which an owner died. */
   readonly #suspectTo: Record<Lane, number> = { data: 0, control: 0 };
   #current: AttemptPlace | null = null;
+  #stepMax: number = STEP.first;
 
   constructor(options: WaryOptions) {
     this.#options = options;
@@ -66,17 +69,19 @@ export class Wary {
   /** How many messages may be taken in one step when all up to these sequences is committed. */
   stepMaxBehind({ data, control }: Readonly<Record<Lane, number>>): number {
     const isAmongSuspects = data < this.#suspectTo.data || control < this.#suspectTo.control;
-    return this.#options.isSearching || isAmongSuspects ? 1 : STEP_MAX;
+    return this.#options.isSearching || isAmongSuspects ? 1 : this.#stepMax;
   }
 
   /** The same for kept mail, whose messages stand before what is committed. */
   get keptStepMax(): number {
     const { suspects, isSearching } = this.#options;
-    return isSearching || Object.keys(suspects).length > 0 ? 1 : STEP_MAX;
+    return isSearching || Object.keys(suspects).length > 0 ? 1 : this.#stepMax;
   }
 
-  /** These are about to be taken. */
+  /** These are about to be taken, and those before them are committed. */
   begin(places: readonly AttemptPlace[]): void {
+    // If there is another step after this one, it went well.
+    if (places.length === this.#stepMax) this.#stepMax = Math.min(this.#stepMax * 2, STEP.max);
     const [first] = places;
     this.#current = first && places.length === 1 ? first : null;
     for (const { lane } of places) this.#left[lane]--;

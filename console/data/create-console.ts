@@ -7,19 +7,31 @@
  * 2. **What has no events** (cluster, dead letters): `createPolled`.
  * 3. **What happens**: `useConsole().tail`, or `useConsole().listen(frame => …)`, which ends with the page.
  */
-import { type Accessor, createEffect, createSignal, on, onCleanup, onMount } from 'solid-js';
+import { type Accessor, createEffect, createMemo, createSignal, on, onCleanup, onMount } from 'solid-js';
 import type { LiveFrame } from '#protocols/events.ts';
 import type { AgentView } from '#protocols/http/agent.ts';
 import type { SessionSummary } from '#protocols/http/session.ts';
 import { api } from './api.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
+import { createLag } from './create-lag.ts';
 import { createListing, type Listing } from './create-listing.ts';
 import { hearAs } from './create-live-listing.ts';
+import { createReadings, type Readings } from './create-readings.ts';
 import { createTail, type Tail } from './create-tail.ts';
-import { type Line, makeLiveEvents, type Socket } from './live-events.ts';
+import { openEventStream } from './event-source-socket.ts';
+import { type Lamp, lampOf } from './lamp.ts';
+import {
+  type Line,
+  type LiveEvents,
+  type LiveEventsOptions,
+  makeLiveEvents,
+  type Socket,
+} from './live-events.ts';
 
 export interface ConsoleData {
   readonly line: Accessor<Line>;
+  /** How far what is shown can be trusted, in a word. */
+  readonly lamp: Accessor<Lamp>;
   readonly retryNow: () => void;
   readonly tail: Tail;
   /** Events that the gateway left out since the page was opened, because it could not follow. */
@@ -27,6 +39,7 @@ export interface ConsoleData {
   /** The newest 100. */
   readonly sessions: Listing<SessionSummary>;
   readonly agents: Listing<AgentView>;
+  readonly readings: Readings;
   /** Seconds since the epoch, moving. */
   readonly nowSeconds: Accessor<number>;
   /** Hears every event until the caller's owner is disposed of. */
@@ -56,20 +69,22 @@ export function createConsole(): ConsoleData {
   hearers.add(hearAs('session', sessions)).add(hearAs('agent', agents));
 
   const [leftOut, setLeftOut] = createSignal(0);
+  const [gapAtMs, setGapAtMs] = createSignal<number | null>(null);
+  const lag = createLag();
+  const nowSeconds = createNow();
   const renewSoon = createPause(renew);
   const [line, setLine] = createSignal<Line>({ state: 'connecting' });
-  const events = makeLiveEvents({
-    url: `${location.origin.replace(/^http/, 'ws')}/ws`,
-    history: HISTORY,
-    open: (url) => new WebSocket(url) as Socket,
-    clock: SYSTEM_CLOCK,
-    random: Math.random,
+  const events = openLine({
     onLine: setLine,
-    onGap: renew,
+    onGap: () => {
+      setGapAtMs(Date.now());
+      renew();
+    },
     onThinned: (count) => {
       setLeftOut(leftOut() + count);
       renewSoon();
     },
+    onHeardAt: lag.hear,
     onFrames: (frames) => {
       tail.push(frames);
       for (const frame of frames) for (const hear of hearers) hear(frame);
@@ -87,20 +102,43 @@ export function createConsole(): ConsoleData {
     ),
   );
   createEffect(on(anew, () => void Promise.all([sessions.reload(), agents.reload()])));
+  const lamp = createMemo(() =>
+    lampOf({ line: line(), lagMs: lag.lagMs(), gapAtMs: gapAtMs(), sample: 1, nowMs: nowSeconds() * 1_000 }),
+  );
   return {
     line,
+    lamp,
     retryNow: events.retryNow.bind(events),
     tail,
     leftOut,
     sessions,
     agents,
-    nowSeconds: createNow(),
+    readings: createReadings({ agents, sessions, tail }),
+    nowSeconds,
     listen: (hear) => {
       hearers.add(hear);
       onCleanup(() => hearers.delete(hear));
     },
     anew,
   };
+}
+
+type Heard = Pick<
+  LiveEventsOptions,
+  'onLine' | 'onGap' | 'onThinned' | 'onHeardAt' | 'onFrames' | 'onTail' | 'onMetrics'
+>;
+
+/** The one line of the tab. */
+function openLine(heard: Heard): LiveEvents {
+  return makeLiveEvents({
+    url: `${location.origin.replace(/^http/, 'ws')}/ws`,
+    history: HISTORY,
+    open: (url) => new WebSocket(url) as Socket,
+    openStream: openEventStream,
+    clock: SYSTEM_CLOCK,
+    random: Math.random,
+    ...heard,
+  });
 }
 
 /** Calls `then` a moment after it was asked to, once for all that ask within that moment. */

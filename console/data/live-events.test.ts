@@ -1,38 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Line, makeLiveEvents, type Socket } from './live-events.ts';
+import { type Line, makeLiveEvents } from './live-events.ts';
 import { TestClock } from './test-clock.ts';
-
-class TestSocket implements Socket {
-  onmessage: Socket['onmessage'] = null;
-  onclose: Socket['onclose'] = null;
-  readonly url: URL;
-  readonly sent: unknown[] = [];
-  isClosed = false;
-
-  constructor(url: string) {
-    this.url = new URL(url);
-  }
-
-  get after(): string | null {
-    return this.url.searchParams.get('after');
-  }
-
-  send(text: string): void {
-    this.sent.push(JSON.parse(text));
-  }
-
-  close(): void {
-    this.isClosed = true;
-  }
-
-  says(...messages: unknown[]): void {
-    for (const message of messages) this.onmessage?.({ data: JSON.stringify(message) });
-  }
-
-  breaks(code = 1006): void {
-    this.onclose?.({ code, reason: '' });
-  }
-}
+import { TestSocket } from './test-socket.ts';
 
 const subscribed = (seq: number) => ({ type: 'subscribed', subjects: ['evt.dev.>'], seq });
 const frame = (seq: number) => ({

@@ -6,12 +6,15 @@
  *     more is told as a gap.
  * E3. A line on which nothing is heard for `silentMs` is given up: the gateway says at least that it is alive.
  * E4. Tries come with growing pauses and some chance, so that many consoles do not return in step.
+ * E5. What was wished beside the exact events (tail, metrics) is wished again on every new line.
+ * E6. Where a WebSocket is not let through twice in a row, every other try is an event stream: exact events alone.
  */
 import type { LiveFrame } from '#protocols/events.ts';
 import type { LiveNotice } from '#protocols/http/live.ts';
 import type { Clock } from './clock.ts';
+import type { MetricsFrame, MetricsWish, TailBatch, TailWish } from './lanes.ts';
 
-/** What is used of a WebSocket. */
+/** What is used of a WebSocket, or of an event stream that looks like one. */
 export interface Socket {
   onmessage: ((message: { data: unknown }) => void) | null;
   onclose: ((event: { code: number; reason: string }) => void) | null;
@@ -21,7 +24,8 @@ export interface Socket {
 
 export type Line =
   | { readonly state: 'connecting' }
-  | { readonly state: 'live' }
+  /** `isStream`: over an event stream, which carries no tail and no metrics. */
+  | { readonly state: 'live'; readonly isStream?: true }
   | { readonly state: 'reconnecting' | 'offline'; readonly reason: string; readonly nextTryAtMs: number };
 
 export interface LiveEventsOptions {
@@ -30,6 +34,8 @@ export interface LiveEventsOptions {
   /** How many past events are asked for at the beginning. */
   readonly history: number;
   readonly open: (url: string) => Socket;
+  /** Opens an event stream on the same address, for where no WebSocket is let through. */
+  readonly openStream?: (url: string) => Socket;
   readonly clock: Clock;
   readonly random: () => number;
   readonly onFrames: (frames: LiveFrame[]) => void;
@@ -38,12 +44,22 @@ export interface LiveEventsOptions {
   readonly onGap: () => void;
   /** The gateway left out so many events because this page reads too slowly. May come often. */
   readonly onThinned: (count: number) => void;
+  /** Of the server's clock, by what was sent just now. Not of what is sent again. */
+  readonly onHeardAt?: (serverMs: number) => void;
+  /** A batch of the tail; `acknowledge` it when it is painted. `isNewLine`: there is a hole before it. */
+  readonly onTail?: (batch: TailBatch, isNewLine: boolean) => void;
+  readonly onMetrics?: (frame: MetricsFrame) => void;
 }
 
 export interface LiveEvents {
   readonly lastSeq: number | null;
   /** Tries at once, where it waits for its next try. */
   retryNow(): void;
+  /** Wishes for the tail; null: none. Holds on every line to come. */
+  wishTail(wish: TailWish | null): void;
+  wishMetrics(wish: MetricsWish | null): void;
+  /** The batch of the tail that ended there is painted, or taken by a page that nobody sees. */
+  acknowledge(through: number): void;
   stop(): void;
 }
 
@@ -51,6 +67,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const SILENT_MS = 40_000;
 const PAUSE_MIN_MS = 500;
 const PAUSE_MAX_MS = 15_000;
+/** After so many tries in vain every other one is an event stream. */
+const STREAM_AFTER_TRIES = 2;
 /** After so many tries in vain the line counts as gone, not as interrupted. */
 const OFFLINE_AFTER_TRIES = 4;
 
@@ -75,6 +93,13 @@ class LiveLine implements LiveEvents {
   #isStopped = false;
   /** Between asking for history and getting it: live frames would jump over it. */
   #awaitsHistory = false;
+  /** Events up to here were there before this line was: how late they come says nothing. */
+  #liveAfterSeq = 0;
+  #isStream = false;
+  #isLive = false;
+  #isFirstBatch = true;
+  #tail: TailWish | null = null;
+  #metrics: MetricsWish | null = null;
   #callOffTimer: () => void = () => undefined;
 
   constructor(options: LiveEventsOptions) {
@@ -86,10 +111,12 @@ class LiveLine implements LiveEvents {
   }
 
   connect(): void {
-    const { url, open, onLine } = this.#options;
+    const { url, open, openStream, onLine } = this.#options;
     const query = this.#lastSeq === null ? '' : `?after=${this.#lastSeq}`;
     if (this.#tries === 0) onLine({ state: 'connecting' });
-    const socket = open(`${url}${query}`);
+    const isStreamDue = this.#tries >= STREAM_AFTER_TRIES && this.#tries % 2 === 0;
+    this.#isStream = isStreamDue && openStream !== undefined;
+    const socket = (this.#isStream && openStream ? openStream : open)(`${url}${query}`);
     this.#socket = socket;
     this.#awaitsHistory = false;
     socket.onmessage = ({ data }) => this.#hear(data);
@@ -103,20 +130,50 @@ class LiveLine implements LiveEvents {
     this.connect();
   }
 
+  wishTail(wish: TailWish | null): void {
+    if (wish === null && this.#tail === null) return;
+    this.#tail = wish;
+    this.#say({ type: 'tail', subjects: wish?.subjects ?? [], last: wish?.last ?? 0 });
+  }
+
+  wishMetrics(wish: MetricsWish | null): void {
+    if (wish === null && this.#metrics === null) return;
+    this.#metrics = wish;
+    this.#say({ type: 'metrics', every_ms: wish?.everyMs ?? 0, messages: wish?.hasMessages ?? false });
+  }
+
+  acknowledge(through: number): void {
+    this.#say({ type: 'ack', through });
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#hangUp();
+  }
+
+  #say(request: Readonly<Record<string, unknown>>): void {
+    if (this.#isLive && !this.#isStream) this.#socket?.send(JSON.stringify(request));
   }
 
   #hear(data: unknown): void {
     this.#expectWithin(SILENT_MS, 'nothing was heard any more');
     const message: unknown = typeof data === 'string' ? JSON.parse(data) : null;
     if (isNotice(message)) this.#heed(message);
+    else if (isOf<TailBatch>('tail', message)) this.#takeTail(message);
+    else if (isOf<MetricsFrame>('metrics', message)) this.#options.onMetrics?.(message);
     else this.#take([message].flat().filter(isFrame));
+  }
+
+  #takeTail(batch: TailBatch): void {
+    this.#options.onTail?.(batch, this.#isFirstBatch);
+    this.#options.onHeardAt?.(Date.parse(batch.timestamp));
+    this.#isFirstBatch = false;
   }
 
   #heed(notice: LiveNotice): void {
     if (notice.type === 'subscribed') this.#begin(notice);
+    else if (notice.type === 'alive') this.#stay(notice);
+    else if (notice.type === 'closed') this.#lose(CLOSE_WORDS[notice.code] ?? notice.detail);
     else if (notice.type === 'thinned') this.#options.onThinned(notice.left_out);
     else if (notice.type === 'gap') {
       // The stream was made anew: from here on its own numbers count.
@@ -125,9 +182,16 @@ class LiveLine implements LiveEvents {
     }
   }
 
+  /** Nothing of what is shown has happened since: after an outage it goes on from there. */
+  #stay({ seq, timestamp }: { seq: number; timestamp: string }): void {
+    if (!this.#awaitsHistory && this.#lastSeq !== null) this.#lastSeq = Math.max(this.#lastSeq, seq);
+    this.#options.onHeardAt?.(Date.parse(timestamp));
+  }
+
   /** The filters hold: all of the tenant, where none are asked for. At first the newest of the past is asked for. */
   #begin({ seq, subjects }: { seq: number; subjects: string[] }): void {
     this.#awaitsHistory = false;
+    this.#liveAfterSeq = seq;
     if (this.#lastSeq === null) {
       this.#lastSeq = Math.max(0, seq - this.#options.history);
       this.#awaitsHistory = seq > this.#lastSeq;
@@ -137,7 +201,12 @@ class LiveLine implements LiveEvents {
       }
     }
     this.#tries = 0;
-    this.#options.onLine({ state: 'live' });
+    if (this.#isLive) return;
+    this.#isLive = true;
+    this.#isFirstBatch = true;
+    this.wishTail(this.#tail);
+    this.wishMetrics(this.#metrics);
+    this.#options.onLine(this.#isStream ? { state: 'live', isStream: true } : { state: 'live' });
   }
 
   #take(frames: LiveFrame[]): void {
@@ -148,7 +217,10 @@ class LiveLine implements LiveEvents {
       this.#lastSeq = frame.seq;
       fresh.push(frame);
     }
-    if (fresh.length > 0) this.#options.onFrames(fresh);
+    const newest = fresh.at(-1);
+    if (!newest) return;
+    this.#options.onFrames(fresh);
+    if (newest.seq > this.#liveAfterSeq) this.#options.onHeardAt?.(Date.parse(newest.timestamp));
   }
 
   #lose(reason: string): void {
@@ -169,6 +241,7 @@ class LiveLine implements LiveEvents {
 
   #hangUp(): void {
     this.#callOffTimer();
+    this.#isLive = false;
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
@@ -185,6 +258,13 @@ const NOTICES: ReadonlySet<unknown> = new Set([
 /** The gateway is ours and of the same build: its messages are told apart, not checked field by field. */
 function isNotice(message: unknown): message is LiveNotice {
   return typeof message === 'object' && message !== null && 'type' in message && NOTICES.has(message.type);
+}
+
+function isOf<Message extends { readonly type: string }>(
+  type: Message['type'],
+  message: unknown,
+): message is Message {
+  return typeof message === 'object' && message !== null && 'type' in message && message.type === type;
 }
 
 function isFrame(message: unknown): message is LiveFrame {

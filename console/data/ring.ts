@@ -23,6 +23,11 @@ export class Ring<Item> {
     this.#pushed += 1;
   }
 
+  /** The item so many back; 0 is the newest. */
+  at(back: number): Item | undefined {
+    return back < this.size ? this.#slots[(this.#pushed - 1 - back) % this.capacity] : undefined;
+  }
+
   /** The items from the newest to the oldest that pass, up to `max`. */
   newest(max = this.capacity, passes: (item: Item) => boolean = () => true): Item[] {
     const found: Item[] = [];

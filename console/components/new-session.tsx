@@ -8,6 +8,8 @@ export interface NewSessionProps {
   ref: (dialog: HTMLDialogElement) => void;
   /** It was created; started as well where that was asked for and went through. */
   onCreated: (session: SessionView) => void;
+  /** All that was asked for is done. */
+  onDone?: (session: SessionView) => void;
 }
 
 /** The form of a new session. What cannot be sent twice is sent with a key that stays until the form changes. */
@@ -31,6 +33,7 @@ export function NewSession(props: NewSessionProps) {
       key = newKey();
       form.reset();
       dialog?.close();
+      props.onDone?.(session);
     } catch (error) {
       setFailure(error instanceof ApiFailure ? error : new ApiFailure(String(error), null));
     } finally {

@@ -1,31 +1,9 @@
 import { createSignal, For, Show } from 'solid-js';
 import type { SessionView } from '#protocols/http/session.ts';
-import type { SessionState } from '#protocols/session.ts';
-import { api, newKey, type SessionAct } from '../data/api.ts';
-
-type Ending = Exclude<SessionAct, 'start'>;
-
-/** What may be done with a session in each state, as the gateway would allow it. */
-const ACTS = {
-  pending: ['start', 'cancel'],
-  queued: ['cancel'],
-  running: ['stop'],
-  paused: ['stop', 'cancel'],
-  degraded: ['stop'],
-  completed: ['delete'],
-  partially_completed: ['delete'],
-  failed: ['delete'],
-  timeout: ['delete'],
-  stopped: ['delete'],
-  cancelled: ['delete'],
-  orphaned: ['stop'],
-} as const satisfies Record<SessionState, readonly SessionAct[]>;
-
-const CONSEQUENCE = {
-  stop: 'Its agents are told to end at once. What they committed stays.',
-  cancel: 'It will not be worked on any more. This is final.',
-  delete: 'It disappears from every list.',
-} as const satisfies Record<Ending, string>;
+import { ACT_KEYS, actsOf, blastOf, typedOf, WEIGHT } from '../data/session-acts.ts';
+import { type ActFields, askSession, type SessionAct } from '../data/session-api.ts';
+import { createKeys } from '../keyboard.ts';
+import { confirm } from './confirm.tsx';
 
 export interface SessionActsProps {
   session: SessionView;
@@ -33,88 +11,156 @@ export interface SessionActsProps {
   onDeleted: (id: string) => void;
 }
 
-/** The buttons of the selected session. What ends something asks first, and why. */
+/** The acts of a session: each state has its own. What weighs asks first, names the session and takes the reason. */
 export function SessionActs(props: SessionActsProps) {
-  const [asked, setAsked] = createSignal<Ending | null>(null);
   const [failure, setFailure] = createSignal<string | null>(null);
   const [isSending, setSending] = createSignal(false);
-  let dialog: HTMLDialogElement | undefined;
-  const act = async (what: SessionAct, reason = '') => {
+  let menu: HTMLDialogElement | undefined;
+  let prompt: HTMLDialogElement | undefined;
+  const acts = () => actsOf(props.session);
+  const ask = async (act: SessionAct, fields: ActFields) => {
+    const { id } = props.session;
+    const session = await askSession(id, act, fields);
+    if (session) props.onChanged(session);
+    else props.onDeleted(id);
+  };
+  const atOnce = async (act: SessionAct) => {
     setSending(true);
     setFailure(null);
-    try {
-      const { id } = props.session;
-      const session = await api.act(id, what, { key: newKey(), ...(reason === '' ? {} : { reason }) });
-      if (session) props.onChanged(session);
-      else props.onDeleted(id);
-      dialog?.close();
-    } catch (error) {
-      setFailure(error instanceof Error ? error.message : String(error));
-    } finally {
-      setSending(false);
-    }
+    await ask(act, {}).catch((error: unknown) => setFailure(messageOf(error)));
+    setSending(false);
   };
-  const press = (what: SessionAct) => {
-    if (what === 'start') return void act(what);
+  const press = (act: SessionAct) => {
+    menu?.close();
     setFailure(null);
-    setAsked(what);
-    dialog?.showModal();
+    const { consequence, ...weight } = WEIGHT[act];
+    if (act === 'prompt') return prompt?.showModal();
+    if (consequence === null) return void atOnce(act);
+    confirm({
+      title: `${weight.name} session`,
+      object: props.session.title,
+      consequence: `${consequence} ${blastOf(props.session)}`,
+      verb: `${weight.name} it`,
+      reason: weight.reason,
+      ...(act === 'delete' ? { typed: typedOf(props.session.id) } : {}),
+      act: (reason) => ask(act, reason === '' ? {} : { reason }),
+    });
   };
+  createKeys('Session', [{ key: '!', help: 'acts', act: () => menu?.showModal() }]);
   return (
     <>
       <div class="acts push">
-        <Show when={failure() && asked() === null}>
-          <span class="fail" role="alert">
-            {failure()}
+        <Show when={failure()}>
+          <span class="fail clip" role="alert">
+            ✕ {failure()}
           </span>
         </Show>
-        <For each={ACTS[props.session.state]}>
-          {(what) => (
+        <For each={acts()}>
+          {(act) => (
             <button
               type="button"
-              class={what === 'start' ? 'main' : ''}
+              class={act === 'start' || act === 'resume' ? 'main' : WEIGHT[act].isGrave ? 'grave' : ''}
               disabled={isSending()}
-              onClick={() => press(what)}
+              onClick={() => press(act)}
             >
-              {what}
+              {WEIGHT[act].name}
             </button>
           )}
         </For>
       </div>
-      <dialog ref={dialog} aria-labelledby="ending" onClose={() => setAsked(null)}>
-        <h2 id="ending">{asked()} session</h2>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            const what = asked();
-            if (what) void act(what, String(new FormData(event.currentTarget).get('reason') ?? '').trim());
-          }}
-        >
-          <p>{props.session.title}</p>
-          <p class="dim">
-            {CONSEQUENCE[asked() ?? 'stop']} Tasks in work: {props.session.progress.tasks_in_work}.
-          </p>
-          <Show when={asked() !== 'delete'}>
-            <label>
-              <span class="legend">Why</span>
-              <input name="reason" maxLength={500} />
-            </label>
-          </Show>
-          <Show when={failure()}>
-            <p class="fault" role="alert">
-              ✕ {failure()}
-            </p>
-          </Show>
-          <div class="foot">
-            <button type="button" onClick={() => dialog?.close()}>
-              Leave it
-            </button>
-            <button type="submit" class="grave" disabled={isSending()}>
-              {asked()} it
-            </button>
-          </div>
-        </form>
-      </dialog>
+      <ActMenu ref={(dialog) => (menu = dialog)} acts={acts()} onPress={press} />
+      <PromptDialog
+        ref={(dialog) => (prompt = dialog)}
+        title={props.session.title}
+        send={(text) => ask('prompt', { prompt: text })}
+      />
     </>
   );
+}
+
+function ActMenu(props: {
+  ref: (dialog: HTMLDialogElement) => void;
+  acts: readonly SessionAct[];
+  onPress: (act: SessionAct) => void;
+}) {
+  const press = (event: KeyboardEvent) => {
+    const act = props.acts.find((one) => ACT_KEYS[one] === event.key);
+    if (!act) return;
+    event.preventDefault();
+    props.onPress(act);
+  };
+  return (
+    <dialog ref={props.ref} class="menu" aria-labelledby="act-menu" onKeyDown={press}>
+      <h2 id="act-menu">Acts</h2>
+      <For each={props.acts}>
+        {(act) => (
+          <button type="button" class="row" onClick={() => props.onPress(act)}>
+            <kbd>{ACT_KEYS[act]}</kbd> {WEIGHT[act].name}
+          </button>
+        )}
+      </For>
+    </dialog>
+  );
+}
+
+interface PromptProps {
+  ref: (dialog: HTMLDialogElement) => void;
+  title: string;
+  send: (text: string) => Promise<void>;
+}
+
+function PromptDialog(props: PromptProps) {
+  const [failure, setFailure] = createSignal<string | null>(null);
+  let dialog: HTMLDialogElement | undefined;
+  const send = async (form: HTMLFormElement) => {
+    setFailure(null);
+    try {
+      await props.send(String(new FormData(form).get('prompt') ?? ''));
+      form.reset();
+      dialog?.close();
+    } catch (error) {
+      setFailure(messageOf(error));
+    }
+  };
+  return (
+    <dialog
+      ref={(element) => {
+        dialog = element;
+        props.ref(element);
+      }}
+      aria-labelledby="prompt-session"
+    >
+      <h2 id="prompt-session">Ask for more</h2>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send(event.currentTarget);
+        }}
+      >
+        <p>{props.title}</p>
+        <p class="dim">It becomes a further task, after all that nothing waits for yet.</p>
+        <label>
+          <span class="legend">Prompt</span>
+          <textarea name="prompt" required maxLength={10_000} rows={5} autofocus />
+        </label>
+        <Show when={failure()}>
+          <p class="fault" role="alert">
+            ✕ {failure()}
+          </p>
+        </Show>
+        <div class="foot">
+          <button type="button" onClick={() => dialog?.close()}>
+            Leave it
+          </button>
+          <button type="submit" class="main">
+            Ask
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

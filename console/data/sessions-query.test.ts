@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import {
+  failedOnly,
+  isFailedOnly,
   NONE_PICKED,
   readPicked,
   readQuery,
@@ -46,6 +48,14 @@ test('picked sessions stand in the address, many of them as all', () => {
   expect(writePicked({ type: 'some', ids: ['a', 'b'] })).toEqual({ x: 'a,b' });
   expect(readPicked(writePicked({ type: 'all' }) as Record<string, string>)).toEqual({ type: 'all' });
   expect(writePicked(NONE_PICKED)).toEqual({ x: null });
+});
+
+test('one key leaves what failed by itself, and brings all back', () => {
+  const failed = failedOnly(readQuery({ q: 'store', state: 'running' }));
+
+  expect(toFilter(failed)).toEqual({ state: ['failed', 'timeout', 'orphaned'], search: 'store' });
+  expect(isFailedOnly(readQuery({ state: 'orphaned,failed,timeout' }))).toBe(true);
+  expect(toFilter(failedOnly(failed))).toEqual({ search: 'store' });
 });
 
 test('sorting by the same column again turns it round', () => {

@@ -4,7 +4,6 @@
  * Q1. What an address says in error is passed over: it may have been cut or written by hand.
  * Q2. What is as it is without saying so stands not in the address.
  */
-import type { SessionFilter } from '#protocols/http/session.ts';
 import type { SessionState } from '#protocols/session.ts';
 import { SESSION_LOOK } from './state-words.ts';
 
@@ -13,7 +12,7 @@ export const PRIORITIES = ['critical', 'high', 'medium', 'low', 'deferred'] as c
 export const TYPES = ['planning', 'execution', 'review', 'debug', 'integration'] as const;
 export const STATES = Object.keys(SESSION_LOOK) as readonly SessionState[]; // The table has each state.
 /** What one key leaves in the list: what came to nothing by itself. */
-export const FAILED_STATES: readonly SessionState[] = ['failed', 'timeout', 'orphaned'];
+const FAILED_STATES: readonly SessionState[] = ['failed', 'timeout', 'orphaned'];
 /** More are picked as all that the filter lets through; an address must be short enough to be sent. */
 export const PICKED_MAX = 100;
 
@@ -73,8 +72,16 @@ export function writePicked(picked: Picked): Written {
   return { x: picked.type === 'all' ? '*' : picked.ids.join(',') || null };
 }
 
-/** As lists and jobs on many sessions take it. */
-export function toFilter({ search, states, priority, type, tags }: SessionsQuery): SessionFilter {
+/** As lists and jobs on many sessions take it; what is left out lets all through. */
+export interface SessionsFilter {
+  state?: SessionState[];
+  priority?: (typeof PRIORITIES)[number];
+  session_type?: (typeof TYPES)[number];
+  tag?: string[];
+  search?: string;
+}
+
+export function toFilter({ search, states, priority, type, tags }: SessionsQuery): SessionsFilter {
   return {
     ...(states.length === 0 ? {} : { state: [...states] }),
     ...(priority === null ? {} : { priority }),
@@ -86,6 +93,15 @@ export function toFilter({ search, states, priority, type, tags }: SessionsQuery
 
 export function isFiltered(query: SessionsQuery): boolean {
   return Object.keys(toFilter(query)).length > 0;
+}
+
+export function isFailedOnly({ states }: SessionsQuery): boolean {
+  return states.length === FAILED_STATES.length && FAILED_STATES.every((state) => states.includes(state));
+}
+
+/** Only what came to nothing; of such a query all again. */
+export function failedOnly(query: SessionsQuery): SessionsQuery {
+  return { ...query, states: isFailedOnly(query) ? [] : FAILED_STATES };
 }
 
 /** The first look at a column: newest first, titles from A. */

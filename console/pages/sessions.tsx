@@ -1,103 +1,192 @@
-/** The sessions, the selected one's tasks, and the live events. */
-import { Show } from 'solid-js';
-import { EventsPanel } from '../components/events-panel.tsx';
+/** The sessions: which there are, which are in trouble, and what shall be done with some of them at once. */
+import { useNavigate, useSearchParams } from '@solidjs/router';
+import { createEffect, createMemo, Show } from 'solid-js';
+import { BulkBar } from '../components/bulk-bar.tsx';
 import { ListingNotice } from '../components/listing-notice.tsx';
 import { NewSession } from '../components/new-session.tsx';
 import { Screen } from '../components/screen.tsx';
-import { SessionPanel } from '../components/session-panel.tsx';
+import { SessionFilters } from '../components/session-filters.tsx';
 import { SessionTable } from '../components/session-table.tsx';
-import type { ConsoleData } from '../data/create-console.ts';
-import { createSessionDesk, type SessionDesk } from '../data/create-session-desk.ts';
+import { StateCounts } from '../components/state-counts.tsx';
+import { createPolled } from '../data/create-polled.ts';
+import { createQuery } from '../data/create-query.ts';
+import { createSessionsList } from '../data/create-sessions-list.ts';
+import { sessionApi } from '../data/session-api.ts';
+import {
+  failedOnly,
+  isFailedOnly,
+  isFiltered,
+  NONE_PICKED,
+  PICKED_MAX,
+  type Picked,
+  readPicked,
+  readQuery,
+  type SessionsQuery,
+  writePicked,
+  writeQuery,
+} from '../data/sessions-query.ts';
 import { useConsole } from '../data/use-console.ts';
 import { createKeys } from '../keyboard.ts';
+import '../styles/sessions.css';
+
+const STATS_MS = 10_000;
+const STATS_CHANGE: ReadonlySet<string> = new Set([
+  'session.created',
+  'session.transitioned',
+  'session.deleted',
+]);
+const ALL_PICKED: Picked = { type: 'all' };
 
 export function Sessions() {
-  const data = useConsole();
-  const desk = createSessionDesk();
+  const { nowSeconds } = useConsole();
+  const navigate = useNavigate();
+  const desk = createDesk();
+  const { query, picked, list, ask, pick } = desk;
   let form: HTMLDialogElement | undefined;
-  const openForm = () => form?.showModal();
+  let search: HTMLInputElement | undefined;
+  const open = (id: string) => navigate(`/sessions/${id}`);
   createKeys('Sessions', [
-    { key: 'n', help: 'new session', act: openForm },
-    { key: 'j', help: 'next session', act: () => step(desk, 1) },
-    { key: 'k', help: 'session before', act: () => step(desk, -1) },
-    { key: 'Escape', help: 'close', act: () => desk.select(null) },
+    { key: 'n', help: 'new session', act: () => form?.showModal() },
+    { key: '/', help: 'find', act: () => search?.focus() },
+    { key: 'f', help: 'failed only', act: () => ask(failedOnly(query())) },
+    { key: 'x', help: 'pick', act: () => desk.at() && pick(toggled(picked(), desk.at())) },
+    {
+      key: 'X',
+      help: 'pick all that fit',
+      act: () => pick(picked().type === 'all' ? NONE_PICKED : ALL_PICKED),
+    },
+    { key: 'm', help: 'load more', act: () => void list.loadMore() },
+    {
+      key: 'Escape',
+      help: 'let go',
+      act: () => (hasPicked(picked()) ? pick(NONE_PICKED) : ask(readQuery({}))),
+    },
   ]);
   return (
     <Screen name="Sessions">
-      <div class="desk">
-        <div class="column">
-          <SessionsPanel data={data} desk={desk} onNew={openForm} />
-          <Show when={desk.selected()}>
-            <SessionPanel desk={desk} />
+      <section class="panel sessions-panel" aria-label="Sessions">
+        <StateCounts
+          stats={desk.stats.value()}
+          states={query().states}
+          onStates={(states) => ask({ ...query(), states })}
+        />
+        <SessionFilters
+          ref={(input) => {
+            search = input;
+          }}
+          query={query()}
+          total={list.total()}
+          isFailedOnly={isFailedOnly(query())}
+          onQuery={ask}
+          onNew={() => form?.showModal()}
+        />
+        <div class="body">
+          <ListingNotice
+            phase={list.phase()}
+            isEmpty={list.items().length === 0}
+            what="SESSIONS"
+            onRetry={() => void list.reload()}
+            empty={<Nothing isFiltered={isFiltered(query())} onClear={() => ask(readQuery({}))} />}
+          />
+          <Show when={list.items().length > 0}>
+            <SessionTable
+              sessions={list.items()}
+              query={query()}
+              picked={picked()}
+              selectedId={desk.at()}
+              nowSeconds={nowSeconds()}
+              onQuery={ask}
+              onSelect={desk.setAt}
+              onOpen={open}
+              onToggle={(id) => pick(toggled(picked(), id))}
+            />
+            <More list={list} />
           </Show>
         </div>
-        <div class="column">
-          <EventsPanel taskTitle={(id) => desk.tasks.items.find((task) => task.id === id)?.title} />
-        </div>
-      </div>
+        <BulkBar picked={picked()} query={query()} total={list.total()} onPick={pick} />
+      </section>
       <NewSession
         ref={(dialog) => {
           form = dialog;
         }}
-        onCreated={(session) => {
-          desk.show(session);
-          desk.select(session.id);
-        }}
+        onCreated={list.put}
+        onDone={(session) => open(session.id)}
       />
     </Screen>
   );
 }
 
-function SessionsPanel(props: { data: ConsoleData; desk: SessionDesk; onNew: () => void }) {
-  const { sessions } = useConsole();
-  const hidden = () => sessions.total() - sessions.items.length;
+/** What stands in the address, and the list that it asks for. */
+function createDesk() {
+  const [params, setParams] = useSearchParams();
+  const query = createMemo(() => readQuery(params));
+  const picked = createMemo(() => readPicked(params));
+  const [at, setAt] = createQuery('at');
+  const list = createSessionsList(query);
+  const stats = createPolled(sessionApi.stats, {
+    everyMs: STATS_MS,
+    hears: ({ type }) => STATS_CHANGE.has(type),
+  });
+  const write = (words: Record<string, string | null>) => setParams(words, { replace: true, scroll: false });
+  // A row that is gone is not the one that a key would act on.
+  createEffect(() => {
+    if (list.phase().state === 'ready' && at() && !list.items().some(({ id }) => id === at())) setAt(null);
+  });
+  return {
+    ...{ query, picked, at, setAt, list, stats },
+    // What was picked by another filter is not what would be picked by this one.
+    ask: (next: SessionsQuery) =>
+      write({ ...writeQuery(next), ...(picked().type === 'all' ? writePicked(NONE_PICKED) : {}) }),
+    pick: (next: Picked) => write(writePicked(next)),
+  };
+}
+
+function Nothing(props: { isFiltered: boolean; onClear: () => void }) {
   return (
-    <section class="panel" aria-label="Sessions">
-      <header>
-        <h2>Sessions</h2>
-        <span class="dim">
-          {sessions.phase().state === 'ready' ? sessions.total() : '–'}
-          <Show when={hidden() > 0}> · the newest {sessions.items.length} shown</Show>
-        </span>
-        <button type="button" class="push" onClick={() => props.onNew()}>
-          New session
-        </button>
-      </header>
-      <div class="body">
-        <ListingNotice
-          phase={sessions.phase()}
-          isEmpty={sessions.items.length === 0}
-          what="SESSIONS"
-          onRetry={() => void sessions.reload()}
-          empty={
-            <>
-              <strong>NO SESSIONS YET</strong>
-              Press <kbd>n</kbd> for a new one: a title, what shall be done, and the repository.
-            </>
-          }
-        />
-        <Show when={sessions.items.length > 0}>
-          <SessionTable
-            sessions={sessions.items}
-            selectedId={props.desk.selectedId()}
-            nowSeconds={props.data.nowSeconds()}
-            onSelect={props.desk.select}
-          />
-        </Show>
-      </div>
-    </section>
+    <Show
+      when={props.isFiltered}
+      fallback={
+        <>
+          <strong>NO SESSIONS YET</strong>
+          Press <kbd>n</kbd> for a new one: a title, what shall be done, and the repository.
+        </>
+      }
+    >
+      <strong>NO SESSION FITS</strong>
+      Nothing passes these filters.{' '}
+      <button type="button" onClick={() => props.onClear()}>
+        Show all
+      </button>
+    </Show>
   );
 }
 
-/** Selects the session so many rows on. */
-function step(desk: SessionDesk, by: 1 | -1): void {
-  const { items } = desk.sessions;
-  if (items.length === 0) return;
-  const at = items.findIndex((session) => session.id === desk.selectedId());
-  const next =
-    at === -1 ? (by === 1 ? 0 : items.length - 1) : Math.min(items.length - 1, Math.max(0, at + by));
-  const id = items[next]?.id;
-  if (!id) return;
-  desk.select(id);
-  document.querySelector(`[data-session="${CSS.escape(id)}"]`)?.scrollIntoView({ block: 'nearest' });
+function More(props: { list: ReturnType<typeof createSessionsList> }) {
+  return (
+    <Show when={props.list.hasMore()}>
+      <p class="more">
+        <button
+          type="button"
+          disabled={props.list.isLoadingMore()}
+          onClick={() => void props.list.loadMore()}
+        >
+          {props.list.isLoadingMore() ? 'Reading …' : 'Load more'} <kbd>m</kbd>
+        </button>
+        <span class="dim">
+          {props.list.items().length} of {props.list.total().isExact ? '' : 'more than '}
+          {props.list.total().count}
+        </span>
+      </p>
+    </Show>
+  );
+}
+
+function toggled(picked: Picked, id: string): Picked {
+  if (picked.type === 'all') return { type: 'some', ids: [id] };
+  const ids = picked.ids.includes(id) ? picked.ids.filter((one) => one !== id) : [...picked.ids, id];
+  return { type: 'some', ids: ids.slice(0, PICKED_MAX) };
+}
+
+function hasPicked(picked: Picked): boolean {
+  return picked.type === 'all' || picked.ids.length > 0;
 }

@@ -1,0 +1,133 @@
+import { For, Show } from 'solid-js';
+import type { BulkAct } from '#protocols/bulk.ts';
+import type { BulkView } from '#protocols/http/bulk.ts';
+import { createJob } from '../data/create-job.ts';
+import { createQuery } from '../data/create-query.ts';
+import { BULK_ACTS, WEIGHT } from '../data/session-acts.ts';
+import { sessionApi } from '../data/session-api.ts';
+import { type Picked, type SessionsQuery, toFilter } from '../data/sessions-query.ts';
+import { confirm } from './confirm.tsx';
+import { PercentBar } from './progress-cells.tsx';
+
+export interface BulkBarProps {
+  picked: Picked;
+  query: SessionsQuery;
+  total: { readonly count: number; readonly isExact: boolean };
+  onPick: (picked: Picked) => void;
+}
+
+/** What may be done with the picked sessions, and how far the job is that does it. */
+export function BulkBar(props: BulkBarProps) {
+  const [jobId, setJobId] = createQuery('job');
+  const job = createJob(jobId);
+  const count = () => (props.picked.type === 'all' ? props.total.count : props.picked.ids.length);
+  const press = (act: BulkAct) =>
+    confirm({
+      title: `${WEIGHT[act].name} ${countWords(props)}`,
+      object:
+        props.picked.type === 'all'
+          ? 'All that the filter lets through when the job begins.'
+          : `${count()} picked sessions.`,
+      consequence: `${WEIGHT[act].consequence ?? 'They are started.'} Each is asked by itself; what each answered is kept with the job.`,
+      verb: `${WEIGHT[act].name} ${count()}`,
+      reason: WEIGHT[act].reason,
+      ...(act === 'delete' ? { typed: `delete ${count()}` } : {}),
+      act: async (reason) => {
+        const which =
+          props.picked.type === 'all'
+            ? { filter: toFilter(props.query) }
+            : { session_ids: [...props.picked.ids] };
+        const begun = await sessionApi.bulk(act, which, reason);
+        job.show(begun);
+        setJobId(begun.id);
+        props.onPick({ type: 'some', ids: [] });
+      },
+    });
+  return (
+    <>
+      <Show when={count() > 0 && (props.picked.type === 'all' || props.picked.ids.length > 0)}>
+        <div class="bulk" role="toolbar" aria-label="Acts on the picked sessions">
+          <strong>{countWords(props)} picked</strong>
+          <For each={BULK_ACTS}>
+            {(act) => (
+              <button type="button" class={WEIGHT[act].isGrave ? 'grave' : ''} onClick={() => press(act)}>
+                {WEIGHT[act].name}
+              </button>
+            )}
+          </For>
+          <button type="button" class="push" onClick={() => props.onPick({ type: 'some', ids: [] })}>
+            let go <kbd>esc</kbd>
+          </button>
+        </div>
+      </Show>
+      <Show when={job.view()}>
+        {(view) => <JobView job={view()} onCancel={() => void job.cancel()} onClose={() => setJobId(null)} />}
+      </Show>
+      <Show when={job.failure()}>
+        <p class="bulk fail" role="alert">
+          ✕ the job cannot be read: {job.failure()}
+          <button type="button" class="push" onClick={() => setJobId(null)}>
+            close
+          </button>
+        </p>
+      </Show>
+    </>
+  );
+}
+
+function JobView(props: { job: BulkView; onCancel: () => void; onClose: () => void }) {
+  const progress = () => props.job.progress;
+  const isOver = () => props.job.ended_at !== null;
+  const refused = () => props.job.items.filter(({ state }) => state === 'failed');
+  return (
+    <div class="bulk job" data-job={props.job.state}>
+      <strong class={isOver() ? 'done' : 'run'} role="status">
+        {isOver() ? '■' : '▶'} {props.job.action} {props.job.state}
+      </strong>
+      <span class="job-bar">
+        <PercentBar percent={progress().percent} tone={isOver() ? 'done' : 'run'} />
+      </span>
+      <span>
+        {progress().done} done
+        <Show when={progress().failed > 0}>
+          <span class="fail"> · {progress().failed} refused</span>
+        </Show>
+        <span class="dim">
+          {' '}
+          · {progress().waiting + progress().asked} to go of {progress().total}
+        </span>
+      </span>
+      <Show when={refused().length > 0}>
+        <details>
+          <summary>why</summary>
+          <ul>
+            <For each={refused().slice(0, 50)}>
+              {(item) => (
+                <li>
+                  <a href={`/sessions/${item.session_id}`}>{item.session_id}</a> {item.detail ?? item.code}
+                </li>
+              )}
+            </For>
+          </ul>
+        </details>
+      </Show>
+      <Show
+        when={!isOver()}
+        fallback={
+          <button type="button" class="push" onClick={() => props.onClose()}>
+            close
+          </button>
+        }
+      >
+        <button type="button" class="push" onClick={() => props.onCancel()}>
+          ask no more
+        </button>
+      </Show>
+    </div>
+  );
+}
+
+function countWords({ picked, total }: Pick<BulkBarProps, 'picked' | 'total'>): string {
+  if (picked.type === 'some') return `${picked.ids.length} sessions`;
+  return `all ${total.isExact ? '' : 'more than '}${total.count} sessions`;
+}

@@ -2,10 +2,11 @@
  * One actor, looked into: where it lives, what waits for it, what it did, what it knew then. Asked for again and again
  * only while it is open. A step of its past shows it as of that step: `[` and `]` go from one to the next, `L` back to now.
  */
-import { createEffect, createMemo, createSignal, on, Show } from 'solid-js';
+import { Show } from 'solid-js';
 import { type ActorPlace, formatActorPlace } from '../data/actor-place.ts';
 import { newKey } from '../data/api.ts';
-import { clusterApi, type Moment, type Past } from '../data/cluster-api.ts';
+import { type Actor, clusterApi, type Supervision } from '../data/cluster-api.ts';
+import { createMoment, createPast } from '../data/create-past.ts';
 import { createPolled } from '../data/create-polled.ts';
 import { createQuery } from '../data/create-query.ts';
 import { shortAge } from '../data/figures.ts';
@@ -99,46 +100,12 @@ export function ActorInspector(props: ActorInspectorProps) {
           </>
         }
       />
-      <Show when={supervision.value()}>
-        {(held) => (
-          <Show when={held().status !== 'active'}>
-            <p class="said-done warn" role="status">
-              ‖ {held().status.toUpperCase()} by {held().by}: {held().reason}
-            </p>
-          </Show>
-        )}
-      </Show>
-      <Show when={actor.value()}>
-        {(one) => (
-          <Facts
-            items={[
-              { name: 'version', value: one().version },
-              {
-                name: 'partition',
-                value: `${one().partition} on ${one().owner ?? 'nobody'}`,
-                title: one().owner ?? '',
-              },
-              {
-                name: 'changed',
-                value: `${shortAge(props.nowSeconds - Date.parse(one().updated_at) / 1_000)} ago`,
-              },
-              { name: 'made', value: one().created_at.replace('T', ' ').slice(0, 19) },
-              {
-                name: 'takes mail',
-                value: supervision.value()?.status ?? '–',
-                tone: isHeld() ? 'warn' : 'run',
-              },
-              {
-                name: 'pending',
-                value: `${supervision.value()?.kept ?? 0} kept · ${props.waiting === null ? 'few' : `about ${props.waiting}`} in its log`,
-                tone: (supervision.value()?.kept ?? 0) > 0 ? 'warn' : '',
-              },
-              { name: 'timers', value: timersOf(one().timers, props.nowSeconds) },
-              { name: 'shape', value: `state version ${one().state_version}` },
-            ]}
-          />
-        )}
-      </Show>
+      <ActorFacts
+        actor={actor.value() ?? null}
+        supervision={supervision.value() ?? null}
+        waiting={props.waiting}
+        nowSeconds={props.nowSeconds}
+      />
       <Part name="What it did" note={past.note()}>
         <HistorySteps
           past={past.value()}
@@ -159,6 +126,57 @@ export function ActorInspector(props: ActorInspectorProps) {
   );
 }
 
+interface ActorFactsProps {
+  actor: Actor | null;
+  supervision: Supervision | null;
+  waiting: number | null;
+  nowSeconds: number;
+}
+
+function ActorFacts(props: ActorFactsProps) {
+  const kept = () => props.supervision?.kept ?? 0;
+  const inLog = () => (props.waiting === null ? 'few' : `about ${props.waiting}`);
+  const ago = (time: string) => `${shortAge(props.nowSeconds - Date.parse(time) / 1_000)} ago`;
+  const isHeld = () => props.supervision !== null && props.supervision.status !== 'active';
+  return (
+    <>
+      <Show when={isHeld()}>
+        <p class="said-done warn" role="status">
+          ‖ {props.supervision?.status.toUpperCase()} by {props.supervision?.by}: {props.supervision?.reason}
+        </p>
+      </Show>
+      <Show when={props.actor}>
+        {(one) => (
+          <Facts
+            items={[
+              { name: 'version', value: one().version },
+              {
+                name: 'partition',
+                value: `${one().partition} on ${one().owner ?? 'nobody'}`,
+                title: one().owner ?? '',
+              },
+              { name: 'changed', value: ago(one().updated_at) },
+              { name: 'made', value: one().created_at.replace('T', ' ').slice(0, 19) },
+              {
+                name: 'takes mail',
+                value: props.supervision?.status ?? '–',
+                tone: isHeld() ? 'warn' : 'run',
+              },
+              {
+                name: 'pending',
+                value: `${kept()} kept · ${inLog()} in its log`,
+                tone: kept() > 0 ? 'warn' : '',
+              },
+              { name: 'timers', value: timersOf(one().timers, props.nowSeconds) },
+              { name: 'shape', value: `state version ${one().state_version}` },
+            ]}
+          />
+        )}
+      </Show>
+    </>
+  );
+}
+
 function timersOf(
   timers: readonly { readonly key: string; readonly at: string }[],
   nowSeconds: number,
@@ -167,58 +185,6 @@ function timersOf(
   return timers
     .map(({ key, at }) => `${key} in ${shortAge(Math.max(0, Date.parse(at) / 1_000 - nowSeconds))}`)
     .join(', ');
-}
-
-/** Its past, read when it is opened and again when the actor has a new version. */
-function createPast(place: () => ActorPlace, version: () => number | undefined) {
-  const [value, setValue] = createSignal<Past | null>(null);
-  const [failure, setFailure] = createSignal('');
-  let asked = 0;
-  const read = async () => {
-    asked += 1;
-    const mine = asked;
-    try {
-      const got = await clusterApi.past(place());
-      if (mine !== asked) return;
-      setValue(got);
-      setFailure('');
-    } catch (error) {
-      if (mine === asked) setFailure(error instanceof Error ? error.message : String(error));
-    }
-  };
-  createEffect(on([() => formatActorPlace(place()), version], () => void read()));
-  const versions = createMemo(() => [
-    ...new Set((value()?.steps ?? []).filter(({ changed }) => changed).map((step) => step.version)),
-  ]);
-  const note = () => {
-    const past = value();
-    if (!past) return '';
-    return `${past.steps.length} steps kept${past.isCut ? ', the first of more' : ''}`;
-  };
-  return { value, failure, versions, note };
-}
-
-/** The actor as it was at a version; nothing is asked for now. */
-function createMoment(place: () => ActorPlace, version: () => number | null) {
-  const [value, setValue] = createSignal<Moment>();
-  const [failure, setFailure] = createSignal('');
-  let asked = 0;
-  createEffect(
-    on([() => formatActorPlace(place()), version], async ([, wanted]) => {
-      asked += 1;
-      const mine = asked;
-      if (wanted === null) return;
-      try {
-        const got = await clusterApi.actorAt(place(), wanted);
-        if (mine !== asked) return;
-        setValue(() => got);
-        setFailure('');
-      } catch (error) {
-        if (mine === asked) setFailure(error instanceof Error ? error.message : String(error));
-      }
-    }),
-  );
-  return { value, failure };
 }
 
 function askOrder(

@@ -11,6 +11,7 @@ import './styles/page.css';
 import './styles/tables.css';
 import './styles/tail.css';
 import './styles/dialog.css';
+import './styles/screens.css';
 
 const Wall = lazy(async () => ({ default: (await import('./pages/wall.tsx')).Wall }));
 const Sessions = lazy(async () => ({ default: (await import('./pages/sessions.tsx')).Sessions }));

@@ -11,7 +11,7 @@ export function createRows<Item extends { readonly id: string }>(
   const [rows, setRows] = createStore<{ items: Item[] }>({ items: [] });
   createComputed(() => {
     // The store compares by key and writes what differs.
-    setRows('items', reconcile([...(read() ?? [])] as never, { key: 'id', merge: true }));
+    setRows('items', reconcile([...(read() ?? [])] as never, { key: 'id', merge: false }));
   });
   return () => rows.items;
 }

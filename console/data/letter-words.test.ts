@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LetterView } from '#protocols/http/dead-letter.ts';
-import { bulkWords, failingFirst, outcomeOf } from './letter-words.ts';
+import { bulkWords, causeWords, failingFirst, outcomeOf } from './letter-words.ts';
 
 test('what fails now comes first, the most of it before the latest', () => {
   const group = (id: string, open: number, last_at: string) => ({
@@ -39,4 +39,12 @@ test('what became of many names what was refused, and whether there are more', (
   expect(bulkWords({ items: [], done: 1, refused: 2, is_whole: false }, 'drop')).toBe(
     '1 dropped · 2 refused · there are more: ask again',
   );
+});
+
+test('faults of a message are read as a line each, another error as it is', () => {
+  const faults = '[{"path":"reason","message":"Invalid input"},{"path":"","message":"say \\"what\\""}]';
+
+  expect(causeWords(faults)).toBe('reason: Invalid input\nmessage: say \\"what\\"');
+  expect(causeWords('TypeError: cannot read <text>')).toBe('TypeError: cannot read <text>');
+  expect(causeWords('[{"other":1}]')).toBe('[{"other":1}]');
 });

@@ -11,6 +11,9 @@ export const LETTER_LOOK = {
   dropped: { mark: '□', word: 'DROPPED', tone: 'idle' },
 } as const satisfies Record<LetterStatus, Look>;
 
+/** One of a list of faults, as it is written into an error. */
+const FAULT = /\{"path":"([^"]*)","message":"((?:[^"\\]|\\.)*)"\}/g;
+
 export interface Group {
   readonly counts: Readonly<Partial<Record<LetterStatus, number>>>;
   readonly last_at: string;
@@ -48,4 +51,11 @@ export function bulkWords({ done, refused, is_whole }: BulkLettersResult, act: '
   if (refused > 0) parts.push(`${refused} refused`);
   if (!is_whole) parts.push('there are more: ask again');
   return parts.join(' · ');
+}
+
+/** Why it failed, as a person reads it: a list of faults is a line a fault, other errors are as they are. */
+export function causeWords(error: string): string {
+  const faults = error.startsWith('[{') ? [...error.matchAll(FAULT)] : [];
+  if (faults.length === 0) return error;
+  return faults.map(([, path, message]) => `${path || 'message'}: ${message}`).join('\n');
 }

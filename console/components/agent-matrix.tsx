@@ -1,0 +1,92 @@
+/** Agents as a matrix: who is there, how busy, how good, on what, and when it was last heard. */
+import { For, Show } from 'solid-js';
+import type { AgentView } from '#protocols/http/agent.ts';
+import { type Heard, percentOf, silenceOf, slotsOf } from '../data/agent-matrix.ts';
+import { AGENT_LOOK, CIRCUIT_LOOK, LOAD_TONE, TIER_TONE } from '../data/agent-words.ts';
+import { shortAge } from '../data/figures.ts';
+import { type Column, DataTable } from './data-table.tsx';
+import { StateWord } from './state-word.tsx';
+
+export interface AgentMatrixProps {
+  agents: readonly AgentView[];
+  heard: ReadonlyMap<string, Heard>;
+  nowSeconds: number;
+  selectedId: string;
+  onSelect: (id: string) => void;
+}
+
+export function AgentMatrix(props: AgentMatrixProps) {
+  const columns: readonly Column<AgentView>[] = [
+    { name: 'State', width: '15ch', cell: (agent) => <StateWord look={AGENT_LOOK[agent.status]} /> },
+    { name: 'Agent', width: '24%', cell: (agent) => <span title={agent.name}>{agent.name}</span> },
+    {
+      name: 'Type',
+      width: '14ch',
+      isExtra: true,
+      cell: (agent) => <span class="dim">{agent.agent_type}</span>,
+    },
+    { name: 'Load', cell: (agent) => <Load agent={agent} /> },
+    {
+      name: 'Tier',
+      width: '12ch',
+      isExtra: true,
+      cell: (agent) => <span class={TIER_TONE[agent.tier]}>{agent.tier}</span>,
+    },
+    { name: 'Success', width: '15ch', isNumber: true, cell: (agent) => <Success agent={agent} /> },
+    {
+      name: 'Circuit',
+      width: '13ch',
+      isExtra: true,
+      cell: (agent) => <StateWord look={CIRCUIT_LOOK[agent.circuit]} />,
+    },
+    {
+      name: 'Heard',
+      width: '8ch',
+      isNumber: true,
+      cell: (agent) => <Silence agent={agent} matrix={props} />,
+    },
+  ];
+  return (
+    <DataTable
+      name="agents"
+      items={props.agents}
+      columns={columns}
+      selectedId={props.selectedId}
+      onSelect={props.onSelect}
+    />
+  );
+}
+
+/** A cell a slot: full at work, hatched while it is only asked. */
+function Load(props: { agent: AgentView }) {
+  const load = () => props.agent.load;
+  return (
+    <span class="load">
+      <span class={`slots ${LOAD_TONE[load().level]}`} aria-hidden="true">
+        <For each={slotsOf(props.agent)}>{(slot) => <i class={slot} />}</For>
+      </span>
+      <span class="count">
+        {load().running}
+        <span class="dim">/{load().capacity}</span>
+      </span>
+    </span>
+  );
+}
+
+function Success(props: { agent: AgentView }) {
+  return (
+    <Show when={props.agent.success_rate !== null} fallback={<span class="dim">no task yet</span>}>
+      {percentOf(props.agent.success_rate)}
+      <span class="dim"> of {props.agent.tasks_total}</span>
+    </Show>
+  );
+}
+
+function Silence(props: { agent: AgentView; matrix: AgentMatrixProps }) {
+  const silence = () => silenceOf(props.agent, props.matrix.heard, props.matrix.nowSeconds);
+  return (
+    <Show when={silence()} fallback={<span class="dim">–</span>}>
+      {(one) => <span class={one().tone === 'idle' ? 'dim' : one().tone}>{shortAge(one().seconds)}</span>}
+    </Show>
+  );
+}

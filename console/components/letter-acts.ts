@@ -1,0 +1,75 @@
+/** What a person does to dead letters: each asks first, says what follows, and takes a reason that is kept with them. */
+import { newKey } from '../data/api.ts';
+import { BULK_MAX, type BulkResult, type Letter, type LetterGroup, lettersApi } from '../data/letters-api.ts';
+import { confirm } from './confirm.tsx';
+
+const nameOf = (one: { readonly actor_type: string | null; readonly message_type: string | null }) =>
+  `${one.message_type ?? 'message'} to ${one.actor_type ?? 'nobody known'}`;
+
+export function askReplay(letter: Letter, done: (letter: Letter) => void): void {
+  const key = newKey();
+  const { id, version } = letter;
+  confirm({
+    title: 'Replay dead letter',
+    object: `${nameOf(letter)} · ${letter.address ?? 'no address'}`,
+    consequence: `${letter.is_edited ? 'What you edited' : 'What came'} is sent once more and applied once. ${letter.replays_left} replays are left.`,
+    verb: 'replay it',
+    reason: 'required',
+    act: async (reason) => done(await lettersApi.replay({ id, version, key, reason })),
+  });
+}
+
+export function askDrop(letter: Letter, done: (letter: Letter) => void): void {
+  const key = newKey();
+  const { id, version } = letter;
+  confirm({
+    title: 'Drop dead letter',
+    object: `${nameOf(letter)} · ${letter.address ?? 'no address'}`,
+    consequence: 'It is given up for good: it is never sent again. It is kept for thirty days.',
+    verb: 'drop it',
+    reason: 'required',
+    act: async (reason) => done(await lettersApi.drop({ id, version, key, reason })),
+  });
+}
+
+/** The edit is kept first; it is sent when the letter is replayed. */
+export function askEdit(
+  letter: Letter,
+  draft: { readonly message: { type: string }; readonly to?: string; readonly lines: number },
+  done: (letter: Letter) => void,
+): void {
+  const key = newKey();
+  const { id, version } = letter;
+  const { lines, ...sent } = draft;
+  confirm({
+    title: 'Edit dead letter',
+    object: `${nameOf(letter)}: ${lines} lines differ`,
+    consequence: 'What came is kept beside it. Nothing is sent until it is replayed.',
+    verb: 'keep the edit',
+    reason: 'required',
+    act: async (reason) => done(await lettersApi.edit({ id, version, key, reason, ...sent })),
+  });
+}
+
+export function askMany(
+  group: LetterGroup,
+  act: 'replay' | 'drop',
+  done: (result: BulkResult) => void,
+): void {
+  const key = newKey();
+  const open = group.counts.open ?? 0;
+  const count = Math.min(open, BULK_MAX);
+  const follows =
+    act === 'replay'
+      ? 'Each is sent once more, one after the other; what fails again is open again.'
+      : 'Each is given up for good.';
+  confirm({
+    title: act === 'replay' ? 'Replay all of a cause' : 'Drop all of a cause',
+    object: `${nameOf(group)}: ${group.summary}`,
+    consequence: `${open} are open${open > BULK_MAX ? `, the newest ${BULK_MAX} are taken` : ''}. ${follows}`,
+    verb: `${act} ${count}`,
+    reason: 'required',
+    ...(act === 'drop' ? { typed: group.group.slice(0, 6) } : {}),
+    act: async (reason) => done(await lettersApi.many({ act, group: group.group, key, reason })),
+  });
+}

@@ -36,6 +36,11 @@ export interface GatewayConfig extends ServerConfig {
   readonly logLevel: string;
 }
 
+/** True for what a gateway reads of its environment. */
+export function isSetting(name: string): boolean {
+  return name in Environment.shape;
+}
+
 /** Settings from the environment, or every fault of them in one text. */
 export function parseConfig(
   environment: Readonly<Record<string, string | undefined>>,

@@ -36,6 +36,11 @@ const Environment = z.object({
 });
 export type NodeConfig = Readonly<z.infer<typeof Environment>>;
 
+/** True for what a node reads of its environment. */
+export function isSetting(name: string): boolean {
+  return name in Environment.shape;
+}
+
 /** Parses the environment; throws with all faults in one message. */
 export function parseConfig(environment: Record<string, string | undefined>): NodeConfig {
   const parsed = Environment.safeParse(environment);

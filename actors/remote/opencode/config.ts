@@ -21,6 +21,7 @@ export type AgentConfig = {
   /** What git sees: it needs the user's own credentials. */
   readonly gitEnvironment: Readonly<Record<string, string>>;
   readonly drainMs: number;
+  readonly healthPort: number;
   readonly logLevel: string;
 };
 
@@ -45,6 +46,8 @@ const Settings = z.object({
   OIO_OPENCODE_CONFIG: z.string().min(1).optional(),
   /** More names of variables for opencode, with commas. */
   OIO_OPENCODE_ENV: z.string().optional(),
+  /** /health and /ready of this agent on loopback; 0: none. */
+  OIO_AGENT_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   OIO_DRAIN_SECONDS: z.coerce.number().min(0).max(3_600).default(20),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
@@ -57,6 +60,12 @@ const PASSED_ON = [
 /** By this habit keys of model providers are named. */
 const PROVIDER_KEY = /^[A-Z0-9_]+_API_KEY$/;
 const FOR_GIT = ['HOME', 'SSH_AUTH_SOCK', 'GIT_SSH_COMMAND', 'XDG_CONFIG_HOME'];
+
+/** True for what this process reads of its environment, keys of model providers among it. */
+export function isSetting(name: string): boolean {
+  const passed = [...PASSED_ON, ...FOR_GIT];
+  return name in Settings.shape || passed.includes(name) || PROVIDER_KEY.test(name);
+}
 
 /** Parses the environment; throws with all faults in one message. */
 export function parseConfig(environment: Environment): AgentConfig {
@@ -89,6 +98,7 @@ export function parseConfig(environment: Environment): AgentConfig {
     opencodeEnvironment: { ...pick(given, [...PASSED_ON, ...keys, ...named]), PATH: path },
     gitEnvironment: { ...pick(given, [...PASSED_ON, ...FOR_GIT]), PATH: path },
     drainMs: settings.OIO_DRAIN_SECONDS * 1_000,
+    healthPort: settings.OIO_AGENT_PORT,
     logLevel: settings.LOG_LEVEL,
   });
 }

@@ -13,6 +13,7 @@ import { Workspaces } from '#actors/remote/workspace/workspaces.ts';
 import { buildCard } from './card.ts';
 import { type AgentConfig, parseConfig } from './config.ts';
 import { AttemptFailure } from './failure.ts';
+import { serveHealth } from './health.ts';
 import { OpencodeHost } from './host.ts';
 import { findModel, requireSomeModel } from './model.ts';
 import type { OpencodeServer } from './server.ts';
@@ -66,6 +67,7 @@ async function run(config: AgentConfig, host: OpencodeHost, logger: Logger): Pro
     logger,
     work: makeWork({ host, workspaces, model: config.model, logger }),
   });
+  await serveHealth(config.healthPort, agent);
   leadToTheEnd({ agent, host, logger, drainMs: config.drainMs });
   const { tenant, capacity, model } = config;
   logger.info(

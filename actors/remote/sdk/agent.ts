@@ -97,6 +97,13 @@ export class Agent {
     return [...this.#running.values()].map(({ taskId, attempt }) => ({ taskId, attempt }));
   }
 
+  /** Why no task can come to this agent just now; null if one can. */
+  whyIdle(): string | null {
+    if (this.#state !== 'open') return `it is ${this.#state}`;
+    if (!this.#options.wire.isUp()) return 'it has no line to NATS';
+    return this.#registration.isRegistered() ? null : 'it is not registered';
+  }
+
   /** Takes no more tasks, lets those that run come to their end within the time, and takes leave. */
   async drain(withinMs: number = this.#options.timing.drainWithinMs): Promise<void> {
     if (this.#state !== 'open') return;

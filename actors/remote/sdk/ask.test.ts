@@ -23,6 +23,7 @@ function scriptedWire(script: readonly (unknown | Error)[]) {
     tell: () => undefined,
     listen: () => ({ isClosed: () => false, close: () => undefined }),
     onReconnect: () => undefined,
+    isUp: () => true,
     flush: async () => undefined,
     close: async () => undefined,
   };

@@ -148,6 +148,10 @@ export class Connection implements Wire {
     this.#line.on('up', then);
   }
 
+  isUp(): boolean {
+    return this.#isUp;
+  }
+
   async flush(): Promise<void> {
     try {
       await this.#nats.flush();

@@ -73,6 +73,10 @@ export class Registration {
     });
   }
 
+  isRegistered(): boolean {
+    return this.#isRegistered;
+  }
+
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#refresh);

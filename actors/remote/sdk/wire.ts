@@ -39,6 +39,8 @@ export interface Wire {
   /** Every message on `subject` is answered with what `answer` returns. */
   listen(subject: string, answer: (body: Uint8Array) => Uint8Array): Listener;
   onReconnect(then: () => void): void;
+  /** False while there is no line. */
+  isUp(): boolean;
   /** Resolves when what was said so far has reached the server. */
   flush(): Promise<void>;
   close(): Promise<void>;

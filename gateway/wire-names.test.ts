@@ -24,9 +24,10 @@ function shapesIn(value: unknown): Shape[] {
   return [value, ...Object.values(value).flatMap(shapesIn)];
 }
 
-test('every field that is taken or shown is lower_snake', async () => {
-  const { components } = await readDocument();
-  const fields = shapesIn(components).flatMap(({ properties }) =>
+test('every field that is taken or shown is lower_snake, but those of the messages of EAP', async () => {
+  const { schemas } = (await readDocument()).components;
+  const own = Object.entries(schemas).flatMap(([name, shape]) => (name.startsWith('Eap') ? [] : [shape]));
+  const fields = shapesIn(own).flatMap(({ properties }) =>
     typeof properties === 'object' ? Object.keys(properties) : [],
   );
 

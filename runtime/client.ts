@@ -205,6 +205,16 @@ export interface Client {
   readObject(name: string): Promise<Uint8Array | null>;
   /** Says for an agent that it lives, as its own heartbeat would: kept in memory, in no log. Throws where NATS is away. */
   heartbeat(speaker: Speaker, heartbeat: Heartbeat): Promise<void>;
+  /**
+   * Says for an agent what it would say itself over NATS, to the same door; answered when it is committed. Null: no node
+   * answered in time.
+   */
+  say(speaker: Speaker, body: unknown, timeoutMs: number): Promise<unknown>;
+  /** Hears, without answering it, what one process of an agent is asked from now on. Returns what ends that. */
+  hearAsked(
+    process: Speaker & { readonly instance: string },
+    onAsked: (body: unknown) => void,
+  ): Promise<() => void>;
   health(): Promise<ClusterHealth>;
   /** What nodes told since this process listens: see `cluster-news.ts`. */
   news(): News;

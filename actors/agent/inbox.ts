@@ -7,6 +7,7 @@
  */
 import type { TurnContext } from '#protocols/actor.ts';
 import type { Agent, InboxItem } from '#protocols/agent.ts';
+import { toAgentIn } from '#protocols/eap/inbox.ts';
 import { EAP_VERSION } from '#protocols/eap/message.ts';
 import { cancel, deliver, type Effect, schedule } from '#protocols/effects.ts';
 import { hash32 } from '#protocols/partition.ts';
@@ -16,8 +17,6 @@ import { isoTime, type Step, withEffects } from '../turn.ts';
 const ASK_BASE_MS = 2_000;
 const ASK_MAX_MS = 30_000;
 export const ASKED_MAX = 10;
-/** How long a process that is told to cancel may take to end in order. */
-const GRACE_SECONDS = 10;
 
 export type NewItem = Pick<InboxItem, 'kind' | 'task_id' | 'attempt' | 'payload'>;
 
@@ -41,7 +40,7 @@ export function ask(step: Step<Agent>, id: string, context: TurnContext): Step<A
   const state = { ...step.state, inbox: inbox.map((one) => (one.id === id ? asked : one)) };
   return withEffects(
     { ...step, state },
-    deliver(agentIn(tenant_id, step.state.id, instance), id, bodyOf(asked, context.now)),
+    deliver(agentIn(tenant_id, step.state.id, instance), id, toAgentIn(asked, isoTime(context.now))),
     schedule(id, context.now + waitMs, { type: 'ask_again', id }),
   );
 }
@@ -78,10 +77,4 @@ export function isOfAttempt(
 
 function itemId(item: NewItem, instance: string): string {
   return `${item.kind}-${item.task_id}-${item.attempt}-${hash32(instance).toString(16)}`;
-}
-
-function bodyOf(item: InboxItem, now: number): Record<string, unknown> {
-  const { id, kind, task_id, attempt, payload } = item;
-  const head = { eap: EAP_VERSION, id, ts: isoTime(now), kind, taskId: task_id, attempt };
-  return kind === 'assign' ? { ...head, payload } : { ...head, ...payload, graceSeconds: GRACE_SECONDS };
 }

@@ -184,7 +184,8 @@ function addHeartbeat(app: App, context: GatewayContext): void {
 
 type Known = Awaited<ReturnType<typeof findAgent>>['agent'];
 
-function refuseUnlessOwn(agent: Known, { instance }: { readonly instance: string }): void {
+/** Only the process that registered last speaks for an agent, and only until the agent is lost or leaves. */
+export function refuseUnlessOwn(agent: Known, { instance }: { readonly instance: string }): void {
   if (agent.status === 'offline') {
     const detail = `${agent.name} is offline: it registers again first`;
     throw new Refused({

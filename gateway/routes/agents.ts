@@ -14,6 +14,7 @@ import { API_PREFIX, type App, etagOf, type GatewayContext } from '../context.ts
 import { json, LIST_PROBLEMS, READ_PROBLEMS } from '../failures.ts';
 import { findAgent, readAgents, readAllAgents } from '../read-agents.ts';
 import { agentCommandRoutes } from './agent-commands.ts';
+import { agentExternalRoutes } from './agent-external.ts';
 import { agentFleetRoutes } from './agent-fleet.ts';
 import { agentJoiningRoutes } from './agent-joining.ts';
 import { agentPerformanceRoutes } from './agent-performance.ts';
@@ -28,6 +29,7 @@ export function agentRoutes(app: App, context: GatewayContext): void {
   addGet(app, context);
   agentFleetRoutes(app, context);
   agentJoiningRoutes(app, context);
+  agentExternalRoutes(app, context);
   agentCommandRoutes(app, context);
   agentPerformanceRoutes(app, context);
 }

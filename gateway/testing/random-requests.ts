@@ -145,7 +145,10 @@ export class RandomRequests {
   }
 }
 
-/** As a client may: most escape, some do not. A lone half of a pair can't be escaped at all. */
+/**
+ * As a client may: most escape, some do not. A lone half of a pair can't be escaped at all. A part of dots alone would
+ * be taken out of the path before it is sent, and another operation be asked.
+ */
 function encode(text: string): string {
-  return encodeURIComponent(text.toWellFormed());
+  return encodeURIComponent(text.toWellFormed()).replace(/^\.{1,2}$/, 'dots');
 }

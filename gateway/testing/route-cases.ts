@@ -125,6 +125,8 @@ const TASKS: Readonly<Record<string, RouteCase>> = {
   createBlueprintVersion: { good: { path: { name: 'known' } }, wrongState: { path: { name: 'retired' } } },
 };
 
+const EAP_HEAD = { eap: '2.0', id: '01a28c5f-6b00-7000-8000-000000000006', ts: '2026-01-01T00:00:00.000Z' };
+
 const AGENTS: Readonly<Record<string, RouteCase>> = {
   listAgents: reads(),
   listAgentsByCapability: {
@@ -142,6 +144,25 @@ const AGENTS: Readonly<Record<string, RouteCase>> = {
   heartbeatAgent: {
     good: id('agent-one', { instance: 'one-1', running: [] }),
     wrongState: id('agent-off', { instance: 'one-1', running: [] }),
+    repeats: 'it is kept in memory only, and the later one counts',
+  },
+  sayAsExternalAgent: {
+    good: id('agent-one', { ...EAP_HEAD, kind: 'drain', instance: 'one-1' }),
+    wrongState: { none: 'answers of EAP have a code and a message: 409, but not what is allowed' },
+    repeats: 'the id of the message itself is its key',
+  },
+  hearAsExternalAgent: {
+    good: { path: { id: 'agent-one' }, query: { instance: 'one-1', wait_seconds: '0' } },
+    wrongState: { path: { id: 'agent-off' }, query: { instance: 'one-1', wait_seconds: '0' } },
+  },
+  answerAsExternalAgent: {
+    good: id('agent-one', { instance: 'one-1', id: 'assign-1', answer: { accepted: true } }),
+    wrongState: id('agent-off', { instance: 'one-1', id: 'assign-1', answer: { accepted: true } }),
+    repeats: 'the answer to what is no longer asked changes nothing',
+  },
+  heartbeatExternalAgent: {
+    good: id('agent-one', { instance: 'one-1', ts: '2026-01-01T00:00:00.000Z', running: [] }),
+    wrongState: id('agent-off', { instance: 'one-1', ts: '2026-01-01T00:00:00.000Z', running: [] }),
     repeats: 'it is kept in memory only, and the later one counts',
   },
   drainAgent: { good: id('agent-one', why), wrongState: id('agent-off', why) },

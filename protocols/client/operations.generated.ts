@@ -1148,6 +1148,97 @@ export interface DeadLetterSummary {
   changed_at: string;
 }
 
+/** It was heard. */
+export interface EapHeard {
+  /** How often it must be heard. */
+  heartbeatSeconds: number;
+}
+
+export interface EapHeartbeat {
+  instance: string;
+  ts: string;
+  running: {
+    taskId: string;
+    attempt: number;
+  }[];
+}
+
+/** What the orchestrator says to this process. */
+export interface EapIn {
+  /** What it must be told and has not answered, oldest first. Empty: ask again. */
+  messages: ({
+    eap: "2.0";
+    id: string;
+    ts: string;
+    taskId: string;
+    attempt: number;
+    kind: "assign";
+    payload: {
+      sessionId: string;
+      sessionTitle: string;
+      title: string;
+      description: string;
+      taskType: string;
+      prompt: string;
+      model?: string;
+      timeoutSeconds: number;
+      workspace?: {
+        repo: string;
+        baseRef: string;
+        branch: string;
+        merge: string[];
+      };
+    };
+  } | {
+    eap: "2.0";
+    id: string;
+    ts: string;
+    taskId: string;
+    attempt: number;
+    kind: "cancel";
+    reason: string;
+    graceSeconds: number;
+  } | {
+    eap: "2.0";
+    id: string;
+    ts: string;
+    kind: "lease_lost";
+    reason: string;
+  })[];
+}
+
+export interface EapInAnswer {
+  /** The process that answers. */
+  instance: string;
+  /** Of the message that is answered. */
+  id: string;
+  answer: {
+    accepted: true;
+  } | {
+    accepted: false;
+    reason: "capacity" | "capability" | "draining" | "unknown" | "invalid";
+  };
+}
+
+/** What an agent says: any message of EAP 2.0 from agent to orchestrator. */
+export interface EapOut {
+  eap: "2.0";
+  /** Idempotency key: a repeat bears the same one and the same body. */
+  id: string;
+  /** When it was said. Informative. */
+  ts: string;
+  /** Which message it is; the fields that it has stand in eap.schema.json. */
+  kind: string;
+  [name: string]: unknown;
+}
+
+/** It is committed. What is refused is a problem with its code. */
+export interface EapOutAnswer {
+  ok: true;
+  /** As the kind of message has it. */
+  value: unknown;
+}
+
 /** What shall be sent in place of what came. The original is kept, and who said it stays. */
 export interface EditLetter {
   /** In place of the message that came. */
@@ -2224,6 +2315,15 @@ export interface Operations {
     };
     answer: Session;
   };
+  /** Answer what an agent was told */
+  answerAsExternalAgent: {
+    asked: {
+      /** Id of the agent: its name in lower case. */
+      id: string;
+      body: EapInAnswer;
+    };
+    answer: undefined;
+  };
   /** Take a lock from who holds it */
   breakLock: {
     asked: {
@@ -2944,6 +3044,18 @@ export interface Operations {
     };
     answer: TaskTree;
   };
+  /** Hear what an agent must be told */
+  hearAsExternalAgent: {
+    asked: {
+      /** The process that asks. */
+      instance: string;
+      /** How long to wait where there is nothing yet. */
+      wait_seconds?: number | undefined;
+      /** Id of the agent: its name in lower case. */
+      id: string;
+    };
+    answer: EapIn;
+  };
   /** Say that an agent lives */
   heartbeatAgent: {
     asked: {
@@ -2962,6 +3074,15 @@ export interface Operations {
       };
     };
     answer: HeardAgent;
+  };
+  /** Say that an agent lives */
+  heartbeatExternalAgent: {
+    asked: {
+      /** Id of the agent: its name in lower case. */
+      id: string;
+      body: EapHeartbeat;
+    };
+    answer: EapHeard;
   };
   /** List the contexts of an agent */
   listAgentContexts: {
@@ -3610,6 +3731,15 @@ export interface Operations {
     };
     answer: Route;
   };
+  /** Say a message of EAP as an agent */
+  sayAsExternalAgent: {
+    asked: {
+      /** Id of the agent: its name in lower case. */
+      id: string;
+      body: EapOut;
+    };
+    answer: EapOutAnswer;
+  };
   /** Hold an agent back, or let it work again */
   setAgentMaintenance: {
     asked: {
@@ -3765,6 +3895,7 @@ export const OPERATIONS = {
   acquireLock: { method: 'POST', path: '/api/v1/locks/{name}/acquire', query: [], headers: ["idempotency-key","prefer"], reads: 'json' },
   addTaskDependency: { method: 'POST', path: '/api/v1/tasks/{id}/dependencies', query: [], headers: ["idempotency-key"], reads: 'json' },
   adoptSession: { method: 'POST', path: '/api/v1/sessions/{id}/adopt', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  answerAsExternalAgent: { method: 'POST', path: '/api/v1/agents/external/{id}/in/answers', query: [], headers: [], reads: 'nothing' },
   breakLock: { method: 'POST', path: '/api/v1/locks/{name}/break', query: [], headers: ["idempotency-key"], reads: 'json' },
   bulkDeadLetters: { method: 'POST', path: '/api/v1/dead-letters/bulk', query: [], headers: ["idempotency-key"], reads: 'json' },
   cancelBulk: { method: 'POST', path: '/api/v1/sessions/bulk/{job}/cancel', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
@@ -3827,7 +3958,9 @@ export const OPERATIONS = {
   getTaskStats: { method: 'GET', path: '/api/v1/tasks/stats', query: ["session"], headers: [], reads: 'json' },
   getTaskStatus: { method: 'GET', path: '/api/v1/tasks/{id}/status', query: [], headers: [], reads: 'json' },
   getTaskTree: { method: 'GET', path: '/api/v1/tasks/{id}/tree', query: [], headers: [], reads: 'json' },
+  hearAsExternalAgent: { method: 'GET', path: '/api/v1/agents/external/{id}/in', query: ["instance","wait_seconds"], headers: [], reads: 'json' },
   heartbeatAgent: { method: 'POST', path: '/api/v1/agents/{id}/heartbeat', query: [], headers: ["idempotency-key"], reads: 'json' },
+  heartbeatExternalAgent: { method: 'POST', path: '/api/v1/agents/external/{id}/heartbeat', query: [], headers: [], reads: 'json' },
   listAgentContexts: { method: 'GET', path: '/api/v1/contexts/agent/{id}', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listAgentHeartbeats: { method: 'GET', path: '/api/v1/agents/heartbeats', query: [], headers: [], reads: 'json' },
   listAgents: { method: 'GET', path: '/api/v1/agents', query: ["status","type","capability","search","sort","order","page","page_size"], headers: [], reads: 'json' },
@@ -3869,6 +4002,7 @@ export const OPERATIONS = {
   retireBlueprint: { method: 'DELETE', path: '/api/v1/blueprints/{name}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   retrySession: { method: 'POST', path: '/api/v1/sessions/{id}/retry', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   routeTask: { method: 'POST', path: '/api/v1/agents/route', query: [], headers: ["idempotency-key"], reads: 'json' },
+  sayAsExternalAgent: { method: 'POST', path: '/api/v1/agents/external/{id}/out', query: [], headers: [], reads: 'json' },
   setAgentMaintenance: { method: 'POST', path: '/api/v1/agents/{id}/maintenance', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   setCapacity: { method: 'PUT', path: '/api/v1/system/capacity', query: [], headers: ["idempotency-key"], reads: 'json' },
   setQuota: { method: 'PUT', path: '/api/v1/quota', query: [], headers: ["idempotency-key"], reads: 'json' },

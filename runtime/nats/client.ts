@@ -1,7 +1,7 @@
 /** The client on NATS and Postgres: commands as `asker.ts` does it, reads by SQL, events from their stream. */
 import { Objm } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { ARTIFACT_BUCKET, agentHeartbeat, NODE_HEARTBEATS } from '#protocols/subjects.ts';
+import { ARTIFACT_BUCKET, agentHeartbeat, agentIn, agentOut, NODE_HEARTBEATS } from '#protocols/subjects.ts';
 import type { Client, ClusterHealth } from '../client.ts';
 import { systemClock } from '../clock.ts';
 import { acquireLock, type LockWaitHost } from '../lock-wait.ts';
@@ -16,6 +16,7 @@ import { LockNews } from './lock-news.ts';
 import { NODE_LEASE_MS, type NodeHeartbeat, parseHeartbeat } from './membership.ts';
 import { askPast } from './past.ts';
 import { pastPage } from './past-page.ts';
+import { listen, request } from './spoken.ts';
 
 const OBJECT_WITHIN_MS = 30_000;
 /** Sooner than whoever asks for the health gives up. */
@@ -55,6 +56,10 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
       connection.publish(agentHeartbeat(tenant, agent), JSON.stringify(heartbeat));
       await within(connection.flush(), PING_WITHIN_MS, 'a heartbeat');
     },
+    say: ({ tenant, agent }, body, timeoutMs) =>
+      request(connection, agentOut(tenant, agent), { body, timeoutMs }),
+    hearAsked: ({ tenant, agent, instance }, onAsked) =>
+      listen(connection, agentIn(tenant, agent, instance), onAsked),
     health: () => health(connection, reads, nodes),
     news: () => told.news(),
     agentsHeard: (tenant) => told.agentsHeard(tenant),

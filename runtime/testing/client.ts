@@ -10,8 +10,9 @@ import type { Heartbeat } from '#protocols/eap/message.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import { otherVersion, type Reply } from '#protocols/failure.ts';
 import type { PastRequest } from '#protocols/past.ts';
-import { eventSubject, subjectMatches } from '#protocols/subjects.ts';
+import { agentIn, eventSubject, subjectMatches } from '#protocols/subjects.ts';
 import type { Supervised } from '#protocols/supervision.ts';
+import { hearAgent } from '../agents-door.ts';
 import type {
   ActorDetail,
   Client,
@@ -62,6 +63,8 @@ export class MemoryClient implements Client {
   readonly commands: Command[] = [];
   readonly events: LiveEvent[] = [];
   readonly heartbeats: (Speaker & Heartbeat)[] = [];
+  /** Who hears what agents are asked, by subject. */
+  readonly listeners = new Map<string, (body: unknown) => void>();
   held: Supervised[] = [];
   readonly objects = new Map<string, Uint8Array>();
   healthNow: ClusterHealth = HEALTHY;
@@ -138,6 +141,21 @@ export class MemoryClient implements Client {
       command,
       withinMs,
     );
+  }
+
+  /** Through the same door as over NATS; nothing is said on the control lane here. */
+  say(speaker: Speaker, body: unknown): Promise<unknown> {
+    const objects = { put: async (name: string, bytes: Uint8Array) => void this.objects.set(name, bytes) };
+    return hearAgent({ client: this, objects, isControl: () => false }, speaker, body);
+  }
+
+  async hearAsked(
+    { tenant, agent, instance }: Speaker & { readonly instance: string },
+    onAsked: (body: unknown) => void,
+  ): Promise<() => void> {
+    const subject = agentIn(tenant, agent, instance);
+    this.listeners.set(subject, onAsked);
+    return () => this.listeners.delete(subject);
   }
 
   async get(address: Address): Promise<StoredActor | null> {

@@ -6,12 +6,14 @@ import { TenantId } from '#protocols/ids.ts';
 import { Agent } from './agent.ts';
 import { type Login, openConnection } from './connection.ts';
 import { Deadline } from './deadline.ts';
+import { HttpWire } from './http-wire.ts';
 import { type Logger, SILENT } from './logger.ts';
 import type { Work } from './task.ts';
 import { TIMING, type Timing } from './timing.ts';
+import type { Wire } from './wire.ts';
 
 export interface JoinOptions {
-  /** One address, several with commas, or a list. */
+  /** Of NATS: one address, several with commas, or a list. Or the gateway's, `http://…`: then all goes over HTTP. */
   readonly servers: string | readonly string[];
   readonly tenant: string;
   /** What the agent says of itself. Its name is its identity within the tenant. */
@@ -36,17 +38,7 @@ export async function joinAsAgent(options: JoinOptions): Promise<Agent> {
   const timing = { ...TIMING, ...options.timing };
   const logger = options.logger ?? SILENT;
   using deadline = new Deadline(timing.joinWithinMs);
-  const wire = await openConnection(
-    {
-      servers: options.servers,
-      name: `${tenant}/${card.name}`,
-      inboxPrefix: agentInboxPrefix(tenant, agentIdOf(card.name)),
-      login: toLogin(options),
-      timing,
-      logger,
-    },
-    timing.joinWithinMs,
-  );
+  const wire = await openWire(options, { tenant, card, timing, logger });
   try {
     const agent = new Agent({ wire, tenant, card, work: options.work, timing, logger });
     await agent.join(deadline.signal);
@@ -55,6 +47,25 @@ export async function joinAsAgent(options: JoinOptions): Promise<Agent> {
     await wire.close();
     throw error;
   }
+}
+
+interface Joining {
+  readonly tenant: string;
+  readonly card: AgentCard;
+  readonly timing: Timing;
+  readonly logger: Logger;
+}
+
+async function openWire(options: JoinOptions, { tenant, card, timing, logger }: Joining): Promise<Wire> {
+  const { servers, token } = options;
+  const agent = agentIdOf(card.name);
+  if (typeof servers === 'string' && /^https?:/.test(servers)) {
+    return new HttpWire({ url: servers, agent, token, timing, logger });
+  }
+  const name = `${tenant}/${card.name}`;
+  const inboxPrefix = agentInboxPrefix(tenant, agent);
+  const dialling = { servers, name, inboxPrefix, login: toLogin(options), timing, logger };
+  return openConnection(dialling, timing.joinWithinMs);
 }
 
 function toLogin({ token, user, credentials }: JoinOptions): Login {

@@ -100,7 +100,7 @@ export class Agent {
   /** Why no task can come to this agent just now; null if one can. */
   whyIdle(): string | null {
     if (this.#state !== 'open') return `it is ${this.#state}`;
-    if (!this.#options.wire.isUp()) return 'it has no line to NATS';
+    if (!this.#options.wire.isUp()) return 'it has no line to the orchestrator';
     return this.#registration.isRegistered() ? null : 'it is not registered';
   }
 

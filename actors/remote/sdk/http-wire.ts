@@ -41,6 +41,8 @@ export class HttpWire implements Wire {
   readonly #closing = new AbortController();
   readonly #onUp: (() => void)[] = [];
   readonly #polling = new Set<Promise<void>>();
+  /** As the last poll was: nothing else stands between us. */
+  #isUp = true;
 
   constructor(options: HttpWireOptions) {
     this.#options = options;
@@ -78,6 +80,10 @@ export class HttpWire implements Wire {
     this.#onUp.push(then);
   }
 
+  isUp(): boolean {
+    return this.#isUp;
+  }
+
   /** Nothing waits here. */
   async flush(): Promise<void> {
     await Promise.resolve();
@@ -96,6 +102,7 @@ export class HttpWire implements Wire {
         if (!listening.signal.aborted) logger.warn({ err: error }, 'agent cannot poll');
         return null;
       });
+      this.#isUp = polled !== null;
       if (polled === null) {
         await sleep(backoffMs(fails++, timing, Math.random), listening.signal);
         continue;

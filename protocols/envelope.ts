@@ -99,6 +99,14 @@ export function originOf(source: Source): Exclude<Source, ReplaySource> {
   return source.kind === 'replay' ? source.of : source;
 }
 
+/** Who asked for it or which actor sent it; null: a timer, or the runtime itself. */
+export function senderOf(source: Source): string | null {
+  if (source.kind === 'cancel') return source.by;
+  const origin = originOf(source);
+  if (origin.kind === 'command') return origin.by;
+  return origin.kind === 'effect' ? origin.from : null;
+}
+
 /** The key under which a message is known once it is applied, and its body's hash; null: known by something else. */
 export function keyOf(source: Source): { key: string; bodyHash: string } | null {
   if (source.kind === 'command' || source.kind === 'cancel')

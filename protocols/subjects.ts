@@ -20,8 +20,22 @@ export function laneSubject(lane: Lane, partition: number): string {
   return lane === 'data' ? `mbx.${partition}` : `ctl.${partition}`;
 }
 
+/** The partition of a lane's subject, or null for what is none. */
+export function partitionOfSubject(subject: string): number | null {
+  const digits = /^(?:mbx|ctl)\.(\d{1,9})$/.exec(subject)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
 export function eventSubject(address: Address, name: string): string {
   return `evt.${address.tenant}.${address.type}.${address.id}.${name}`;
+}
+
+/** The rest of a filter behind its first word, as a regular expression: words, `*` for one, `>` at the end. */
+export const ADDRESS_TOKENS = '(?:(?:[A-Za-z0-9_-]+|\\*)\\.)*(?:[A-Za-z0-9_-]+|\\*|>)';
+
+/** How a message between actors is named for those who watch: nothing is published there. */
+export function tapSubject(to: Address, message: string): string {
+  return `tap.${to.tenant}.${to.type}.${to.id}.${message.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`;
 }
 
 /** Events of the lock actors of all tenants. */

@@ -7,6 +7,7 @@
  * C4. After a reply, a read by the same caller sees what the command wrote.
  */
 import type { Address } from '#protocols/address.ts';
+import type { ClusterChange } from '#protocols/cluster-change.ts';
 import type { Heartbeat } from '#protocols/eap/message.ts';
 import type { Message } from '#protocols/envelope.ts';
 import type { EventRecord } from '#protocols/events.ts';
@@ -16,6 +17,7 @@ import type { Lane } from '#protocols/subjects.ts';
 import type { Supervise, Supervised, SupervisionAct } from '#protocols/supervision.ts';
 import type { AgentHeard, News } from './cluster-news.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import type { Messages } from './messages.ts';
 import type { Speaker } from './remote.ts';
 import type { TimerMark } from './store.ts';
 
@@ -220,5 +222,9 @@ export interface Client {
   news(): News;
   /** When agents of the tenant were last heard by this process. */
   agentsHeard(tenant: string): readonly AgentHeard[];
+  /** Calls `onChanges` with what becomes of nodes and partitions, as this process hears it; returns what ends it. */
+  watchCluster(onChanges: (changes: readonly ClusterChange[]) => void): () => void;
+  /** Messages between actors, as the logs have them. */
+  readonly messages: Messages;
   stop(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /** The client on NATS and Postgres: commands as `asker.ts` does it, reads by SQL, events from their stream. */
 import { Objm } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { ARTIFACT_BUCKET, agentHeartbeat, agentIn, agentOut, NODE_HEARTBEATS } from '#protocols/subjects.ts';
+import { ARTIFACT_BUCKET, agentHeartbeat, agentIn, agentOut } from '#protocols/subjects.ts';
 import type { Client, ClusterHealth } from '../client.ts';
 import { systemClock } from '../clock.ts';
 import { acquireLock, type LockWaitHost } from '../lock-wait.ts';
@@ -13,7 +13,8 @@ import { NatsClusterNews } from './cluster-news.ts';
 import { within } from './deadline.ts';
 import { pastEvents, watchEvents } from './events.ts';
 import { LockNews } from './lock-news.ts';
-import { NODE_LEASE_MS, type NodeHeartbeat, parseHeartbeat } from './membership.ts';
+import { buildMessages } from './messages.ts';
+import { NodeWatch } from './node-watch.ts';
 import { askPast } from './past.ts';
 import { pastPage } from './past-page.ts';
 import { listen, request } from './spoken.ts';
@@ -63,6 +64,8 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
     health: () => health(connection, reads, nodes),
     news: () => told.news(),
     agentsHeard: (tenant) => told.agentsHeard(tenant),
+    watchCluster: (onChanges) => nodes.onChanges(onChanges),
+    messages: buildMessages({ connection, reads, logger }),
     async stop() {
       asker.stop();
       nodes.stop();
@@ -74,35 +77,6 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
 
 async function readObject(connection: NatsConnection, name: string): Promise<Uint8Array | null> {
   return (await new Objm(connection).open(ARTIFACT_BUCKET)).getBlob(name);
-}
-
-/** Listens to the nodes' heartbeats. */
-class NodeWatch {
-  readonly #heard = new Map<string, { heartbeat: NodeHeartbeat; atMs: number }>();
-  readonly #subscription;
-
-  constructor(connection: NatsConnection) {
-    this.#subscription = connection.subscribe(NODE_HEARTBEATS, {
-      callback: (error, message) => {
-        const heartbeat = error ? null : parseHeartbeat(message.data);
-        if (!heartbeat) return;
-        if (heartbeat.leaving) this.#heard.delete(heartbeat.id);
-        else this.#heard.set(heartbeat.id, { heartbeat, atMs: Date.now() });
-      },
-    });
-  }
-
-  alive(): { heartbeat: NodeHeartbeat; heardMsAgo: number }[] {
-    const nowMs = Date.now();
-    for (const [id, { atMs }] of this.#heard) if (nowMs - atMs > 60_000) this.#heard.delete(id);
-    return [...this.#heard.values()]
-      .map(({ heartbeat, atMs }) => ({ heartbeat, heardMsAgo: nowMs - atMs }))
-      .filter(({ heardMsAgo }) => heardMsAgo <= 2 * NODE_LEASE_MS);
-  }
-
-  stop(): void {
-    this.#subscription.unsubscribe();
-  }
 }
 
 async function health(connection: NatsConnection, reads: Reads, nodes: NodeWatch): Promise<ClusterHealth> {

@@ -6,6 +6,7 @@
  * F3. Events are numbered without gaps from 1, and watchers hear them in that order, in later turns of the loop.
  */
 import { type Address, formatAddress } from '#protocols/address.ts';
+import type { ClusterChange } from '#protocols/cluster-change.ts';
 import type { Heartbeat } from '#protocols/eap/message.ts';
 import type { EventRecord } from '#protocols/events.ts';
 import { otherVersion, type Reply } from '#protocols/failure.ts';
@@ -36,6 +37,7 @@ import type { Speaker } from '../remote.ts';
 import type { DeadLetter, KeyedReply } from '../store.ts';
 import { MemoryDeadLetters } from './dead-letters.ts';
 import { countByStatus, listActors } from './list-actors.ts';
+import { MemoryMessages } from './messages.ts';
 
 export interface IndexedActor extends StoredActor {
   readonly status?: string;
@@ -89,7 +91,12 @@ export class MemoryClient implements Client {
     },
   });
   partitionsNow: PartitionDetail[] = [];
+  readonly messages = new MemoryMessages(
+    () => NOW_MS,
+    () => this.events,
+  );
   readonly #watchers = new Set<(event: LiveEvent) => void>();
+  readonly #clusterWatchers = new Set<(changes: readonly ClusterChange[]) => void>();
   readonly #answer: Answer;
 
   constructor(answer: Answer = refuseAll) {
@@ -252,8 +259,18 @@ export class MemoryClient implements Client {
     return this.agentsHeardNow;
   }
 
+  watchCluster(onChanges: (changes: readonly ClusterChange[]) => void): () => void {
+    this.#clusterWatchers.add(onChanges);
+    return () => this.#clusterWatchers.delete(onChanges);
+  }
+
   async stop(): Promise<void> {
     this.#watchers.clear();
+  }
+
+  /** Something became of nodes or partitions. */
+  changeCluster(...changes: ClusterChange[]): void {
+    for (const tell of this.#clusterWatchers) tell(changes);
   }
 
   /** Stores an actor as a commit would; its version is one more than that of the stored one. */

@@ -36,6 +36,10 @@ export interface LiveFeedLimits extends ViewerLimits, ResumeLimits, RecentLimits
 }
 
 const MIB = 1024 * 1024;
+/** Viewers of a gateway that leaves come again after the first, spread so that they do not come all at once. */
+const RETRY_MS = 250;
+const RETRY_EACH_MS = 10;
+const RETRY_SPREAD_MAX_MS = 5_000;
 
 export const LIVE_FEED_LIMITS: LiveFeedLimits = {
   viewersMax: 1_000,
@@ -64,6 +68,15 @@ interface LiveFeedOptions {
   readonly logger: Logger;
   readonly now: () => number;
   readonly limits?: Partial<LiveFeedLimits>;
+  /** Other lanes for the same viewers. */
+  readonly lanes?: FeedLanes;
+}
+
+/** What is fed by this feed beside its own viewers. */
+export interface FeedLanes {
+  hearEvent(frame: Frame, event: LiveEvent): void;
+  review(): void;
+  stop(): Promise<void>;
 }
 
 /** What a viewer asks for. Without `after`: from now on. */
@@ -71,6 +84,8 @@ export interface Wish {
   readonly path: LivePath;
   readonly subjects?: readonly string[] | undefined;
   readonly after?: number | undefined;
+  /** The viewer says what it took. */
+  readonly acknowledges?: boolean | undefined;
 }
 
 /** Viewers of one scope that hear live events. */
@@ -123,7 +138,8 @@ export class LiveFeed {
   findFault(subjects: readonly string[]): Failure | null {
     const foreign = findForeign(this.#options.tenant, subjects);
     if (foreign === null) return null;
-    const message = `${foreign} is not of this tenant: evt.${this.#options.tenant}.…`;
+    const root = foreign.startsWith('tap.') ? 'tap' : 'evt';
+    const message = `${foreign} is not of this tenant: ${root}.${this.#options.tenant}.…`;
     return { code: 'VALIDATION_FAILED', detail: message, errors: [{ path: 'query.subjects', message }] };
   }
 
@@ -147,6 +163,7 @@ export class LiveFeed {
       line,
       scope: buildScope(tenant, wish.path, wish.subjects),
       limits: this.limits,
+      acknowledges: wish.acknowledges ?? false,
       elapsedMs: () => performance.now(),
       onSent: (frames) => metrics.framesSent(frames),
       onLeftOut: (frames) => metrics.framesLeftOut(frames),
@@ -165,6 +182,7 @@ export class LiveFeed {
 
   /** Shows a viewer what it asks for: what it missed, and from then on what comes. Closes it where that can't be done. */
   async show(viewer: Viewer, wish: Wish): Promise<void> {
+    viewer.isExact = true;
     try {
       await this.open();
       if (!viewer.isOpen) return;
@@ -182,12 +200,24 @@ export class LiveFeed {
     }
   }
 
-  /** Closes every viewer with 1001; they come again at the next gateway. */
+  /** Tells those who are shown nodes and partitions. */
+  tellCluster(notice: LiveNotice): void {
+    for (const viewer of this.#viewers) if (viewer.scope.showsCluster) viewer.notify(notice);
+  }
+
+  /** Closes every viewer with 1001; they come again at the next gateway, spread over a while. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#tick();
-    for (const viewer of this.#viewers) viewer.close(CLOSE.leaving, 'the gateway is closing');
+    await this.#options.lanes?.stop();
+    const spreadMs = Math.min(RETRY_SPREAD_MAX_MS, this.#viewers.size * RETRY_EACH_MS);
+    let at = 0;
+    for (const viewer of this.#viewers) {
+      const share = at++ / this.#viewers.size;
+      viewer.notify({ type: 'leaving', retry_after_ms: RETRY_MS + Math.floor(share * spreadMs) });
+      viewer.close(CLOSE.leaving, 'the gateway is closing');
+    }
     const feed = await this.#opening?.catch(() => null);
     await feed?.stop();
   }
@@ -215,6 +245,7 @@ export class LiveFeed {
     if (event.subject.split('.', 2)[1] !== this.#options.tenant) return;
     const frame = toFrame(event);
     this.#recent.add(frame);
+    this.#options.lanes?.hearEvent(frame, event);
     if (this.#groups.size === 0) return;
     this.#pending.push(frame);
     this.#pendingChars += frame.text.length;
@@ -255,6 +286,7 @@ export class LiveFeed {
       setInterval(() => this.#beat(), heartbeatMs).unref(),
       setInterval(() => {
         for (const viewer of this.#viewers) viewer.review();
+        this.#options.lanes?.review();
       }, reviewMs).unref(),
     ];
   }
@@ -264,6 +296,6 @@ export class LiveFeed {
     const timestamp = new Date(this.#options.now()).toISOString();
     const notice: LiveNotice = { type: 'alive', seq: this.lastSeq, timestamp };
     const joined = new Set([...this.#groups.values()].flatMap(({ viewers }) => [...viewers]));
-    for (const viewer of this.#viewers) viewer.beat(joined.has(viewer) ? notice : null);
+    for (const viewer of this.#viewers) viewer.beat(joined.has(viewer) || !viewer.isExact ? notice : null);
   }
 }

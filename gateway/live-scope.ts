@@ -20,6 +20,8 @@ export interface Scope {
   readonly key: string;
   /** Told to the viewer. */
   readonly subjects: readonly string[];
+  /** Whether it is told of nodes and partitions too. */
+  readonly showsCluster: boolean;
   /** One filter that lets all of it through, for reads of the log. */
   readonly filter: string;
   shows(frame: Frame): boolean;
@@ -38,6 +40,7 @@ export function buildScope(tenant: string, path: LivePath, subjects: readonly st
   return {
     key: JSON.stringify([path, wanted]),
     subjects: wanted,
+    showsCluster: path.group === null || path.group === 'system',
     filter: only !== undefined && others.length === 0 ? only : `evt.${tenant}.>`,
     shows: (frame) => isOnPath(frame, path) && wanted.some((filter) => subjectMatches(filter, frame.subject)),
   };

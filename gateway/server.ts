@@ -15,7 +15,8 @@ import type { ServerConfig } from './config.ts';
 import { addConsoleFiles } from './console-files.ts';
 import { API_PREFIX, type App, type GatewayContext, newUuid, pathOf } from './context.ts';
 import { handleErrors, Refused, refuseUnknown, sendProblem, toFailure } from './failures.ts';
-import { LiveFeed, type LiveFeedLimits } from './live-feed.ts';
+import { Lanes } from './lanes.ts';
+import { LIVE_FEED_LIMITS, LiveFeed, type LiveFeedLimits } from './live-feed.ts';
 import { buildMetrics, type Metrics } from './metrics.ts';
 import { addOpenApi, addReference } from './openapi.ts';
 import { collectRoutes } from './route-table.ts';
@@ -35,6 +36,7 @@ import { eventRoutes } from './routes/events.ts';
 import { healthRoutes, metricsRoute } from './routes/health.ts';
 import { liveRoutes } from './routes/live.ts';
 import { lockRoutes } from './routes/locks.ts';
+import { messageRoutes } from './routes/messages.ts';
 import { quotaRoutes } from './routes/quota.ts';
 import { sessionActRoutes } from './routes/session-acts.ts';
 import { sessionTreeRoutes } from './routes/session-tree.ts';
@@ -62,14 +64,10 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 export function buildServer(options: ServerOptions): App {
   const { client, config, logger, now = Date.now } = options;
   const metrics = buildMetrics();
-  const feed = new LiveFeed({
-    client,
-    tenant: config.tenant,
-    metrics,
-    logger,
-    now,
-    ...(options.feedLimits ? { limits: options.feedLimits } : {}),
-  });
+  const limits = { ...LIVE_FEED_LIMITS, ...options.feedLimits };
+  const parts = { client, tenant: config.tenant, metrics, logger, now, limits };
+  const lanes = new Lanes(parts);
+  const feed = new LiveFeed({ ...parts, lanes });
   const context: GatewayContext = {
     client,
     tenant: config.tenant,
@@ -82,7 +80,7 @@ export function buildServer(options: ServerOptions): App {
   readBodies(app);
   handleErrors(app, ({ code, scope }) => metrics.requestFailed(code, scope));
   watchRequests(app, metrics);
-  addFeed(app, feed);
+  addFeed(app, feed, client);
   addOpenApi(app);
   // Once the plugins above are loaded, so that they see every route.
   app.after(() => {
@@ -110,7 +108,8 @@ export function buildServer(options: ServerOptions): App {
     actorHistoryRoutes(app, context);
     actorSupervisionRoutes(app, context);
     eventRoutes(app, context);
-    liveRoutes(app, feed);
+    messageRoutes(app, context, lanes);
+    liveRoutes(app, { feed, lanes });
     addReference(app);
     const console = addConsoleFiles(app, config.consoleDir);
     app.setNotFoundHandler(
@@ -188,7 +187,11 @@ function isFromElsewhere(request: FastifyRequest): boolean {
   return !URL.canParse(origin) || new URL(origin).host !== host;
 }
 
-function addFeed(app: App, feed: LiveFeed): void {
+function addFeed(app: App, feed: LiveFeed, client: Client): void {
+  const stopTelling = client.watchCluster((changes) =>
+    feed.tellCluster({ type: 'cluster', changes: [...changes] }),
+  );
+  app.addHook('onClose', async () => stopTelling());
   app.register(websocket, {
     options: { maxPayload: WS_MESSAGE_BYTES_MAX },
     preClose(done) {

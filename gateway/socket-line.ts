@@ -1,8 +1,7 @@
 /** A viewer's line over a WebSocket: lists of frames, notices by themselves, pings. */
 import type { WebSocket } from '@fastify/websocket';
 import type { LiveNotice } from '#protocols/http/live.ts';
-import type { Batch } from './frames.ts';
-import type { ViewerLine } from './viewer-line.ts';
+import type { Encoded, ViewerLine } from './viewer-line.ts';
 
 const AS_TEXT = { binary: false } as const;
 
@@ -27,7 +26,7 @@ export class SocketLine implements ViewerLine {
     return this.#socket.bufferedAmount;
   }
 
-  send(batch: Batch): void {
+  send(batch: Encoded): void {
     this.#socket.send(batch.list, AS_TEXT);
   }
 

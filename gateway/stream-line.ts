@@ -4,8 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { LiveNotice } from '#protocols/http/live.ts';
-import type { Batch } from './frames.ts';
-import type { ViewerLine } from './viewer-line.ts';
+import type { Encoded, ViewerLine } from './viewer-line.ts';
 
 /** What a browser waits before it comes again. */
 const RETRY_MS = 1_000;
@@ -36,7 +35,7 @@ export class StreamLine implements ViewerLine {
     return this.#response.writableLength;
   }
 
-  send(batch: Batch): void {
+  send(batch: Encoded): void {
     this.#response.write(batch.stream);
   }
 

@@ -5,7 +5,8 @@
  * V2. What is left out is counted, and told before any later event: a viewer that is cut off between goes on from
  *     before it and gets it after all.
  * V3. Who is behind for `shedAfterMs` is closed with 1013 and comes again by sequence.
- * V4. The past is never thinned: it is read as quickly as the viewer reads.
+ * V4. A viewer that acknowledges has waiting also what has left and was not acknowledged.
+ * V5. The past is never thinned: it is read as quickly as the viewer reads.
  */
 import type { LiveNotice } from '#protocols/http/live.ts';
 import { Batch, type Frame } from './frames.ts';
@@ -23,6 +24,8 @@ interface ViewerOptions {
   readonly line: ViewerLine;
   readonly scope: Scope;
   readonly limits: ViewerLimits;
+  /** It says what it took. */
+  readonly acknowledges?: boolean;
   /** A clock that never jumps: how long somebody is behind is measured by it. */
   readonly elapsedMs: () => number;
   readonly onSent: (frames: number) => void;
@@ -49,6 +52,11 @@ export class Viewer {
   #seq = 0;
   #leftOut: LeftOut | null = null;
   #behindSinceMs: number | null = null;
+  /** What was sent and not acknowledged, oldest first. */
+  #unacked: { readonly throughSeq: number; readonly bytes: number }[] = [];
+  #unackedBytes = 0;
+  /** It asked for events, or will; otherwise other lanes are all that it is for. */
+  isExact = false;
 
   constructor(options: ViewerOptions) {
     this.#options = options;
@@ -65,10 +73,17 @@ export class Viewer {
     this.#seq = seq;
   }
 
+  /** It took events up to here. */
+  acknowledge(seq: number): void {
+    const taken = this.#unacked.findIndex(({ throughSeq }) => throughSeq > seq);
+    for (const { bytes } of this.#unacked.splice(0, taken < 0 ? this.#unacked.length : taken))
+      this.#unackedBytes -= bytes;
+  }
+
   /** Live events, all of its scope. */
   take(batch: Batch): void {
     if (!this.isOpen) return;
-    const waiting = this.#line.waitingBytes;
+    const waiting = this.#waitingBytes;
     const { thinAtBytes, fullAtBytes } = this.#options.limits;
     if (waiting <= thinAtBytes) this.#send(batch, batch.frames);
     else {
@@ -83,7 +98,7 @@ export class Viewer {
     const shown = frames.filter((frame) => frame.seq > this.#seq && this.scope.shows(frame));
     this.#seq = Math.max(this.#seq, frames.at(-1)?.seq ?? 0);
     if (!this.isOpen || shown.length === 0) return;
-    this.#line.send(new Batch(shown));
+    this.#sendBatch(new Batch(shown));
     this.#options.onSent(shown.length);
   }
 
@@ -94,7 +109,7 @@ export class Viewer {
   /** Resolves once what was sent has left, or the line is closed, or it is given up after `deadlineMs`. */
   async drained(deadlineMs: number): Promise<void> {
     const until = this.#options.elapsedMs() + deadlineMs;
-    while (this.isOpen && this.#line.waitingBytes > this.#options.limits.thinAtBytes / 2) {
+    while (this.isOpen && this.#waitingBytes > this.#options.limits.thinAtBytes / 2) {
       if (this.#options.elapsedMs() > until) return this.shed('reads too slowly');
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     }
@@ -104,7 +119,7 @@ export class Viewer {
   review(): void {
     if (!this.isOpen || this.#behindSinceMs === null) return;
     const { limits, elapsedMs } = this.#options;
-    if (this.#line.waitingBytes <= limits.thinAtBytes / 2) {
+    if (this.#waitingBytes <= limits.thinAtBytes / 2) {
       this.#behindSinceMs = null;
       this.#tellLeftOut();
     } else if (elapsedMs() - this.#behindSinceMs >= limits.shedAfterMs) this.shed('reads too slowly');
@@ -132,8 +147,19 @@ export class Viewer {
     if (kept.length < batch.frames.length) this.#leaveOut(batch, kept);
     if (kept.length === 0) return;
     this.#tellLeftOut();
-    this.#line.send(kept === batch.frames ? batch : batch.lasting);
+    this.#sendBatch(kept === batch.frames ? batch : batch.lasting);
     this.#options.onSent(kept.length);
+  }
+
+  get #waitingBytes(): number {
+    return Math.max(this.#line.waitingBytes, this.#unackedBytes);
+  }
+
+  #sendBatch(batch: Batch): void {
+    this.#line.send(batch);
+    if (!this.#options.acknowledges) return;
+    this.#unacked.push({ throughSeq: batch.throughSeq, bytes: batch.list.length });
+    this.#unackedBytes += batch.list.length;
   }
 
   #leaveOut(batch: Batch, kept: readonly Frame[]): void {

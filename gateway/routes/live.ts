@@ -1,11 +1,11 @@
 /** The live feed's doors: the same paths as WebSockets under `/ws` and as event streams under `/events`. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { LiveGroup } from '#protocols/events.ts';
-import { EventStreamHeaders, LiveParams, LiveQuery } from '#protocols/http/live.ts';
+import { TrafficLaneQuery } from '#protocols/http/lanes.ts';
+import { EventStreamHeaders, LiveParams, LiveQuery, StreamQuery } from '#protocols/http/live.ts';
 import type { App } from '../context.ts';
 import { LIVE_STREAM, NOT_UPGRADED_PROBLEM, sendProblem } from '../failures.ts';
-import { acceptSocket, openStream } from '../live-doors.ts';
-import type { LiveFeed } from '../live-feed.ts';
+import { acceptSocket, acceptTraffic, type Behind, openStream, openTraffic } from '../live-doors.ts';
 
 const tags = ['events'];
 
@@ -39,8 +39,9 @@ const ROUTES: readonly LiveRoute[] = [
 ];
 
 const OVER_SOCKET =
-  'Each message is a list of Events or a notice (`subscribed`, `alive`, `gap`, `thinned`, `error`). Send ' +
-  '`{"type": "subscribe", "subjects": […], "after": seq}` to change what is shown. Closes: 1001 the gateway leaves, ' +
+  'Each message is a list of Events or a notice (`subscribed`, `alive`, `gap`, `thinned`, `cluster`, `leaving`, ' +
+  '`error`), or of another lane (`tail`, `metrics`). Send `{"type": "subscribe", "subjects": […], "after": seq}` to ' +
+  'change what is shown, `tail`, `metrics` and `ack` for the other lanes: ops/docs/live-feed.md. Closes: 1001 the gateway leaves, ' +
   '1008 not understood, 1013 reads too slowly; come again with `after`.';
 
 const OVER_STREAM =
@@ -48,14 +49,59 @@ const OVER_STREAM =
   '`gap`, `thinned`, `error`). The last one is `closed`, with the code that a WebSocket would be closed with. Come ' +
   'again with `Last-Event-ID`.';
 
-export function liveRoutes(app: App, feed: LiveFeed): void {
+const TAIL_SOCKET =
+  'Messages between actors and events as they pass, in batches of type `tail`; acknowledge each with ' +
+  '`{"type": "ack", "through": …}`. Too many are sampled and counted. What else may be sent is as on `/ws`.';
+
+const TAIL_STREAM = 'The same batches as events named `tail`.';
+
+export function liveRoutes(app: App, behind: Behind): void {
   for (const route of ROUTES) {
-    addSocket(app, feed, route);
-    addStream(app, feed, route);
+    addSocket(app, behind, route);
+    addStream(app, behind, route);
   }
+  addTraffic(app, behind);
 }
 
-function addSocket(app: App, feed: LiveFeed, { path, name, what, group, hasId }: LiveRoute): void {
+function addTraffic(app: App, behind: Behind): void {
+  app.route({
+    method: 'GET',
+    url: '/ws/traffic',
+    exposeHeadRoute: false,
+    attachValidation: true,
+    schema: {
+      operationId: 'watchTraffic',
+      tags,
+      summary: 'Watch messages and events live (WebSocket)',
+      description: TAIL_SOCKET,
+      querystring: TrafficLaneQuery,
+      response: NOT_UPGRADED_PROBLEM,
+    },
+    handler: refuseWithoutSocket,
+    wsHandler: (socket, { query }) => acceptTraffic(behind, socket, query),
+  });
+  app.route({
+    method: 'GET',
+    url: '/events/traffic',
+    exposeHeadRoute: false,
+    schema: {
+      operationId: 'streamTraffic',
+      tags,
+      summary: 'Watch messages and events live (Server-Sent Events)',
+      description: TAIL_STREAM,
+      querystring: TrafficLaneQuery,
+      response: LIVE_STREAM,
+    },
+    handler: async (request, reply) => openTraffic(behind, reply, request.query),
+  });
+}
+
+async function refuseWithoutSocket(_request: FastifyRequest, reply: FastifyReply) {
+  reply.header('upgrade', 'websocket');
+  return sendProblem(reply, { code: 'UNSUPPORTED', detail: 'connect with a WebSocket' }, 426);
+}
+
+function addSocket(app: App, behind: Behind, { path, name, what, group, hasId }: LiveRoute): void {
   app.route({
     method: 'GET',
     url: `/ws${path}`,
@@ -71,15 +117,12 @@ function addSocket(app: App, feed: LiveFeed, { path, name, what, group, hasId }:
       ...(hasId && { params: LiveParams }),
       response: NOT_UPGRADED_PROBLEM,
     },
-    handler: async (_request: FastifyRequest, reply: FastifyReply) => {
-      reply.header('upgrade', 'websocket');
-      return sendProblem(reply, { code: 'UNSUPPORTED', detail: 'connect with a WebSocket' }, 426);
-    },
-    wsHandler: (socket, { params, query }) => acceptSocket(feed, socket, { group, params, query }),
+    handler: refuseWithoutSocket,
+    wsHandler: (socket, { params, query }) => acceptSocket(behind, socket, { group, params, query }),
   });
 }
 
-function addStream(app: App, feed: LiveFeed, { path, name, what, group, hasId }: LiveRoute): void {
+function addStream(app: App, { feed }: Behind, { path, name, what, group, hasId }: LiveRoute): void {
   app.route({
     method: 'GET',
     url: `/events${path}`,
@@ -89,7 +132,7 @@ function addStream(app: App, feed: LiveFeed, { path, name, what, group, hasId }:
       tags,
       summary: `Watch ${what} live (Server-Sent Events)`,
       description: OVER_STREAM,
-      querystring: LiveQuery,
+      querystring: StreamQuery,
       headers: EventStreamHeaders,
       ...(hasId && { params: LiveParams }),
       response: LIVE_STREAM,

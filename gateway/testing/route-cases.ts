@@ -284,6 +284,14 @@ const STREAMS: Readonly<Record<string, RouteCase>> = {
   streamOneAgent: { good: id('agent-one'), known: ANY_ID },
   streamOneTask: { good: id('task-ready'), known: ANY_ID },
   streamSystemEvents: reads(),
+  streamTraffic: reads(),
+  getTraffic: reads(),
+  listMessages: reads(),
+  getMessageAt: {
+    good: { path: { lane: 'data', seq: '1' } },
+    known: { lane: 'there are two lanes: another one is a wrong field' },
+  },
+  getMessage: reads({ path: { id: 'c.sample' } }),
 };
 
 export const ROUTE_CASES: ReadonlyMap<string, RouteCase> = new Map(
@@ -293,6 +301,6 @@ export const ROUTE_CASES: ReadonlyMap<string, RouteCase> = new Map(
 /** What has no case, and why. */
 export const WITHOUT_CASE: ReadonlyMap<string, string> = new Map(
   ['watchEvents', 'watchSessionEvents', 'watchOneSession', 'watchAgentEvents', 'watchOneAgent']
-    .concat(['watchOneTask', 'watchSystemEvents'])
+    .concat(['watchOneTask', 'watchSystemEvents', 'watchTraffic'])
     .map((one) => [one, 'a WebSocket has no answer of its own: `live-paths.test.ts` opens it']),
 );

@@ -39,6 +39,10 @@ export async function buildRouteWorld(document: Document): Promise<RouteWorld> {
   putSessions(client);
   putAgents(client);
   putArtifact(client);
+  client.messages.add('data', {
+    ...{ id: 'c.sample', to: 'session/dev/running', message: { type: 'start' }, root: 'c.sample' },
+    source: { kind: 'system' },
+  });
   const [letter, dropped] = [putLetter(client, 1), putLetter(client, 2)];
   const made = await makeByRoutes(gateway, dropped);
   return { ...gateway, ids: { ...made, letter, dropped }, handled: () => handled };

@@ -1444,6 +1444,52 @@ export interface MergeContexts {
   version?: number;
 }
 
+/** A message between actors, by what it says of itself; without its body. */
+export interface Message {
+  lane: "data" | "control";
+  seq: number;
+  type: "message";
+  subject: string;
+  timestamp: string;
+  payload: {
+    id: string;
+    to: string;
+    message: string;
+    source: string;
+    by: string | null;
+    cause: string | null;
+    root: string;
+    partition: number;
+    bytes: number;
+  };
+}
+
+/** A message, where it came from and what came of it. */
+export interface MessageDetail {
+  message: Message;
+  /** The message itself. */
+  body: Record<string, unknown>;
+  /** What else stands with it: its number, its timer, its trace, who waits for an answer. */
+  headers: Record<string, string>;
+  /** The message whose turn sent it; null: nothing did, or the log no longer has it. */
+  caused_by: Message | null;
+  caused: {
+    /** What its turn sent to actors. */
+    messages: Message[];
+    /** What its turn recorded. */
+    events: Event[];
+    /** False: there was too much to be looked through for all of it. */
+    is_whole: boolean;
+  };
+}
+
+export interface MessagesPage {
+  /** Oldest first. */
+  items: Message[];
+  /** Ask again with `after` set to this; null: that was all. */
+  next_after: number | null;
+}
+
 /** A task as the plan of its session has it. */
 export interface PlannedTask {
   id: string;
@@ -2246,6 +2292,20 @@ export interface TaskTree {
   progress: number;
 }
 
+/** What this gateway heard in each of the last 60 seconds, by kind of message. */
+export interface Traffic {
+  /** Whether messages are read now; they are only while somebody watches. */
+  is_reading: boolean;
+  timestamp: string;
+  messages_since: number | null;
+  seconds: {
+    /** Unix time. */
+    second: number;
+    /** By the filter that shows what is counted. */
+    counts: Record<string, number>;
+  }[];
+}
+
 /** Changes, applied all together or not at all: the data, then what goes, then what is put. */
 export interface WriteContext {
   name?: string;
@@ -2952,6 +3012,28 @@ export interface Operations {
     };
     answer: LockRequest;
   };
+  /** Show a message by its id */
+  getMessage: {
+    asked: {
+      /** Whom it went to: of the cause of an event the actor of that event. */
+      to?: string | undefined;
+      /** When the log took it, or a little before; the time of an event is that of its cause. */
+      at?: string | undefined;
+      /** Id of the message: `cause` or `root` of another one, or of an event. */
+      id: string;
+    };
+    answer: MessageDetail;
+  };
+  /** Show a message by its place */
+  getMessageAt: {
+    asked: {
+      /** The lane whose log has it. */
+      lane: "data" | "control";
+      /** Its place in the lane's log. */
+      seq: number;
+    };
+    answer: MessageDetail;
+  };
   /** Measures of this process */
   getMetrics: {
     asked: Record<never, never>;
@@ -3043,6 +3125,11 @@ export interface Operations {
       id: string;
     };
     answer: TaskTree;
+  };
+  /** Show how much of which kind passes */
+  getTraffic: {
+    asked: Record<never, never>;
+    answer: Traffic;
   };
   /** Hear what an agent must be told */
   hearAsExternalAgent: {
@@ -3318,6 +3405,22 @@ export interface Operations {
       limit?: number | undefined;
     };
     answer: LockPage;
+  };
+  /** List messages between actors */
+  listMessages: {
+    asked: {
+      /** The lane whose log is read. */
+      lane?: "data" | "control" | undefined;
+      /** Only what has a greater `seq`; goes before `since`. */
+      after?: number | undefined;
+      /** Only what the log took then or later. Left out: the last minute. */
+      since?: string | undefined;
+      /** Only to this actor: `type/tenant/id`. */
+      to?: string | undefined;
+      /** At most so many. */
+      limit?: number | undefined;
+    };
+    answer: MessagesPage;
   };
   /** List the artifacts of a session */
   listSessionArtifacts: {
@@ -3945,6 +4048,8 @@ export const OPERATIONS = {
   getHealth: { method: 'GET', path: '/health', query: [], headers: [], reads: 'json' },
   getLock: { method: 'GET', path: '/api/v1/locks/{name}', query: [], headers: [], reads: 'json' },
   getLockRequest: { method: 'GET', path: '/api/v1/locks/{name}/requests/{request_id}', query: ["holder"], headers: [], reads: 'json' },
+  getMessage: { method: 'GET', path: '/api/v1/messages/{id}', query: ["to","at"], headers: [], reads: 'json' },
+  getMessageAt: { method: 'GET', path: '/api/v1/messages/{lane}/{seq}', query: [], headers: [], reads: 'json' },
   getMetrics: { method: 'GET', path: '/metrics', query: [], headers: [], reads: 'text' },
   getQueue: { method: 'GET', path: '/api/v1/queue', query: ["limit"], headers: [], reads: 'json' },
   getQuota: { method: 'GET', path: '/api/v1/quota', query: [], headers: [], reads: 'json' },
@@ -3958,6 +4063,7 @@ export const OPERATIONS = {
   getTaskStats: { method: 'GET', path: '/api/v1/tasks/stats', query: ["session"], headers: [], reads: 'json' },
   getTaskStatus: { method: 'GET', path: '/api/v1/tasks/{id}/status', query: [], headers: [], reads: 'json' },
   getTaskTree: { method: 'GET', path: '/api/v1/tasks/{id}/tree', query: [], headers: [], reads: 'json' },
+  getTraffic: { method: 'GET', path: '/api/v1/traffic', query: [], headers: [], reads: 'json' },
   hearAsExternalAgent: { method: 'GET', path: '/api/v1/agents/external/{id}/in', query: ["instance","wait_seconds"], headers: [], reads: 'json' },
   heartbeatAgent: { method: 'POST', path: '/api/v1/agents/{id}/heartbeat', query: [], headers: ["idempotency-key"], reads: 'json' },
   heartbeatExternalAgent: { method: 'POST', path: '/api/v1/agents/external/{id}/heartbeat', query: [], headers: [], reads: 'json' },
@@ -3975,6 +4081,7 @@ export const OPERATIONS = {
   listGlobalContexts: { method: 'GET', path: '/api/v1/contexts/global', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listHandOvers: { method: 'GET', path: '/api/v1/cluster/hand-overs', query: ["limit"], headers: [], reads: 'json' },
   listLocks: { method: 'GET', path: '/api/v1/locks', query: ["owner","prefix","search","waited","cursor","limit"], headers: [], reads: 'json' },
+  listMessages: { method: 'GET', path: '/api/v1/messages', query: ["lane","after","since","to","limit"], headers: [], reads: 'json' },
   listSessionArtifacts: { method: 'GET', path: '/api/v1/sessions/{id}/artifacts', query: ["page","page_size"], headers: [], reads: 'json' },
   listSessionContexts: { method: 'GET', path: '/api/v1/contexts/session/{id}', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listSessionEvents: { method: 'GET', path: '/api/v1/sessions/{id}/events', query: ["after","limit"], headers: [], reads: 'json' },

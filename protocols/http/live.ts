@@ -5,8 +5,10 @@
  * event of its own with its `seq` as `id`, and a notice one without an id, named as its type.
  */
 import { z } from 'zod';
+import { ClusterChange } from '../cluster-change.ts';
 import { LiveFrame } from '../events.ts';
 import { EntityId } from '../ids.ts';
+import { ADDRESS_TOKENS } from '../subjects.ts';
 
 export const SUBJECTS_MAX = 32;
 
@@ -15,12 +17,12 @@ export const SubjectFilter = z
   .string()
   .max(512)
   .regex(
-    /^evt\.(?:(?:[A-Za-z0-9_-]+|\*)\.)*(?:[A-Za-z0-9_-]+|\*|>)$/,
+    new RegExp(`^evt\\.${ADDRESS_TOKENS}$`),
     'evt.<tenant>.<type>.<id>.<name>, with "*" for one token and ">" at the end for the rest',
   );
 
-const Subjects = z.array(SubjectFilter).min(1).max(SUBJECTS_MAX);
-const AfterSeq = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+export const Subjects = z.array(SubjectFilter).min(1).max(SUBJECTS_MAX);
+export const AfterSeq = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
 const AfterSeqText = z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
@@ -34,8 +36,17 @@ const Filters = {
   ),
 };
 
-/** The query of the feed's WebSockets and event streams. */
-export const LiveQuery = z.object(Filters);
+const Acks = z
+  // A socket's query is parsed by its door too, so that faults can be told in a frame.
+  .preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean())
+  .default(false)
+  .describe('Lists count as waiting until they are acknowledged: `{"type": "ack", "seq": …}`.');
+
+/** The query of the feed's event streams. */
+export const StreamQuery = z.object(Filters);
+
+/** The query of the feed's WebSockets. */
+export const LiveQuery = z.object({ ...Filters, acks: Acks });
 export type LiveQuery = z.infer<typeof LiveQuery>;
 
 /** What a browser's EventSource sends when it comes again: it goes before `after`, which is its address of old. */
@@ -47,14 +58,6 @@ export const EventStreamHeaders = z.object({
 
 /** A path of the feed that shows one session, agent or task. */
 export const LiveParams = z.object({ id: EntityId.describe('Id of what is watched.') });
-
-/** What a viewer may send: other filters, from now on or after a sequence. */
-export const LiveRequest = z.object({
-  type: z.literal('subscribe'),
-  subjects: Subjects,
-  after: AfterSeq.optional(),
-});
-export type LiveRequest = z.infer<typeof LiveRequest>;
 
 /** Why what lies between two sequences does not come. */
 export const GapReason = z.enum([
@@ -92,6 +95,10 @@ export const LiveNotice = z.discriminatedUnion('type', [
     left_out: z.number().int(),
     by_type: z.record(z.string(), z.number().int()),
   }),
+  /** What became of nodes and partitions, as this gateway heard it; in no log. */
+  z.object({ type: z.literal('cluster'), changes: z.array(ClusterChange) }),
+  /** The gateway closes now; come again after so long, at another one or when it is there again. */
+  z.object({ type: z.literal('leaving'), retry_after_ms: z.number().int() }),
   z.object({ type: z.literal('error'), code: z.string(), detail: z.string() }),
   /** The last word of an event stream; a WebSocket has its close code and reason for this. */
   z.object({ type: z.literal('closed'), code: z.number().int(), detail: z.string() }),

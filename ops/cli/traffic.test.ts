@@ -26,6 +26,23 @@ test('events are told one a line as they happen, and Ctrl-C ends it well', async
   expect(ended.stdout.split('\n')[0]).toMatch(/^[\d:.]{12} evt\.dev\.session\.s-1\.started \{/);
 });
 
+test('messages between actors are told one a line, by what they say of themselves', async () => {
+  const { cli, url } = await listen();
+  const running = cli.run('traffic', 'tap.dev.task.*.start', '--url', url, '--count', '2');
+  const message = { id: 'c.1', to: 'task/dev/t-1', message: { type: 'start' }, root: 'c.1' };
+  const send = () => cli.client.messages.add('data', { ...message, source: { kind: 'system' } });
+  const sending = setInterval(send, 20);
+  onTestFinished(() => clearInterval(sending));
+
+  const ended = await running;
+  const wrong = await cli.run('traffic', 'tap.dev.>', '--after', '1', '--url', url);
+  const foreign = await cli.run('traffic', 'tap.other.>', '--url', url);
+
+  expect(ended.exitCode).toBe(EXIT.done);
+  expect(ended.stdout.split('\n')[0]).toMatch(/^[\d:.]{12} tap\.dev\.task\.t-1\.start \{"id":"c\.1"/);
+  expect([wrong.exitCode, foreign.exitCode]).toEqual([EXIT.usage, EXIT.invalid]);
+});
+
 test('past events come first, and --count ends it after so many', async () => {
   const { cli, url } = await listen();
   for (let n = 0; n < 5; n++) cli.client.publish(session('s-1'), 'transitioned', { payload: { n } });

@@ -7,16 +7,21 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { App } from '#gateway/context.ts';
 import type { LiveFeedLimits } from '#gateway/live-feed.ts';
 import { buildServer } from '#gateway/server.ts';
-import { type Address, formatAddress } from '#protocols/address.ts';
+import { type Address, formatAddress, parseAddress } from '#protocols/address.ts';
+import { type Envelope, encodeEnvelope } from '#protocols/envelope.ts';
 import type { EventRecord } from '#protocols/events.ts';
-import { eventSubject } from '#protocols/subjects.ts';
+import { partitionOf } from '#protocols/partition.ts';
+import { eventSubject, type Lane, laneSubject } from '#protocols/subjects.ts';
 import { buildLogger } from '#runtime/logger.ts';
 import { watchEvents } from '#runtime/nats/events.ts';
+import { buildMessages } from '#runtime/nats/messages.ts';
 import { pastPage } from '#runtime/nats/past-page.ts';
 import { ensureStreams } from '#runtime/nats/streams.ts';
 import { MemoryClient } from '#runtime/testing/client.ts';
 import { findNatsServer } from './nats-binary.ts';
 import { type NatsServer, startNatsServer } from './nats-server.ts';
+
+const PARTITIONS = 64;
 
 export interface LiveGateway {
   readonly app: App;
@@ -67,15 +72,33 @@ export class EventServer {
     const client = new MemoryClient();
     client.watchEvents = (onEvent) => watchEvents({ connection: this.connection, logger }, onEvent);
     client.pastPage = (query) => pastPage(this.connection, query);
+    const reads = { cluster: async () => ({ partitionCount: PARTITIONS }) };
+    const messages = buildMessages({ connection: this.connection, reads, logger });
+    Object.defineProperty(client, 'messages', { value: messages });
     const config = { tenant: 'dev', consoleDir: '/nonexistent', askTimeoutMs: 1_000 };
-    const app = buildServer({ client, config, logger, feedLimits });
+    const now = Date.now;
+    const app = buildServer({ client, config, logger, feedLimits, now });
     const gateway = { app, address: await app.listen({ port: 0, host: '127.0.0.1' }) };
     this.#gateways.push(gateway);
     return gateway;
   }
 
+  /** Puts a message into the log of its partition, as a node or a gateway would. */
+  async send(lane: Lane, envelope: Envelope): Promise<number> {
+    const subject = laneSubject(lane, partitionOf(parseAddress(envelope.to), PARTITIONS));
+    const ack = await jetstream(this.connection).publish(subject, encodeEnvelope(envelope), {
+      msgID: envelope.id,
+    });
+    return ack.seq;
+  }
+
   /** Publishes an event as the runtime would. Returns its sequence. */
-  async publish(address: Address, name: string, payload: Record<string, unknown> = {}): Promise<number> {
+  publish(address: Address, name: string, payload: Record<string, unknown> = {}): Promise<number> {
+    return this.record(address, name, { payload });
+  }
+
+  /** The same, with more of the record told. */
+  async record(address: Address, name: string, part: Partial<EventRecord>): Promise<number> {
     const record: EventRecord = {
       id: crypto.randomUUID(),
       address: formatAddress(address),
@@ -84,7 +107,8 @@ export class EventServer {
       at: new Date().toISOString(),
       cause: 'cause',
       root: 'root',
-      payload,
+      payload: {},
+      ...part,
     };
     const { seq } = await jetstream(this.connection).publish(
       eventSubject(address, name),

@@ -1,4 +1,4 @@
-/** `oio traffic <subject>`: messages as they pass, one a line: events by the gateway, anything by NATS itself. */
+/** `oio traffic <subject>`: messages as they pass, one a line: events and messages between actors by the gateway, anything by NATS itself. */
 import { buildCommand } from '@stricli/core';
 import { type Cli, COMMON, type CommonFlags, describe, type Job, perform, wholeNumber } from '../cli.ts';
 import { readDevAddresses } from '../dev-addresses.ts';
@@ -8,6 +8,7 @@ import { parseSettings } from '../settings.ts';
 import { followEvents } from '../traffic/events.ts';
 import { followNats } from '../traffic/nats.ts';
 import type { Passing } from '../traffic/passing.ts';
+import { followTail } from '../traffic/tail.ts';
 
 interface Flags extends CommonFlags {
   readonly nats?: string;
@@ -21,12 +22,14 @@ export const traffic = buildCommand({
   docs: describe({
     brief: 'Follow messages as they pass, one a line',
     more:
-      'evt.<tenant>.<type>.<id>.<name> is read from the gateway, with * for one word and > for the rest. Every other\n' +
-      'subject is read from NATS itself, at --nats, NATS_URL or where `oio dev` has it. Ctrl-C ends it.',
+      'evt.<tenant>.<type>.<id>.<name>, events, and tap.<tenant>.<type>.<id>.<message>, messages to actors, are read from\n' +
+      'the gateway, with * for one word and > for the rest. Every other subject is read from NATS itself, at --nats,\n' +
+      'NATS_URL or where `oio dev` has it. Ctrl-C ends it.',
     examples: [
       "oio traffic 'evt.dev.>'",
       "oio traffic 'evt.dev.session.*.completed' --json",
       "oio traffic 'evt.dev.>' --after 0 --count 10",
+      "oio traffic 'tap.dev.task.*.start'",
       "oio traffic 'eap.v2.>' --nats nats://127.0.0.1:4222",
     ],
   }),
@@ -71,10 +74,16 @@ export const traffic = buildCommand({
         left -= 1;
         if (left <= 0) ended.abort();
       };
-      const isEvents = subject.startsWith('evt.') && flags.nats === undefined;
       const { url } = job.settings;
-      const onGap = (words: string) => job.out.note(`events are missing ${words}`);
-      if (isEvents) await followEvents({ url, subject, after: flags.after, signal, onPassing, onGap });
+      const onGap = (words: string) => job.out.note(`some are missing ${words}`);
+      const root = flags.nats === undefined ? subject.split('.', 1)[0] : null;
+      if (root === 'tap' && flags.after !== undefined) {
+        throw new CliFailure(EXIT.usage, '--after is for events: messages are followed from now on', {
+          mend: 'leave it out; past messages are at GET /api/v1/messages',
+        });
+      }
+      if (root === 'evt') await followEvents({ url, subject, after: flags.after, signal, onPassing, onGap });
+      else if (root === 'tap') await followTail({ url, subject, signal, onPassing, onGap });
       else await followNats({ url: await natsOf(job, flags), subject, signal, onPassing });
     });
   },

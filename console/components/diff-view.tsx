@@ -49,11 +49,14 @@ export function DiffView(props: DiffViewProps) {
       <div class="tools">
         <label class="choice">
           <span class="legend">patch of</span>
-          <select
-            value={source()?.task.id ?? ''}
-            onChange={(event) => props.onSelect(event.currentTarget.value)}
-          >
-            <For each={withPatch()}>{({ task }) => <option value={task.id}>{task.title}</option>}</For>
+          <select onChange={(event) => props.onSelect(event.currentTarget.value)}>
+            <For each={withPatch()}>
+              {({ task }) => (
+                <option value={task.id} selected={task.id === source()?.task.id}>
+                  {task.title}
+                </option>
+              )}
+            </For>
           </select>
         </label>
         <Show when={patch.files().length > 0}>

@@ -14,10 +14,13 @@ export interface GanttChartProps {
 
 const ROW_PX = 24;
 const TICKS = 6;
+const TICKS_TO = 0.92;
 
 /** Tasks over time: hatched is waiting, solid is work, one colour for each way to end. */
 export function GanttChart(props: GanttChartProps) {
   const spanMs = () => Math.max(1, props.gantt.toMs - props.gantt.fromMs);
+  // The last one would stand in the figures.
+  const ticks = () => ticksOf(spanMs(), TICKS).filter((offset) => offset <= spanMs() * TICKS_TO);
   const shownIndex = createMemo(() => props.gantt.rows.findIndex((row) => row.id === props.selectedId));
   return (
     <div class="gantt">
@@ -26,7 +29,7 @@ export function GanttChart(props: GanttChartProps) {
           <i class="key queue" /> waited <i class="key run" /> at work
         </span>
         <span class="axis">
-          <For each={ticksOf(spanMs(), TICKS)}>
+          <For each={ticks()}>
             {(offset) => (
               <i style={{ left: `${(100 * offset) / spanMs()}%` }}>
                 <b>{offset === 0 ? '0' : `+${shortSpan(offset / 1_000)}`}</b>

@@ -206,7 +206,7 @@ class Stage implements GraphCanvas {
 
 const COLOURS = [
   ...(['run', 'done', 'wait', 'warn', 'fail', 'idle'] as const),
-  ...(['ground', 'raised', 'rule', 'text', 'dim', 'stream'] as const),
+  ...(['ground', 'raised', 'rule-strong', 'text', 'dim', 'stream'] as const),
 ] as const;
 
 /** The theme's colours as the canvas understands them: as the browser itself resolves them. */

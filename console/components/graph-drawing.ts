@@ -33,7 +33,7 @@ export interface Scene {
 }
 
 export type Palette = Readonly<
-  Record<Tone | 'ground' | 'raised' | 'rule' | 'text' | 'dim' | 'stream', string>
+  Record<Tone | 'ground' | 'raised' | 'rule-strong' | 'text' | 'dim' | 'stream', string>
 > & {
   readonly font: string;
 };
@@ -125,8 +125,8 @@ function drawEdges(context: CanvasRenderingContext2D, picture: Picture, seen: Bo
     }
   }
   const line = 1 / view.scale;
-  stroke(context, plain, { colour: palette.rule, width: Math.max(1, line) });
-  stroke(context, critical, { colour: palette.dim, width: Math.max(2, 1.5 * line) });
+  stroke(context, plain, { colour: palette['rule-strong'], width: Math.max(1, line) });
+  stroke(context, critical, { colour: palette.text, width: Math.max(2, 1.5 * line) });
   stroke(context, near, { colour: palette.stream, width: Math.max(1.5, 1.5 * line) });
 }
 

@@ -68,7 +68,7 @@ function columnsOf(props: PlanTableProps): readonly Column<Row>[] {
     { name: 'Try', width: '5ch', isNumber: true, cell: (task) => task.attempt || '' },
     {
       name: 'Done',
-      width: '6ch',
+      width: '8ch',
       isNumber: true,
       cell: (task) => {
         const percent = props.taskOf(task.id)?.percent;

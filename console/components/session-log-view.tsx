@@ -102,7 +102,7 @@ export function SessionLogView(props: SessionLogProps) {
 
 function Line(props: { line: LogLine; title: string; onSelect: (id: string) => void }) {
   return (
-    <div class={`line ${props.line.kind}`} data-line={props.line.kind} title={props.line.words}>
+    <div class={`line of-${props.line.kind}`} data-line={props.line.kind} title={props.line.words}>
       <span class="dim">{clockOf(props.line.atMs)}</span>
       <button
         type="button"
@@ -113,7 +113,7 @@ function Line(props: { line: LogLine; title: string; onSelect: (id: string) => v
         {props.title}
       </button>
       <span class={`clip ${props.line.tone}`}>
-        <b aria-hidden="true">{MARKS[props.line.kind]}</b> {props.line.head}
+        <b aria-hidden="true">{MARKS[props.line.kind]}</b> {props.line.head.replaceAll('_', ' ')}
       </span>
       <span class="clip">{props.line.words}</span>
       <span class="number dim">{props.line.tookMs === null ? '' : spanOf(props.line.tookMs)}</span>

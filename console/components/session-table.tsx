@@ -28,7 +28,7 @@ interface Column {
 
 const COLUMNS: readonly Column[] = [
   { name: 'Picked', width: '4ch', class: 'pick-cell' },
-  { name: 'State', width: '14ch', class: '' },
+  { name: 'State', width: '16ch', class: '' },
   { name: 'Title', width: 'auto', class: '', sort: 'title' },
   { name: 'Why', width: '20%', class: 'spare extra' },
   { name: 'Progress', width: '132px', class: 'extra' },

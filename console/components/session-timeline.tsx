@@ -44,7 +44,7 @@ export function SessionTimeline(props: SessionTimelineProps) {
   return (
     <WindowedRows name="History, the newest first" rows={newest()} rowPx={ROW_PX} class="timeline" role="log">
       {(item) => (
-        <div class={`step ${item().kind}`} data-step={item().head}>
+        <div class={`step of-${item().kind}`} data-step={item().head}>
           <time class="dim" datetime={new Date(item().atMs).toISOString()}>
             {clockOf(item().atMs)}
           </time>
@@ -81,6 +81,7 @@ export function SessionTimeline(props: SessionTimelineProps) {
   );
 }
 
+/** In universal time, as the clock of the shell. */
 export function clockOf(atMs: number): string {
-  return new Date(atMs).toLocaleTimeString('en-GB');
+  return new Date(atMs).toISOString().slice(11, 19);
 }

@@ -29,7 +29,7 @@ const SESSION_STEPS: Readonly<Record<string, (payload: Payload) => Drawn>> = {
     kind: 'state',
     head: 'CREATED',
     words: text(payload.title),
-    who: name(payload.created_by),
+    who: personOf(payload.created_by),
   }),
   transitioned: (payload) => ({
     kind: 'state',
@@ -94,7 +94,7 @@ export function toTimelineItem({ seq, payload: event }: LiveFrame): TimelineItem
         : undefined;
   if (!drawn) return null;
   return {
-    ...{ seq, atMs: Date.parse(event.at), words: '', who: name(event.payload.who), tone: 'idle' },
+    ...{ seq, atMs: Date.parse(event.at), words: '', who: personOf(event.payload.who), tone: 'idle' },
     ...{ taskId: null, sequence: null },
     ...drawn,
   };
@@ -108,6 +108,7 @@ function taskStep({ name: what, payload }: LiveFrame['payload'], id: string): Dr
   const attempt = number(payload.attempt) ?? 0;
   return {
     kind: 'task',
+    who: null,
     head: word(payload.to),
     words: [payload.reason, attempt > 1 ? `attempt ${attempt}` : '', payload.agent_id]
       .map(text)
@@ -116,6 +117,12 @@ function taskStep({ name: what, payload }: LiveFrame['payload'], id: string): Dr
     tone: toneOf(text(payload.to)),
     taskId: id,
   };
+}
+
+/** What an actor did by itself needs no name. */
+function personOf(who: unknown): string | null {
+  const said = name(who);
+  return said === null || said.includes('/') ? null : said;
 }
 
 function plannedWords({ template, tasks }: Payload): string {

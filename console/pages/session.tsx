@@ -18,6 +18,7 @@ import { createSession, type SessionData } from '../data/create-session.ts';
 import { createSessionView, PANES, PLAN_VIEWS, type SessionScreen } from '../data/create-session-view.ts';
 import { useConsole } from '../data/use-console.ts';
 import { createKeys } from '../keyboard.ts';
+import '../styles/tools.css';
 import '../styles/session.css';
 
 export function Session() {

@@ -27,6 +27,7 @@ import {
 } from '../data/sessions-query.ts';
 import { useConsole } from '../data/use-console.ts';
 import { createKeys } from '../keyboard.ts';
+import '../styles/tools.css';
 import '../styles/sessions.css';
 
 const STATS_MS = 10_000;

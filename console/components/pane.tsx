@@ -11,11 +11,11 @@ export interface PaneProps {
   children: JSX.Element;
 }
 
-/** A panel for one selected thing: `Escape` closes it. */
+/** A panel for one selected thing: `Escape` closes it; in one of its fields it leaves the field first. */
 export function Pane(props: PaneProps) {
   createKeys(props.name, [{ key: 'Escape', help: 'close the pane', act: () => props.onClose() }]);
   return (
-    <section class="panel pane" aria-label={props.name}>
+    <section class="panel pane" aria-label={props.name} onKeyDown={leaveField}>
       <header>
         <h2>{props.name}</h2>
         <span class="clip title" title={props.title}>
@@ -39,6 +39,14 @@ export function Pane(props: PaneProps) {
       <div class="body">{props.children}</div>
     </section>
   );
+}
+
+function leaveField(event: KeyboardEvent): void {
+  const { target } = event;
+  if (event.key !== 'Escape' || !(target instanceof HTMLElement)) return;
+  if (!target.matches('input, textarea, select')) return;
+  target.blur();
+  event.stopPropagation();
 }
 
 /** A part of a pane under a legend of its own. */

@@ -1,0 +1,214 @@
+/** The console's screens for agents, the cluster and dead letters in a real Chromium: an operator without a mouse. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jetstream } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ApiClient, buildClient } from '#protocols/client/client.ts';
+import { encodeEnvelope } from '#protocols/envelope.ts';
+import { partitionOf } from '#protocols/partition.ts';
+import { laneSubject } from '#protocols/subjects.ts';
+import { type System, startSystem } from '../demo/system.ts';
+import { type Browser, openBrowser } from './browser.ts';
+
+let folder: string;
+let system: System;
+let browser: Browser;
+let page: Page;
+let api: ApiClient;
+const faults: string[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'oio-screens-'));
+  const dataDir = join(folder, 'data');
+  system = await startSystem({ dataDir, nodes: 1, model: null, onLog: () => undefined });
+  api = buildClient({ url: system.url, fetch });
+  browser = await openBrowser();
+  page = await browser.context.newPage();
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+  await page.goto(system.url);
+  await page.getByText('LIVE').first().waitFor();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await system?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Puts a message into the log as the runtime itself would: of its own, no route takes one that its actor refuses. */
+async function putMessage(to: { type: string; id: string }, message: { type: string }): Promise<void> {
+  const address = { ...to, tenant: 'dev' };
+  const { partition_count } = await api.getCluster();
+  const connection = await connect({ servers: system.natsUrl });
+  const id = `test.${randomUUID()}`;
+  const envelope = {
+    id,
+    to: `${to.type}/dev/${to.id}`,
+    message,
+    source: { kind: 'system' as const },
+    root: id,
+  };
+  const subject = laneSubject('data', partitionOf(address, partition_count));
+  await jetstream(connection).publish(subject, encodeEnvelope(envelope), { msgID: id });
+  await connection.close();
+}
+
+async function press(...keys: string[]): Promise<void> {
+  for (const key of keys) await page.keyboard.press(key);
+}
+
+/** Says why in the dialog that is open, and sends it. */
+async function confirmWith(reason: string): Promise<void> {
+  await page.locator('dialog[open] input[name=reason]').waitFor();
+  await page.keyboard.type(reason);
+  await page.keyboard.press('Enter');
+  await page.locator('dialog[open]').waitFor({ state: 'detached' });
+}
+
+/** Pictures for people are kept where this variable says. */
+async function picture(name: string): Promise<void> {
+  const kept = process.env.OIO_PICTURES;
+  if (!kept) return;
+  await mkdir(kept, { recursive: true });
+  await page.screenshot({ path: join(kept, `${name}.png`) });
+}
+
+const rowsOf = (table: string) => page.locator(`table[aria-label="${table}"] tbody tr`);
+
+test('a dead letter is found, mended and sent again by keyboard, and its actor does what it says', async () => {
+  const session = await api.createSession({
+    body: {
+      title: 'Add retries to the mail sender',
+      initial_prompt: 'Do it.',
+    },
+  });
+  await putMessage({ type: 'session', id: session.id }, { type: 'cancel', reason: 5 } as { type: string });
+  await expect.poll(async () => (await api.listDeadLetters()).items.length, { timeout: 20_000 }).toBe(1);
+
+  await press('g', 'd');
+  await rowsOf('causes').first().waitFor();
+  await press('j', 'Enter');
+  await rowsOf('letters').first().waitFor();
+  await press('j');
+  await page.locator('textarea[name=message]').waitFor();
+  await picture('dead-letters');
+  await press('e', 'Control+A');
+  await page.keyboard.type('{"type": "cancel", "reason": }');
+  await page.getByText('line 1, column 30 should be a value').waitFor();
+  await press('Control+A');
+  await page.keyboard.type('{"type": "cancel", "reason": "not wanted"}');
+  await press('Control+Enter');
+  await confirmWith('the reason was a number');
+  await page.getByRole('heading', { name: 'Message, edited' }).waitFor();
+  await press('Escape', 'r');
+  await confirmWith('mended by hand');
+  await page.locator('[data-outcome].done').waitFor();
+
+  expect((await api.getSession({ id: session.id })).state).toBe('cancelled');
+  const [summary] = (await api.listDeadLetters()).items;
+  const letter = await api.getDeadLetter({ id: summary?.id ?? '' });
+  expect(letter.acts.map(({ act, reason }) => [act, reason])).toEqual([
+    ['edit', 'the reason was a number'],
+    ['replay', 'mended by hand'],
+  ]);
+  expect(new URL(page.url()).searchParams.get('letter')).toBe(letter.id);
+});
+
+test('an agent is found by the filter and drained by keyboard, and why stands in the audit', async () => {
+  const capabilities = { primary: ['code_review'], secondary: [] };
+  const card = { name: 'AGENT-GRACE', agent_type: 'reviewer', version: '1', heartbeat_seconds: 60 } as const;
+  await api.registerAgent({ body: { ...card, capabilities } });
+
+  await press('g', 'a');
+  await page.getByText('AGENT-GRACE').first().waitFor();
+  await press('/');
+  await page.keyboard.type('code_review reviewer');
+  await expect.poll(() => rowsOf('agents').count()).toBe(1);
+  await press('Escape', 'j', 'd');
+  await confirmWith('the machine gets a new disk');
+  await rowsOf('agents').getByText('DRAINING').waitFor();
+  await picture('agents');
+
+  expect(await api.getAgent({ id: 'agent-grace' })).toMatchObject({ status: 'draining' });
+  await expect
+    .poll(async () => (await api.listAudit({ target: 'agent-grace' })).items, { timeout: 10_000 })
+    .toMatchObject([{ act: 'agent.drained', by: 'user:dev', reason: 'the machine gets a new disk' }]);
+});
+
+test('a route is tested by keyboard, and each candidate shows what its score is made of', async () => {
+  await press('/', 'Control+A', 'Delete', 'Escape', 't');
+  await page.keyboard.type('code_generation');
+  await press('Enter');
+
+  const best = page.locator('table.scores tbody tr').first();
+  await best.waitFor();
+  const { chosen } = await api.routeTask({ body: { required_capabilities: ['code_generation'] } });
+  expect(await best.textContent()).toContain(chosen.agent_id);
+  expect(await best.locator('td').count()).toBe(3 + chosen.terms.length);
+  expect(new URL(page.url()).searchParams.get('need')).toBe('code_generation');
+  await press('Escape', 'Escape');
+  await best.waitFor({ state: 'detached' });
+});
+
+test('a lock is broken by keyboard, and who waited for it has it', async () => {
+  const acquire = (holder: string, wait_ms: number) => {
+    const body = { holder, request_id: `r-${holder}`, ttl_ms: 600_000, wait_ms };
+    return api.acquireLock({ name: 'repo/main', body });
+  };
+  await acquire('ci-17', 0);
+  const waited = acquire('ci-18', 60_000);
+
+  await press('g', 'c');
+  await rowsOf('locks').first().waitFor();
+  await press('j');
+  await page.getByText('Waiting for repo/main · 1').waitFor();
+  await picture('cluster');
+  await press('b');
+  await confirmWith('its machine is gone');
+  await page.getByText('repo/main was taken from user:dev/ci-17').waitFor();
+
+  expect(await waited).toMatchObject({ state: 'granted', owner: 'user:dev/ci-18' });
+  expect((await api.listAudit({ act: ['lock.broken'] })).items).toMatchObject([
+    { reason: 'its machine is gone' },
+  ]);
+});
+
+test('an actor is looked into as it was, suspended and let go on by keyboard', async () => {
+  const { id } = await api.createSession({
+    body: { title: 'Rename the billing module', initial_prompt: 'Do it.' },
+  });
+  await api.cancelSession({ id });
+
+  await press('i');
+  await page.keyboard.type(`session/${id}`);
+  await press('Enter');
+  await page.locator('.step').nth(1).waitFor();
+  await press('[');
+  await page.getByRole('heading', { name: 'State as of version 1' }).waitFor();
+  await page.locator('pre.json', { hasText: '"state": "pending"' }).waitFor();
+  await press('L', 's');
+  await page.locator('dialog[open] input[name=reason]').waitFor();
+  await page.keyboard.type('to be looked at');
+  await press('Tab');
+  await page.keyboard.type(id.slice(-6));
+  await press('Enter');
+  await page.getByText('SUSPENDED by user:dev: to be looked at').waitFor();
+  await picture('actor');
+  await press('s');
+  await confirmWith('looked at');
+  await page.getByText('SUSPENDED by').waitFor({ state: 'detached' });
+
+  expect(await api.getActorSupervision({ type: 'session', id })).toMatchObject({
+    status: 'active',
+    resumes: 1,
+  });
+});
+
+test('nothing of it left an error on the page', () => {
+  expect(faults).toEqual([]);
+});

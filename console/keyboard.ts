@@ -26,15 +26,24 @@ export interface KeyGroup {
 /** How long the second key of two may take. */
 const CHORD_MS = 1_500;
 
-const [groups, setGroups] = createSignal<readonly KeyGroup[]>([]);
+/** Not in the signal itself: what a page that goes takes away while the next one comes would be lost in the transition. */
+let groups: readonly KeyGroup[] = [];
+const [change, setChange] = createSignal(0, { equals: false });
 
 /** All that can be pressed now, the newest group last. */
-export const keyGroups: Accessor<readonly KeyGroup[]> = groups;
+export const keyGroups: Accessor<readonly KeyGroup[]> = () => {
+  change();
+  return groups;
+};
 
 export function createKeys(name: string, keys: readonly Key[]): void {
   const group = { name, keys };
-  setGroups((known) => [...known, group]);
-  onCleanup(() => setGroups((known) => known.filter((other) => other !== group)));
+  groups = [...groups, group];
+  setChange(0);
+  onCleanup(() => {
+    groups = groups.filter((other) => other !== group);
+    setChange(0);
+  });
 }
 
 /** Listens for all keys of all groups. Once, in the shell. */
@@ -57,13 +66,13 @@ export function createKeyboard(): void {
 }
 
 function find(key: string): Key | undefined {
-  return groups()
+  return groups
     .findLast((group) => group.keys.some((one) => one.key === key))
     ?.keys.find((one) => one.key === key);
 }
 
 function isBeginning(key: string): boolean {
-  return groups().some((group) => group.keys.some((one) => one.key.startsWith(`${key} `)));
+  return groups.some((group) => group.keys.some((one) => one.key.startsWith(`${key} `)));
 }
 
 function isTaken(event: KeyboardEvent): boolean {

@@ -6,6 +6,7 @@ import { createQuery } from '../data/create-query.ts';
 import { BULK_ACTS, WEIGHT } from '../data/session-acts.ts';
 import { sessionApi } from '../data/session-api.ts';
 import { type Picked, type SessionsQuery, toFilter } from '../data/sessions-query.ts';
+import { createKeys } from '../keyboard.ts';
 import { confirm } from './confirm.tsx';
 import { PercentBar } from './progress-cells.tsx';
 
@@ -43,10 +44,14 @@ export function BulkBar(props: BulkBarProps) {
         props.onPick({ type: 'some', ids: [] });
       },
     });
+  let bar: HTMLDivElement | undefined;
+  createKeys('Picked sessions', [
+    { key: '!', help: 'to the acts', act: () => bar?.querySelector('button')?.focus() },
+  ]);
   return (
     <>
       <Show when={count() > 0 && (props.picked.type === 'all' || props.picked.ids.length > 0)}>
-        <div class="bulk" role="toolbar" aria-label="Acts on the picked sessions">
+        <div ref={bar} class="bulk" role="toolbar" aria-label="Acts on the picked sessions">
           <strong>{countWords(props)} picked</strong>
           <For each={BULK_ACTS}>
             {(act) => (

@@ -94,15 +94,34 @@ export function SessionLogView(props: SessionLogProps) {
         follows={held() === null}
         onLeave={setAway}
       >
-        {(line) => <Line line={line()} title={titleOf(line(), props)} onSelect={props.onSelect} />}
+        {(line) => (
+          <Line
+            line={line()}
+            title={titleOf(line(), props)}
+            isMarked={line().taskId !== null && line().taskId === props.selectedTask}
+            onSelect={props.onSelect}
+          />
+        )}
       </WindowedRows>
     </>
   );
 }
 
-function Line(props: { line: LogLine; title: string; onSelect: (id: string) => void }) {
+interface LineProps {
+  line: LogLine;
+  title: string;
+  /** It is of the selected task. */
+  isMarked: boolean;
+  onSelect: (id: string) => void;
+}
+
+function Line(props: LineProps) {
   return (
-    <div class={`line of-${props.line.kind}`} data-line={props.line.kind} title={props.line.words}>
+    <div
+      class={`line of-${props.line.kind} ${props.isMarked ? 'marked' : ''}`}
+      data-line={props.line.kind}
+      title={props.line.words}
+    >
       <span class="dim">{clockOf(props.line.atMs)}</span>
       <button
         type="button"

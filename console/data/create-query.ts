@@ -3,22 +3,70 @@
  *
  *     const [filter, setFilter] = createQuery('filter');
  *     const [selectedId, select] = createQuery('session');
+ *     const { params, write } = createAddress();  // many words at once
  *
- * The value is '' where the address does not say. Setting it replaces the address, it adds nothing to the history: the
+ * A word is '' where the address does not say it. Setting it replaces the address, it adds nothing to the history: the
  * way back leads to the screen before, not through every letter that was typed.
+ *
+ * K1. What was set is read at once, though the address follows a moment later: a key that follows another one acts on what
+ *     that one did, and does not undo it.
  */
-import { useSearchParams } from '@solidjs/router';
-import type { Accessor } from 'solid-js';
+import { useLocation, useSearchParams } from '@solidjs/router';
+import { type Accessor, createEffect, createSignal, onCleanup } from 'solid-js';
+
+type Words = Readonly<Record<string, string | null>>;
+
+export interface Address {
+  readonly params: Accessor<Readonly<Record<string, string>>>;
+  /** Null and '' take a word out of the address. */
+  readonly write: (words: Words) => void;
+}
 
 export function createQuery(name: string): [Accessor<string>, (value: string | null) => void] {
+  const { params, write } = createAddress();
+  const read = () => params()[name] ?? '';
+  const set = (value: string | null) => {
+    if ((value ?? '') !== read()) write({ [name]: value });
+  };
+  return [read, set];
+}
+
+/** What was set on this path and the address does not say yet. No signal itself: a transition would turn it back. */
+let ahead: { readonly path: string; readonly words: Words } = { path: '', words: {} };
+const [change, setChange] = createSignal(0, { equals: false });
+
+function setAhead(path: string, words: Words): void {
+  ahead = { path, words };
+  setChange(0);
+}
+
+export function createAddress(): Address {
   const [query, setQuery] = useSearchParams();
-  const read = () => {
-    const value = query[name];
-    return (Array.isArray(value) ? value[0] : value) ?? '';
+  const location = useLocation();
+  const path = location.pathname;
+  const words = () => {
+    change();
+    return ahead.path === path ? ahead.words : {};
   };
-  const write = (value: string | null) => {
-    if ((value ?? '') === read()) return;
-    setQuery({ [name]: value || null }, { replace: true, scroll: false });
+  const said = (name: string) => [query[name] ?? ''].flat()[0] ?? '';
+  createEffect(() => {
+    const open = Object.entries(words());
+    if (open.length > 0 && open.every(([name, word]) => said(name) === (word ?? ''))) setAhead(path, {});
+  });
+  onCleanup(() => {
+    if (ahead.path === path) setAhead('', {});
+  });
+  return {
+    params: () => {
+      const names = new Set([...Object.keys(query), ...Object.keys(words())]);
+      return Object.fromEntries(
+        [...names].map((name) => [name, name in words() ? (words()[name] ?? '') : said(name)]),
+      );
+    },
+    write: (changed) => {
+      setAhead(path, { ...words(), ...changed });
+      const all = Object.entries(words()).map(([name, word]) => [name, word || null]);
+      setQuery(Object.fromEntries(all), { replace: true, scroll: false });
+    },
   };
-  return [read, write];
 }

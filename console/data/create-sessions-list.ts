@@ -5,6 +5,7 @@
  * so often. What was loaded below it stays where the two fit together; its order is the gateway's.
  */
 import { type Accessor, batch, createEffect, createSignal, on, onCleanup } from 'solid-js';
+import { createStore, reconcile } from 'solid-js/store';
 import type { SessionSummary } from '#protocols/http/session.ts';
 import { api } from './api.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
@@ -49,7 +50,7 @@ export function createSessionsList(query: Accessor<SessionsQuery>): SessionsList
   };
   createEffect(on(anew, () => void reload()));
   const begin = () => {
-    rows.order = [];
+    rows.isOther = true;
     timers.again('query', QUERY_MS, () => void reload());
   };
   createEffect(on(() => JSON.stringify(query()), begin, { defer: true }));
@@ -77,7 +78,9 @@ export function createSessionsList(query: Accessor<SessionsQuery>): SessionsList
 type Rows = ReturnType<typeof createRows>;
 
 function createRows(query: Accessor<SessionsQuery>) {
-  const [items, setItems] = createSignal<readonly SessionSummary[]>([]);
+  // A store, so that rows that stay are the same rows: the focus stays where it is.
+  const [shown, setShown] = createStore<{ items: SessionSummary[] }>({ items: [] });
+  const items = () => shown.items;
   const [phase, setPhase] = createSignal<Phase>({ state: 'loading' });
   const [total, setTotal] = createSignal({ count: 0, isExact: true });
   const [next, setNext] = createSignal<string | number | null>(null);
@@ -91,13 +94,16 @@ function createRows(query: Accessor<SessionsQuery>) {
     ...{ items, phase, setPhase, total, setTotal, next, setNext, timers, entities },
     /** Ids as the gateway has them in order. */
     order: [] as string[],
+    /** Another list is asked for: what is shown stays until that is read, and is not joined with it. */
+    isOther: false,
     /** Number of the last reading: what an earlier one brings is of no use. */
     asked: 0,
     write: () => {
       const { states } = query();
       // One that left the states that are asked for leaves the list; one that came to them is read with the first page.
       const fits = (one: SessionSummary) => states.length === 0 || states.includes(one.state);
-      setItems(rows.order.flatMap((id) => entities.get(id) ?? []).filter(fits));
+      const sorted = rows.order.flatMap((id) => entities.get(id) ?? []).filter(fits);
+      setShown('items', reconcile(sorted as never, { key: 'id', merge: false }));
     },
   };
   return rows;
@@ -118,12 +124,13 @@ async function readFirst(
     if (mine !== rows.asked) return;
     entities.merge(page.items);
     const joined = joinPages(
-      rows.order,
+      rows.isOther ? [] : rows.order,
       page.items.map(({ id }) => id),
     );
     const there = new Set(joined);
     for (const id of rows.order) if (!there.has(id)) entities.drop(id);
     rows.order = joined;
+    rows.isOther = false;
     batch(() => {
       rows.write();
       rows.setTotal({ count: page.total, isExact: page.is_total_exact });

@@ -1,5 +1,5 @@
 /** The sessions: which there are, which are in trouble, and what shall be done with some of them at once. */
-import { useNavigate, useSearchParams } from '@solidjs/router';
+import { useNavigate } from '@solidjs/router';
 import { createEffect, createMemo, Show } from 'solid-js';
 import { BulkBar } from '../components/bulk-bar.tsx';
 import { ListingNotice } from '../components/listing-notice.tsx';
@@ -9,7 +9,7 @@ import { SessionFilters } from '../components/session-filters.tsx';
 import { SessionTable } from '../components/session-table.tsx';
 import { StateCounts } from '../components/state-counts.tsx';
 import { createPolled } from '../data/create-polled.ts';
-import { createQuery } from '../data/create-query.ts';
+import { createAddress } from '../data/create-query.ts';
 import { createSessionsList } from '../data/create-sessions-list.ts';
 import { sessionApi } from '../data/session-api.ts';
 import {
@@ -119,16 +119,16 @@ export function Sessions() {
 
 /** What stands in the address, and the list that it asks for. */
 function createDesk() {
-  const [params, setParams] = useSearchParams();
-  const query = createMemo(() => readQuery(params));
-  const picked = createMemo(() => readPicked(params));
-  const [at, setAt] = createQuery('at');
+  const { params, write } = createAddress();
+  const query = createMemo(() => readQuery(params()));
+  const picked = createMemo(() => readPicked(params()));
+  const at = () => params().at ?? '';
+  const setAt = (id: string | null) => id !== at() && write({ at: id });
   const list = createSessionsList(query);
   const stats = createPolled(sessionApi.stats, {
     everyMs: STATS_MS,
     hears: ({ type }) => STATS_CHANGE.has(type),
   });
-  const write = (words: Record<string, string | null>) => setParams(words, { replace: true, scroll: false });
   // A row that is gone is not the one that a key would act on.
   createEffect(() => {
     if (list.phase().state === 'ready' && at() && !list.items().some(({ id }) => id === at())) setAt(null);

@@ -1,26 +1,31 @@
 /** Agents as a matrix: who is there, how busy, how good, on what, and when it was last heard. */
-import { For, Show } from 'solid-js';
+import { createMemo, For, Show } from 'solid-js';
 import type { AgentView } from '#protocols/http/agent.ts';
 import { type Heard, percentOf, silenceOf, slotsOf } from '../data/agent-matrix.ts';
 import { AGENT_LOOK, CIRCUIT_LOOK, LOAD_TONE, TIER_TONE } from '../data/agent-words.ts';
-import { shortAge } from '../data/figures.ts';
+import type { Usage } from '../data/agents-api.ts';
+import { shortAge, shortCost, shortCount } from '../data/figures.ts';
 import { type Column, DataTable } from './data-table.tsx';
 import { StateWord } from './state-word.tsx';
 
 export interface AgentMatrixProps {
+  /** A pane beside it says type and circuit. */
+  isNarrow: boolean;
   agents: readonly AgentView[];
   heard: ReadonlyMap<string, Heard>;
+  usage: ReadonlyMap<string, Usage['items'][number]>;
   nowSeconds: number;
   selectedId: string;
   onSelect: (id: string) => void;
 }
 
 export function AgentMatrix(props: AgentMatrixProps) {
-  const columns: readonly Column<AgentView>[] = [
+  const all: readonly (Column<AgentView> & { readonly isWide?: boolean })[] = [
     { name: 'State', width: '15ch', cell: (agent) => <StateWord look={AGENT_LOOK[agent.status]} /> },
     { name: 'Agent', width: '24%', cell: (agent) => <span title={agent.name}>{agent.name}</span> },
     {
       name: 'Type',
+      isWide: true,
       width: '14ch',
       isExtra: true,
       cell: (agent) => <span class="dim">{agent.agent_type}</span>,
@@ -32,12 +37,33 @@ export function AgentMatrix(props: AgentMatrixProps) {
       isExtra: true,
       cell: (agent) => <span class={TIER_TONE[agent.tier]}>{agent.tier}</span>,
     },
-    { name: 'Success', width: '15ch', isNumber: true, cell: (agent) => <Success agent={agent} /> },
+    {
+      name: 'Success',
+      width: '14ch',
+      isNumber: true,
+      isExtra: true,
+      cell: (agent) => <Success agent={agent} />,
+    },
     {
       name: 'Circuit',
+      isWide: true,
       width: '13ch',
       isExtra: true,
       cell: (agent) => <StateWord look={CIRCUIT_LOOK[agent.circuit]} />,
+    },
+    {
+      name: 'Tokens',
+      width: '9ch',
+      isNumber: true,
+      isExtra: true,
+      cell: (agent) => <Used usage={props.usage.get(agent.id)} what="tokens" />,
+    },
+    {
+      name: 'Cost',
+      width: '9ch',
+      isNumber: true,
+      isExtra: true,
+      cell: (agent) => <Used usage={props.usage.get(agent.id)} what="cost" />,
     },
     {
       name: 'Heard',
@@ -46,11 +72,12 @@ export function AgentMatrix(props: AgentMatrixProps) {
       cell: (agent) => <Silence agent={agent} matrix={props} />,
     },
   ];
+  const columns = createMemo(() => all.filter((column) => !(props.isNarrow && column.isWide)));
   return (
     <DataTable
       name="agents"
       items={props.agents}
-      columns={columns}
+      columns={columns()}
       selectedId={props.selectedId}
       onSelect={props.onSelect}
     />
@@ -78,6 +105,17 @@ function Success(props: { agent: AgentView }) {
     <Show when={props.agent.success_rate !== null} fallback={<span class="dim">no task yet</span>}>
       {percentOf(props.agent.success_rate)}
       <span class="dim"> of {props.agent.tasks_total}</span>
+    </Show>
+  );
+}
+
+/** Over the tasks that changed last: the readings on top say since when. */
+function Used(props: { usage: Usage['items'][number] | undefined; what: 'tokens' | 'cost' }) {
+  return (
+    <Show when={props.usage} fallback={<span class="dim">–</span>}>
+      {(one) =>
+        props.what === 'cost' ? shortCost(one().cost_usd) : shortCount(one().tokens_in + one().tokens_out)
+      }
     </Show>
   );
 }

@@ -186,7 +186,7 @@ function Abilities(props: { performance: Performance }) {
   return (
     <>
       <ul class="abilities">
-        <For each={props.performance.by_capability}>
+        <For each={props.performance.by_capability.toSorted((a, b) => b.total - a.total)}>
           {(one) => (
             <li>
               <span class={one.kind === 'primary' ? '' : 'dim'}>

@@ -4,6 +4,7 @@ import { client, told } from './api.ts';
 
 type RouteAsk = NonNullable<Operations['routeTask']['asked']['body']>;
 export type Route = Operations['routeTask']['answer'];
+export type Usage = Operations['getAgentUsage']['answer'];
 export type Performance = Operations['getAgentPerformance']['answer'];
 
 /** Whoever acts gives the key, so that a second try is the same act. */
@@ -17,6 +18,7 @@ const TASKS_MAX = 50;
 
 export const agentsApi = {
   stats: () => told(client.getAgentStats()),
+  usage: () => told(client.getAgentUsage()),
   heartbeats: () => told(client.listAgentHeartbeats()),
   performance: (id: string) => told(client.getAgentPerformance({ id })),
   /** Those that it holds now. */

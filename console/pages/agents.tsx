@@ -15,14 +15,16 @@ import {
   percentOf,
   silenceOf,
 } from '../data/agent-matrix.ts';
-import { agentsApi } from '../data/agents-api.ts';
+import { agentsApi, type Usage } from '../data/agents-api.ts';
 import { createPolled } from '../data/create-polled.ts';
 import { createQuery } from '../data/create-query.ts';
+import { shortAge, shortCost } from '../data/figures.ts';
 import { useConsole } from '../data/use-console.ts';
 import { createKeys } from '../keyboard.ts';
 
 const HEARD_EVERY_MS = 3_000;
 const STATS_EVERY_MS = 5_000;
+const USAGE_EVERY_MS = 20_000;
 
 export function Agents() {
   const { agents, nowSeconds } = useConsole();
@@ -34,10 +36,13 @@ export function Agents() {
   const heard = createMemo(
     () => new Map((heartbeats.value()?.items ?? []).map((one) => [one.agent_id, one])),
   );
+  const usage = createPolled(agentsApi.usage, { everyMs: USAGE_EVERY_MS });
+  const used = createMemo(() => new Map((usage.value()?.items ?? []).map((one) => [one.agent_id, one])));
   const order = (): AgentOrder => AGENT_ORDERS.find((one) => one === by()) ?? 'name';
   const shown = () => arrangeAgents(agents.items, { filter: filter(), order: order() });
   const selected = () => agents.items.find((agent) => agent.id === selectedId());
   const abilities = () => [...new Set(agents.items.flatMap((agent) => agent.capabilities.primary))].sort();
+  const test = () => setPane(pane() === 'route' ? null : 'route');
   let input: HTMLInputElement | undefined;
   createKeys('Agents', [
     { key: '/', help: 'filter', act: () => input?.focus() },
@@ -46,36 +51,26 @@ export function Agents() {
       help: 'next order',
       act: () => setBy(AGENT_ORDERS[(AGENT_ORDERS.indexOf(order()) + 1) % 4] ?? null),
     },
-    { key: 't', help: 'test a route', act: () => setPane(pane() === 'route' ? null : 'route') },
+    { key: 't', help: 'test a route', act: test },
   ]);
   return (
     <Screen name="Agents">
-      <Fleet />
+      <Fleet usage={usage.value()} />
       <div class={`desk fill ${selected() ? 'with-pane' : 'alone'}`}>
         <div class="column">
           <Panel
             name="Agents"
             note={`${shown().length} of ${agents.total()} · by ${order()}`}
             acts={
-              <>
-                <input
-                  ref={input}
-                  class="filter"
-                  type="search"
-                  aria-label="Filter of agents"
-                  placeholder="filter: name, type, state, ability"
-                  value={filter()}
-                  onInput={(event) => setFilter(event.currentTarget.value)}
-                  onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
-                />
-                <button
-                  type="button"
-                  aria-pressed={pane() === 'route'}
-                  onClick={() => setPane(pane() === 'route' ? null : 'route')}
-                >
-                  Test a route <kbd>t</kbd>
-                </button>
-              </>
+              <ListActs
+                ref={(element) => {
+                  input = element;
+                }}
+                filter={filter()}
+                onFilter={setFilter}
+                isTesting={pane() === 'route'}
+                onTest={test}
+              />
             }
           >
             <ListingNotice
@@ -88,7 +83,9 @@ export function Agents() {
             <Show when={shown().length > 0}>
               <AgentMatrix
                 agents={shown()}
+                isNarrow={selected() !== undefined}
                 heard={heard()}
+                usage={used()}
                 nowSeconds={nowSeconds()}
                 selectedId={selectedId()}
                 onSelect={select}
@@ -117,6 +114,34 @@ export function Agents() {
   );
 }
 
+interface ListActsProps {
+  ref: (input: HTMLInputElement) => void;
+  filter: string;
+  onFilter: (filter: string) => void;
+  isTesting: boolean;
+  onTest: () => void;
+}
+
+function ListActs(props: ListActsProps) {
+  return (
+    <>
+      <input
+        ref={props.ref}
+        class="filter"
+        type="search"
+        aria-label="Filter of agents"
+        placeholder="filter: name, type, state, ability"
+        value={props.filter}
+        onInput={(event) => props.onFilter(event.currentTarget.value)}
+        onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
+      />
+      <button type="button" aria-pressed={props.isTesting} onClick={() => props.onTest()}>
+        Test a route <kbd>t</kbd>
+      </button>
+    </>
+  );
+}
+
 function NoAgents(props: { isFiltered: boolean }) {
   return (
     <Show
@@ -134,14 +159,16 @@ function NoAgents(props: { isFiltered: boolean }) {
   );
 }
 
-function Fleet() {
-  const { agents } = useConsole();
+function Fleet(props: { usage: Usage | undefined }) {
+  const { agents, nowSeconds } = useConsole();
   const stats = createPolled(agentsApi.stats, { everyMs: STATS_EVERY_MS });
   const figures = createMemo(() => fleetFigures(agents.items));
   const items = (): Reading[] => {
     const { present, gone, held, busy, capacity, success, brokenCircuits } = figures();
     const waiting = stats.value()?.tasks_waiting;
     const gonePart = gone > 0 ? `${gone} gone` : 'none gone';
+    const { since, items: spenders = [] } = props.usage ?? {};
+    const spent = spenders.reduce((sum, { cost_usd }) => sum + cost_usd, 0);
     return [
       { legend: 'Agents', value: present, tone: present === 0 ? 'fail' : '', note: gonePart },
       {
@@ -158,6 +185,11 @@ function Fleet() {
         note: (waiting ?? 0) > 0 ? 'nobody can take them' : 'none waits',
       },
       { legend: 'Success of all tasks', value: percentOf(success), share: success ?? 0, tone: 'done' },
+      {
+        legend: 'Spent of late',
+        value: since ? shortCost(spent) : '–',
+        note: since ? `in ${shortAge(nowSeconds() - Date.parse(since) / 1_000)}` : 'by no task yet',
+      },
       { legend: 'Draining or held back', value: held, tone: held > 0 ? 'wait' : '' },
       { legend: 'Circuits not closed', value: brokenCircuits, tone: brokenCircuits > 0 ? 'fail' : '' },
     ];

@@ -176,7 +176,12 @@ function Causes(props: {
             </span>
           ),
         },
-        { name: 'Reason', width: '20ch', cell: (group) => <span class="fail">✕ {group.reason}</span> },
+        {
+          name: 'Reason',
+          width: '20ch',
+          isExtra: true,
+          cell: (group) => <span class="fail">✕ {group.reason}</span>,
+        },
         {
           name: 'Message',
           width: '24ch',

@@ -18,6 +18,7 @@ import { agentExternalRoutes } from './agent-external.ts';
 import { agentFleetRoutes } from './agent-fleet.ts';
 import { agentJoiningRoutes } from './agent-joining.ts';
 import { agentPerformanceRoutes } from './agent-performance.ts';
+import { agentUsageRoutes } from './agent-usage.ts';
 
 const ROOT = `${API_PREFIX}/agents`;
 const tags = ['agents'];
@@ -32,6 +33,7 @@ export function agentRoutes(app: App, context: GatewayContext): void {
   agentExternalRoutes(app, context);
   agentCommandRoutes(app, context);
   agentPerformanceRoutes(app, context);
+  agentUsageRoutes(app, context);
 }
 
 function addList(app: App, context: GatewayContext): void {

@@ -136,6 +136,7 @@ const AGENTS: Readonly<Record<string, RouteCase>> = {
   listAgentHeartbeats: reads(),
   getAgent: reads(id('agent-one')),
   getAgentStats: reads(),
+  getAgentUsage: reads(),
   getAgentPerformance: reads(id('agent-one')),
   routeTask: { good: { body: { limit: 5 } } },
   rebalanceAgents: { good: {}, wrongState: NO_STATES },

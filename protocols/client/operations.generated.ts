@@ -277,6 +277,23 @@ export interface AgentStats {
   agents_max: number;
 }
 
+/** What each agent used for the tasks that changed last. */
+export interface AgentUsage {
+  /** How many tasks were looked at: those that changed last, at most 500. */
+  tasks: number;
+  /** When the oldest of them last changed; null: there is none. */
+  since: string | null;
+  /** The costliest first. */
+  items: {
+    agent_id: string;
+    attempts: number;
+    tokens_in: number;
+    tokens_out: number;
+    /** An estimate, by what the agents told. */
+    cost_usd: number;
+  }[];
+}
+
 /** When agents were last heard. */
 export interface AgentsHeard {
   /** Since when this gateway listens. */
@@ -2889,6 +2906,11 @@ export interface Operations {
     asked: Record<never, never>;
     answer: AgentStats;
   };
+  /** What agents used of late */
+  getAgentUsage: {
+    asked: Record<never, never>;
+    answer: AgentUsage;
+  };
   /** Get the content of an artifact */
   getArtifactContent: {
     asked: {
@@ -4033,6 +4055,7 @@ export const OPERATIONS = {
   getAgent: { method: 'GET', path: '/api/v1/agents/{id}', query: [], headers: [], reads: 'json' },
   getAgentPerformance: { method: 'GET', path: '/api/v1/agents/{id}/performance', query: [], headers: [], reads: 'json' },
   getAgentStats: { method: 'GET', path: '/api/v1/agents/stats', query: [], headers: [], reads: 'json' },
+  getAgentUsage: { method: 'GET', path: '/api/v1/agents/usage', query: [], headers: [], reads: 'json' },
   getArtifactContent: { method: 'GET', path: '/api/v1/tasks/{id}/artifacts/{artifact_id}', query: [], headers: [], reads: 'bytes' },
   getAuditEntry: { method: 'GET', path: '/api/v1/audit/{id}', query: [], headers: [], reads: 'json' },
   getBlueprint: { method: 'GET', path: '/api/v1/blueprints/{name}', query: [], headers: [], reads: 'json' },

@@ -31,6 +31,8 @@ export interface NatsServerOptions {
   /** Default: a free one. */
   readonly port?: number;
   readonly onLog?: (line: LogLine) => void;
+  /** Lines for the end of its configuration: who may do what. */
+  readonly settings?: readonly string[];
 }
 
 export interface NatsServer {
@@ -75,7 +77,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
 }
 
 /** Writes the configuration; refuses a folder that can't be used or that another server uses. */
-function prepare({ dataDir, port }: NatsServerOptions): string {
+function prepare({ dataDir, port, settings = [] }: NatsServerOptions): string {
   const configFile = join(dataDir, 'nats-server.conf');
   try {
     mkdirSync(join(dataDir, 'ports'), { recursive: true, mode: 0o700 });
@@ -88,7 +90,9 @@ function prepare({ dataDir, port }: NatsServerOptions): string {
     }
     rmSync(join(dataDir, 'ports'), { recursive: true, force: true });
     mkdirSync(join(dataDir, 'ports'));
-    writeFileSync(configFile, configuration(dataDir, port ?? -1), { mode: 0o600 });
+    writeFileSync(configFile, [configuration(dataDir, port ?? -1), ...settings, ''].join('\n'), {
+      mode: 0o600,
+    });
     return configFile;
   } catch (thrown) {
     if (thrown instanceof StartFailure) throw thrown;

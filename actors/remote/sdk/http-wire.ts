@@ -98,7 +98,8 @@ export class HttpWire implements Wire {
     const { timing, logger } = this.#options;
     let isJoined = false;
     for (let fails = 0; !listening.signal.aborted; ) {
-      const polled = await this.#poll(listening).catch((error: unknown) => {
+      // After a fault the first poll is not held: that the line is there again shall be known.
+      const polled = await this.#poll(listening, fails > 0 ? 0 : POLL_SECONDS).catch((error: unknown) => {
         if (!listening.signal.aborted) logger.warn({ err: error }, 'agent cannot poll');
         return null;
       });
@@ -120,8 +121,11 @@ export class HttpWire implements Wire {
     }
   }
 
-  async #poll({ instance, signal }: Listening): Promise<z.infer<typeof Polled> | z.infer<typeof Problem>> {
-    const query = new URLSearchParams({ instance, wait_seconds: String(POLL_SECONDS) });
+  async #poll(
+    { instance, signal }: Listening,
+    waitSeconds: number,
+  ): Promise<z.infer<typeof Polled> | z.infer<typeof Problem>> {
+    const query = new URLSearchParams({ instance, wait_seconds: String(waitSeconds) });
     using deadline = new Deadline(POLL_TIMEOUT_MS, signal);
     const response = await this.#fetch(`in?${query}`, { signal: deadline.signal });
     const body: unknown = await response.json();
@@ -132,13 +136,15 @@ export class HttpWire implements Wire {
   }
 
   /** Hands it to whoever listens and says the answer. Not said, it is told again at the next poll. */
-  async #pass({ instance, answer, signal }: Listening, message: { id: string }): Promise<void> {
+  async #pass({ instance, answer }: Listening, message: { id: string }): Promise<void> {
     const said: unknown = JSON.parse(decoder.decode(answer(toBytes(message))));
     const body = toBytes({ instance, id: message.id, answer: said });
     try {
+      // Also while this closes: it was accepted, and has to be known.
+      const { signal } = new AbortController();
       await this.#post('in/answers', body, { timeoutMs: CALL_TIMEOUT_MS, signal });
     } catch (error) {
-      if (!signal.aborted) this.#options.logger.warn({ err: error, id: message.id }, 'agent answer not said');
+      this.#options.logger.warn({ err: error, id: message.id }, 'agent answer not said');
     }
   }
 

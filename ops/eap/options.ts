@@ -1,0 +1,53 @@
+/** What the kit is told on its command line. */
+import { parseArgs } from 'node:util';
+import type { Subject } from './stage.ts';
+
+export interface KitOptions {
+  /** Somebody's agent; null: all of ours. */
+  readonly subject: Subject | null;
+  readonly ours: string | null;
+  readonly only: ReadonlySet<string> | null;
+  readonly json: boolean;
+}
+
+export const USAGE = `npm run eap:conformance -- [options]
+
+  --agent '<command>'  the agent to test, started by /bin/sh; without it: all agents of ours
+  --http               it joins over HTTP (OIO_GATEWAY_URL) instead of NATS (NATS_URL)
+  --ours <name>        only this agent of ours: shell, opencode
+  --only <C1,C2,…>     only these checks
+  --json               one JSON document on stdout
+  --help
+
+Its environment says where the orchestrator is and who it is: NATS_URL or OIO_GATEWAY_URL, OIO_TENANT, OIO_AGENT_NAME,
+OIO_CAPACITY, OIO_WORK_DIR, OIO_HEARTBEAT_SECONDS, and a secret that it may say to nobody, OIO_CONFORMANCE_SECRET.
+The kit's tasks say in their title and prompt what they want:
+  conformance: finish    succeed at once        conformance: wait      work for at least a minute, until told to end
+  conformance: slow      succeed after some 3 s conformance: artifact  make an artifact of more than 128 KiB, then succeed
+Exit code: 0 all checks passed, 1 one failed, 2 wrong options.`;
+
+/** Throws with what is wrong. Null: help is wanted. */
+export function parseOptions(parameters: readonly string[]): KitOptions | null {
+  const { values } = parseArgs({
+    args: [...parameters],
+    options: {
+      agent: { type: 'string' },
+      http: { type: 'boolean', default: false },
+      ours: { type: 'string' },
+      only: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return null;
+  const { agent, http, ours, only, json } = values;
+  if (agent === undefined && http) throw new Error('--http is of --agent: ours are tested over both');
+  if (agent !== undefined && ours !== undefined) throw new Error('--agent or --ours, not both');
+  const transport = http ? ('http' as const) : ('nats' as const);
+  return {
+    subject: agent === undefined ? null : { name: agent, command: agent, transport },
+    ours: ours ?? null,
+    only: only === undefined ? null : new Set(only.split(',').map((name) => name.trim())),
+    json,
+  };
+}

@@ -1,0 +1,56 @@
+/** The agents of ours, as the kit starts them. opencode has a scripted model, which needs no network. */
+import { join } from 'node:path';
+import { buildScriptedProvider, MODEL_NAME } from '../demo/model/provider.ts';
+import type { Script } from '../demo/model/script.ts';
+import { startScriptedModel } from '../demo/model/server.ts';
+import type { Subject } from './stage.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const NODE = JSON.stringify(process.execPath);
+const program = (name: string) =>
+  `${NODE} ${JSON.stringify(join(ROOT, 'actors', 'remote', name, 'main.ts'))}`;
+
+export interface Ours {
+  readonly subjects: readonly Subject[];
+  stop(): Promise<void>;
+}
+
+export const SHELL: readonly Subject[] = (['nats', 'http'] as const).map((transport) => ({
+  name: 'shell',
+  command: program('shell'),
+  transport,
+  environment: { OIO_COMMAND: `sh ${JSON.stringify(join(import.meta.dirname, 'task.sh'))}` },
+}));
+
+export async function startOurs(): Promise<Ours> {
+  const model = await startScriptedModel({ delayMs: 5, scripts: SCRIPTS });
+  const opencode: Subject = {
+    name: 'opencode',
+    command: program('opencode'),
+    transport: 'nats',
+    environment: {
+      OIO_MODEL: MODEL_NAME,
+      OIO_OPENCODE_CONFIG: JSON.stringify(buildScriptedProvider(model.url)),
+    },
+  };
+  return { subjects: [...SHELL, opencode], stop: () => model.stop() };
+}
+
+const SCRIPTS: readonly Script[] = [
+  does('wait', 'sleep 90'),
+  does('slow', 'sleep 3'),
+  does('artifact', 'head -c 200000 /dev/urandom | base64 > big.txt'),
+  { name: 'finish', match: /conformance: finish/, steps: [{ type: 'answer', text: 'Done.' }] },
+];
+
+function does(wish: string, command: string): Script {
+  const call = { command, description: 'As the task wants it', timeout: 100_000 };
+  return {
+    name: wish,
+    match: new RegExp(`conformance: ${wish}`),
+    steps: [
+      { type: 'call', tool: 'bash', arguments: call },
+      { type: 'answer', text: 'Done.' },
+    ],
+  };
+}

@@ -1,6 +1,8 @@
 /** All kinds of actors. The runtime's main meets the domain here and nowhere else. */
 import type { ActorKind } from '#protocols/actor.ts';
 import { agentKind } from './agent/agent.ts';
+import { approvalKind } from './approval/approval.ts';
+import { policyKind } from './approval-policy/policy.ts';
 import { auditKind } from './audit/audit.ts';
 import { blueprintKind } from './blueprint/blueprint.ts';
 import { blueprintVersionKind } from './blueprint/version.ts';
@@ -34,4 +36,6 @@ export const ACTOR_KINDS: readonly ActorKind[] = [
   schedulerKind,
   systemSchedulerKind,
   estimatesKind,
+  approvalKind,
+  policyKind,
 ];

@@ -12,6 +12,7 @@ const TAGS = [
   { name: 'blueprints', description: 'Ways to make tasks of a session, kept by version.' },
   { name: 'artifacts', description: 'Files that came out of tasks.' },
   { name: 'agents', description: 'Who does the tasks.' },
+  { name: 'approvals', description: 'What agents ask of people, and the rules of what needs none.' },
   { name: 'contexts', description: 'Shared, versioned memory of tasks, sessions, agents and the tenant.' },
   { name: 'locks', description: 'Named locks with leases, queues and fencing tokens.' },
   { name: 'audit', description: 'What was done by force, by whom and why.' },

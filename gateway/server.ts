@@ -23,6 +23,7 @@ import { collectRoutes } from './route-table.ts';
 import { actorHistoryRoutes } from './routes/actor-history.ts';
 import { actorSupervisionRoutes } from './routes/actor-supervision.ts';
 import { agentRoutes } from './routes/agents.ts';
+import { approvalRoutes } from './routes/approvals.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { blueprintRoutes } from './routes/blueprints.ts';
@@ -98,6 +99,7 @@ export function buildServer(options: ServerOptions): App {
     blueprintRoutes(app, context);
     artifactRoutes(app, context);
     agentRoutes(app, context);
+    approvalRoutes(app, context);
     contextRoutes(app, context);
     lockRoutes(app, context);
     auditRoutes(app, context);

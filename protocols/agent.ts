@@ -59,13 +59,21 @@ export const AgentCard = z.object({
   protocol: z.string().max(32).default('eap/2.0'),
   version: z.string().max(64),
   labels: z.record(z.string().max(64), z.string().max(255)).default({}),
+  /** What a person may say to it while it works; what is left out it does not take. */
+  supports: z.object({ steer: z.boolean().default(false), interrupt: z.boolean().default(false) }).optional(),
 });
 export type AgentCard = z.infer<typeof AgentCard>;
+
+/** What an agent's process may be told while it works, beside cancel. */
+export const TellingKind = z.enum(['permission.decision', 'input', 'steer']);
+export type TellingKind = z.infer<typeof TellingKind>;
 
 /** What waits to be answered by the agent's process: asked again until it is. */
 export const InboxItem = z.object({
   id: z.string(),
-  kind: z.enum(['assign', 'cancel']),
+  kind: z.enum(['assign', 'cancel', ...TellingKind.options]),
+  /** Which of several of its kind: the request that is answered, the person's word. */
+  ref: z.string().optional(),
   task_id: EntityId,
   attempt: z.number().int(),
   asked: z.number().int(),
@@ -193,6 +201,14 @@ export const AgentMessage = z.discriminatedUnion('type', [
     technologies: z.array(z.string()).default([]),
   }),
   z.object({ type: z.literal('cancel_task'), task_id: EntityId, attempt, reason: z.string() }),
+  z.object({
+    type: z.literal('tell'),
+    task_id: EntityId,
+    attempt,
+    kind: TellingKind,
+    ref: z.string().max(128),
+    payload: z.record(z.string(), z.unknown()),
+  }),
   z.object({ type: z.literal('task_ended'), task_id: EntityId, attempt, success: z.boolean() }),
   /** Timer: ask again what was not answered. */
   z.object({ type: z.literal('ask_again'), id: z.string() }),

@@ -4,14 +4,23 @@ import { type Effect, send } from './effects.ts';
 import { EntityId } from './ids.ts';
 
 /** What is audited. The word before the dot is the kind of what was acted on. */
-export const AuditAct = z.enum(['lock.broken', 'agent.drained', 'agent.maintenance', 'agent.deregistered']);
+export const AuditAct = z.enum([
+  'lock.broken',
+  'agent.drained',
+  'agent.maintenance',
+  'agent.deregistered',
+  'approval.decided',
+  'approval_policy.set',
+]);
 export type AuditAct = z.infer<typeof AuditAct>;
 
 const entryFields = {
   at: z.string(),
   by: z.string().describe('Who did it: `user:…`, `agent:…`.'),
   act: AuditAct,
-  target: z.string().describe('What it was done to: the name of the lock, the id of the agent.'),
+  target: z
+    .string()
+    .describe('What it was done to: the name of the lock, the id of the agent, of the approval.'),
   reason: z.string().describe('Why, in their words.'),
   before: z.record(z.string(), z.unknown()).describe('What was there before.'),
 };

@@ -23,7 +23,13 @@ export const SESSION_ACTS = [
   z.object({ type: z.literal('complete'), reason: Reason }),
   z.object({ type: z.literal('fail'), reason: Reason }),
   z.object({ type: z.literal('retry'), reason: Reason.optional() }),
-  z.object({ type: z.literal('prompt'), prompt: PromptText, mode: PromptMode }),
+  /** `task_id`: of steer and interrupt, whose agent is meant; left out, all that are at work. */
+  z.object({
+    type: z.literal('prompt'),
+    prompt: PromptText,
+    mode: PromptMode,
+    task_id: EntityId.optional(),
+  }),
   z.object({ type: z.literal('checkpoint'), reason: Reason.optional() }),
   /** The checkpoint as its own row has it: whoever asks has read it there. */
   z.object({

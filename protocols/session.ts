@@ -1,10 +1,12 @@
 /** The session: one piece of work that a person asked for. Its fields as they are stored, sent and shown. */
 import { z } from 'zod';
+import { SESSION_APPROVALS, WaitsFor } from './approval.ts';
 import { BlueprintReference } from './blueprint.ts';
 import { CircuitWait } from './circuit-wait.ts';
 import { FreeKey } from './concurrency.ts';
 import { LearnedByTask } from './estimates.ts';
 import { EntityId } from './ids.ts';
+import { PermissionRule } from './permission-rules.ts';
 import { PlanTasks } from './plan.ts';
 import { SESSION_ACTS } from './session-acts.ts';
 import { Edges, upgradeSession } from './session-graph.ts';
@@ -43,6 +45,7 @@ export const StatusDetail = z.enum([
   'lease_lost',
   'finalizing',
 ]);
+export type StatusDetail = z.infer<typeof StatusDetail>;
 
 /** Titles that say nothing. */
 const EMPTY_TITLES: ReadonlySet<string> = new Set([
@@ -156,6 +159,8 @@ export const TaskSummary = z.object({
   finish_held: z.literal(true).optional(),
   /** It came to nothing, and what it was to do is done otherwise: it counts no more. */
   superseded: z.literal(true).optional(),
+  /** What its agent waits for. */
+  waits_for: WaitsFor.optional(),
 });
 export type TaskSummary = z.infer<typeof TaskSummary>;
 
@@ -207,6 +212,8 @@ export const Session = SessionDraft.extend({
   recent_attempts: RecentAttempts.default(''),
   /** Agents whose circuits, by being open, keep tasks of it waiting. */
   circuits_waited_for: z.array(EntityId).default([]),
+  /** What people allowed or refused for the whole of it; the last one that matches decides. */
+  permission_rules: z.array(PermissionRule).optional(),
   result: z.object({ summary: z.string(), branches: z.array(z.string()) }).nullable(),
   error: z.string().nullable(),
 });
@@ -264,5 +271,6 @@ export const SessionMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('go_on') }),
   ...SESSION_ACTS,
   ...SESSION_PLANS,
+  ...SESSION_APPROVALS,
 ]);
 export type SessionMessage = z.infer<typeof SessionMessage>;

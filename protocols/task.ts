@@ -1,6 +1,7 @@
 /** The task: a step inside a session. Its fields as they are stored, sent and shown. */
 import { z } from 'zod';
 import { PerformanceTier } from './agent-performance.ts';
+import { TASK_APPROVALS, TaskRequest, WaitsFor } from './approval.ts';
 import { Capability } from './capability.ts';
 import { TaskOrigin } from './estimates.ts';
 import { EntityId } from './ids.ts';
@@ -115,6 +116,8 @@ export const Attempt = z.object({
   result: TaskResult.nullable(),
   /** Its agent asked for a lock: the locks of the attempt end with it. */
   uses_locks: z.literal(true).optional(),
+  /** What its agent says that it waits for, beside people. */
+  waits_for: WaitsFor.extract(['auth_required', 'rate_limited']).optional(),
 });
 export type Attempt = z.infer<typeof Attempt>;
 
@@ -196,6 +199,8 @@ export const Task = TaskSpec.extend({
   attempts_before: z.number().int().default(0),
   /** The latest run that was cancelled, also before this task had heard of it. */
   cancelled_run: z.number().int().default(0),
+  /** What its agents asked of people: all that wait, and the latest that were decided. */
+  requests: z.array(TaskRequest).default([]),
 });
 export type Task = z.infer<typeof Task>;
 
@@ -255,6 +260,7 @@ export const TaskMessage = z.discriminatedUnion('type', [
     percent: z.number().min(0).max(100).optional(),
     note: z.string().max(2_000).optional(),
     usage: TokenUsage.optional(),
+    waits_for: z.enum(['rate_limit', 'auth']).optional(),
   }),
   z.object({
     type: z.literal('tool'),
@@ -278,5 +284,6 @@ export const TaskMessage = z.discriminatedUnion('type', [
   /** Timers. */
   z.object({ type: z.literal('attempt_timed_out'), attempt }),
   z.object({ type: z.literal('retry'), attempt }),
+  ...TASK_APPROVALS,
 ]);
 export type TaskMessage = z.infer<typeof TaskMessage>;

@@ -14,20 +14,21 @@ import { acceptAssignment, assign, cancelTask, dropAssignment, endTask, tellRefu
 import { auditOf } from './audited.ts';
 import { bar, departWhenDone, dismiss, forget, giveBack, setMaintenance } from './hold.ts';
 import { ASKED_MAX, ask, take, tellLeaseLost } from './inbox.ts';
+import { FIRST, WITHOUT_TELLING } from './migrations.ts';
 import { capabilitiesOf, countMark, countResult } from './performance.ts';
 import { drain, leave, obstacleToJoining, register, statusOf, tellRegistry, watchMs } from './presence.ts';
+import { tell, tellSteered } from './telling.ts';
 
 type Of<Type extends AgentMessage['type']> = Extract<AgentMessage, { type: Type }>;
 
 export const agentKind = defineActor<Agent, AgentMessage>({
   type: 'agent',
-  stateVersion: 2,
+  stateVersion: 3,
   state: Agent,
   message: AgentMessage,
   control: ['register', 'deregister', 'drain', 'dismiss', 'maintenance', 'silent'],
   onDefect: 'resume',
-  // What version 2 added has defaults in its shape.
-  migrations: { 1: { up: (agent) => agent, down: (agent) => agent } },
+  migrations: { 1: FIRST, 2: WITHOUT_TELLING },
   index: (agent) => ({ status: shownStatusOf(agent), title: agent.name, watchMs: watchMs(agent) }),
   handle,
 });
@@ -59,6 +60,8 @@ function handlePresent(
       return cancelTask(agent, message, context);
     case 'task_ended':
       return endTask(agent, message, context);
+    case 'tell':
+      return tell(agent, message, context);
     case 'ask_again':
       return askAgain(agent, message.id, context);
     case 'dismiss':
@@ -137,7 +140,11 @@ function hearAnswer(agent: Agent, { id, answer }: Of<'delivered'>, context: Turn
   // No answer, or none that can be understood: the timer asks again.
   if (!item || !parsed.success) return unchanged(agent);
   const answered = take(beginWith(agent), (one) => one.id === id);
-  if (item.kind === 'cancel') return answered;
+  if (item.kind === 'steer') {
+    const reason = parsed.data.accepted ? null : parsed.data.reason;
+    return withEffects(answered, tellSteered(agent, item, reason));
+  }
+  if (item.kind !== 'assign') return answered;
   return parsed.data.accepted
     ? acceptAssignment(answered, item, context)
     : dropAssignment(answered, { item, reason: parsed.data.reason }, context);
@@ -148,6 +155,7 @@ function askAgain(agent: Agent, id: string, context: TurnContext): Turn<Agent> {
   if (!item) return unchanged(agent);
   if (item.asked < ASKED_MAX) return ask(beginWith(agent), id, context);
   const given = take(beginWith(agent), (one) => one.id === id);
+  if (item.kind === 'steer') return withEffects(given, tellSteered(agent, item, 'unreachable'));
   return item.kind === 'assign' ? dropAssignment(given, { item, reason: 'unreachable' }, context) : given;
 }
 

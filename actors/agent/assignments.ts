@@ -71,7 +71,7 @@ function obstacleOf({ status, assignments, max_concurrent_capacity }: Agent): st
 }
 
 function withoutAssignment(step: Step<Agent>, of: OfAttempt, context: TurnContext) {
-  const taken = take(step, (item) => item.kind === 'assign' && isOfAttempt(item, of));
+  const taken = take(step, (item) => item.kind !== 'cancel' && isOfAttempt(item, of));
   const assignments = taken.state.assignments.filter((one) => !isOfAttempt(one, of));
   if (assignments.length === taken.state.assignments.length) return taken;
   return { ...taken, state: { ...taken.state, assignments, updated_at: isoTime(context.now) } };

@@ -18,7 +18,7 @@ const ASK_BASE_MS = 2_000;
 const ASK_MAX_MS = 30_000;
 export const ASKED_MAX = 10;
 
-export type NewItem = Pick<InboxItem, 'kind' | 'task_id' | 'attempt' | 'payload'>;
+export type NewItem = Pick<InboxItem, 'kind' | 'task_id' | 'attempt' | 'payload' | 'ref'>;
 
 /** Puts an item into the inbox and asks for the first time. One that is there already stays as it is. */
 export function put(step: Step<Agent>, item: NewItem, context: TurnContext): Step<Agent> {
@@ -75,6 +75,7 @@ export function isOfAttempt(
   return one.task_id === other.task_id && one.attempt === other.attempt;
 }
 
-function itemId(item: NewItem, instance: string): string {
-  return `${item.kind}-${item.task_id}-${item.attempt}-${hash32(instance).toString(16)}`;
+function itemId({ kind, task_id, attempt, ref }: NewItem, instance: string): string {
+  const process = hash32(instance).toString(16);
+  return ref === undefined ? `${kind}-${task_id}-${attempt}-${process}` : `${kind}-${ref}-${process}`;
 }

@@ -179,7 +179,10 @@ function takeOver(
   );
   const step = withEffects(answered, ...adopted.map((one) => tellAccepted(joined, one)));
   if (before.instance === null || before.instance === joined.instance) return step;
-  const open = step.state.inbox.filter((item) => item.kind === 'assign');
+  // What the old process was to be told of an attempt that goes on, the new one must hear.
+  const open = step.state.inbox.filter(
+    (item) => item.kind === 'assign' || (item.kind !== 'cancel' && isResumed(item)),
+  );
   const lost = assignments.filter((one) => one.accepted && !isResumed(one));
   const emptied = take(step, () => true);
   const kept: Agent = { ...emptied.state, assignments: assignments.filter((one) => !lost.includes(one)) };
@@ -191,8 +194,8 @@ function takeOver(
       : [tellLeaseLost(before, { instance: before.instance, reason: LEASE_REPLACED }, context)]),
   );
   return open.reduce((soFar, item) => {
-    const { kind, task_id, attempt, payload } = item;
-    return put(soFar, { kind, task_id, attempt, payload }, context);
+    const { id: _, asked: __, ...again } = item;
+    return put(soFar, again, context);
   }, told);
 }
 

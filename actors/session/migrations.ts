@@ -4,6 +4,7 @@ import type { Migration } from '#protocols/actor.ts';
 import { downgradeSession, upgradeSession } from '#protocols/session-graph.ts';
 
 const AnySession = z.looseObject({});
+const WithTasks = z.looseObject({ tasks: z.array(z.looseObject({})) });
 
 /** Version 1 knew of no slots: what ran then has none, and goes on without. */
 export const WITHOUT_SLOTS: Migration = {
@@ -46,5 +47,14 @@ export const BY_TASKS_ALONE: Migration = {
       return { ...task, usage: used };
     });
     return { ...session, tasks };
+  },
+};
+
+/** Version 5 did not know what its tasks wait for, and no rules of its own. */
+export const WITHOUT_WAITS: Migration = {
+  up: (state) => state,
+  down: (state) => {
+    const { permission_rules: _, tasks, ...session } = WithTasks.parse(state);
+    return { ...session, tasks: tasks.map(({ waits_for: __, ...task }) => task) };
   },
 };

@@ -43,7 +43,10 @@ export function updated(known: TaskSummary, news: TaskNews): TaskSummary {
   const attempt = Math.max(known.attempt, news.attempt);
   const retrying = isRetrying(known, news);
   const begun = known.begun || state === 'in_progress' ? ({ begun: true } as const) : {};
-  return { ...known, state, attempt, agent_id, error, usage, branch, retrying, ...begun };
+  // An attempt that is at work waits for what it waited for; another state has none at work.
+  const { waits_for, ...others } = known;
+  const waits = state === 'in_progress' && waits_for ? { waits_for } : {};
+  return { ...others, state, attempt, agent_id, error, usage, branch, retrying, ...begun, ...waits };
 }
 
 /** Within an attempt a task may be held and let go again. */

@@ -75,16 +75,39 @@ test('with the mode reject a prompt is refused while an agent is at work, and ta
   expect(session.state.tasks).toHaveLength(6);
 });
 
-test('to steer or interrupt an agent is not supported, and says what is', () => {
+test('to steer or interrupt where no agent is at work is refused, and says what is taken', () => {
   const session = makeRunning();
+  report(session, 0, { state: 'in_progress', agent_id: 'user:anna' });
 
   for (const mode of ['steer', 'interrupt']) {
     expect(session.handle({ ...ASK, mode }).failure).toMatchObject({
-      code: 'UNSUPPORTED',
+      code: 'INVALID_TRANSITION',
       detail: expect.stringContaining('enqueue'),
       allowed: ['enqueue', 'reject'],
     });
   }
+  expect(session.state.tasks).toHaveLength(5);
+});
+
+test('what a person says to agents at work goes to their tasks, and adds none', () => {
+  const session = makeRunning();
+  report(session, 0, { state: 'in_progress', agent_id: 'agent-a' });
+  report(session, 1, { state: 'assigned', agent_id: 'agent-b' });
+
+  session.handle({ ...ASK, mode: 'steer' });
+  const all = session.of('send').map(({ to, message }) => [to.id, message.type, message.delivery]);
+  const word = session.sentTo('task')[0];
+  session.handle({ ...ASK, mode: 'interrupt', task_id: taskAt(session, 1).id });
+  const one = session.of('send').map(({ to, message }) => [to.id, message.delivery]);
+  const elsewhere = session.handle({ ...ASK, mode: 'steer', task_id: taskAt(session, 4).id }).failure;
+
+  expect(all).toEqual([
+    [taskAt(session, 0).id, 'steer', 'steer'],
+    [taskAt(session, 1).id, 'steer', 'steer'],
+  ]);
+  expect(word).toMatchObject({ run: 1, prompt: ASK.prompt, by: 'user:anna' });
+  expect(one).toEqual([[taskAt(session, 1).id, 'interrupt']]);
+  expect(elsewhere?.code).toBe('INVALID_TRANSITION');
   expect(session.state.tasks).toHaveLength(5);
 });
 

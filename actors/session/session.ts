@@ -23,25 +23,26 @@ import { dependentsOf } from './graph.ts';
 import { pause, resume } from './hold.ts';
 import { labelsOf } from './labels.ts';
 import { makePart } from './making.ts';
-import { BY_ID, BY_TASKS_ALONE, UNLEARNED, WITHOUT_SLOTS } from './migrations.ts';
+import { BY_ID, BY_TASKS_ALONE, UNLEARNED, WITHOUT_SLOTS, WITHOUT_WAITS } from './migrations.ts';
 import { isNews, updated } from './news.ts';
 import { takePrompt } from './prompt.ts';
 import { addToPlan, decomposeTask, link, takePlan, unlink } from './replan.ts';
 import { hearOfSlot } from './slot.ts';
 import { sendWords } from './tell.ts';
 import { isAtWork } from './transitions.ts';
+import { addRules, hearWait, judgeRequest } from './waits.ts';
 
 type Of<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: Type }>;
 
 export const sessionKind = defineActor<Session, SessionMessage>({
   type: 'session',
-  stateVersion: 5,
+  stateVersion: 6,
   state: Session,
   message: SessionMessage,
   // Pause and resume share a lane, so that of two the later one counts.
   control: ['stop', 'cancel', 'pause', 'resume', 'complete', 'fail'],
   onDefect: 'resume',
-  migrations: { 1: WITHOUT_SLOTS, 2: BY_ID, 3: UNLEARNED, 4: BY_TASKS_ALONE },
+  migrations: { 1: WITHOUT_SLOTS, 2: BY_ID, 3: UNLEARNED, 4: BY_TASKS_ALONE, 5: WITHOUT_WAITS },
   index: (session) => ({
     status: session.deleted_at ? 'deleted' : session.state,
     title: session.title,
@@ -73,6 +74,12 @@ function handle(session: Session | null, message: SessionMessage, context: TurnC
       return session ? unchanged(session) : NOBODY;
     case 'circuits_waited_for':
       return session ? hearOfCircuits(session, message, context) : NOBODY;
+    case 'judge_request':
+      return judgeRequest(session, message, context);
+    case 'add_rules':
+      return session ? addRules(session, message, context) : NOBODY;
+    case 'task_waits':
+      return session ? hearWait(session, message, context) : NOBODY;
     case 'child_joined':
       return takeChild(session, message, context);
     case 'child_left':
@@ -106,6 +113,9 @@ type Command = Exclude<
       | 'child_joined'
       | 'child_left'
       | 'parent_gone'
+      | 'judge_request'
+      | 'add_rules'
+      | 'task_waits'
       | SlotNews['type'];
   }
 >;

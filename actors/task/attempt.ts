@@ -22,6 +22,7 @@ import {
   RETRY,
   withLastAttempt,
 } from './change.ts';
+import { cancelRequests } from './requests.ts';
 import { backoffMs, excludedAgents, failuresOf, hasAttemptsLeft } from './retry.ts';
 
 const ATTEMPT_TIMER = 'attempt';
@@ -126,11 +127,15 @@ export function close(
   ending: { outcome: Outcome; reason: string },
   context: TurnContext,
 ): Step<Task> {
-  const { state: task } = step;
+  const freed = cancelRequests(step, ending.reason, context);
+  const { state: task } = freed;
   const { outcome, reason } = ending;
   const attempt = currentAttempt(task);
   if (isByHand(attempt)) {
-    return { ...step, state: withLastAttempt(task, { ...attempt, outcome, ended_at: isoTime(context.now) }) };
+    return {
+      ...freed,
+      state: withLastAttempt(task, { ...attempt, outcome, ended_at: isoTime(context.now) }),
+    };
   }
   const closed: Attempt = { ...attempt, outcome, ended_at: isoTime(context.now) };
   const { release: releaseAs, taskEnded, cancelTask } = ENDING[outcome];
@@ -141,7 +146,7 @@ export function close(
     effects.push(send(agent, { type: 'task_ended', ...ofAttempt, success: outcome === 'completed' }));
   if (cancelTask) effects.push(send(agent, { type: 'cancel_task', ...ofAttempt, reason }));
   if (attempt.uses_locks) effects.push(endLocks(task, attempt));
-  return withEffects({ ...step, state: withLastAttempt(task, closed) }, ...effects);
+  return withEffects({ ...freed, state: withLastAttempt(task, closed) }, ...effects);
 }
 
 function endLocks(task: Task, attempt: Attempt): Effect {

@@ -48,6 +48,7 @@ export function markCancelled(
     finish_held: false,
     attempts_before: 0,
     cancelled_run: message.run ?? 0,
+    requests: [],
   };
   return { state: mark, effects: [] };
 }

@@ -3,6 +3,9 @@ import { z } from 'zod';
 import type { Migration } from '#protocols/actor.ts';
 
 const Stored = z.looseObject({});
+const WithAttempts = z.looseObject({
+  attempts: z.array(z.looseObject({ waits_for: z.unknown().optional() })),
+});
 
 /** Version 1 knew no end that is held back: what depended on another's end finished when it would. */
 export const FIRST: Migration = {
@@ -19,5 +22,14 @@ export const WITHOUT_ORIGIN: Migration = {
   down: (state) => {
     const { origin: _, ...task } = Stored.parse(state);
     return task;
+  },
+};
+
+/** In version 3 agents asked nobody anything. What waits when such code takes over is asked for again by its agent. */
+export const WITHOUT_REQUESTS: Migration = {
+  up: (state) => ({ requests: [], ...Stored.parse(state) }),
+  down: (state) => {
+    const { requests: _, attempts, ...task } = WithAttempts.parse(state);
+    return { ...task, attempts: attempts.map(({ waits_for: __, ...attempt }) => attempt) };
   },
 };

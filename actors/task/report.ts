@@ -16,15 +16,18 @@ import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts'
 import { begin, close, failAttempt } from './attempt.ts';
 import { addressOfSession, openAttempt, withLastAttempt } from './change.ts';
 import { finish } from './finish.ts';
+import { takeRequest, withdraw } from './requests.ts';
+import { tellWait } from './waits.ts';
 
 export type Report = Extract<
   TaskMessage,
-  { type: 'progress' | 'tool' | 'artifact' | 'use_locks' | 'result' }
+  { type: 'progress' | 'tool' | 'artifact' | 'use_locks' | 'request' | 'withdraw_request' | 'result' }
 >;
 type Of<Type extends Report['type']> = Extract<Report, { type: Type }>;
 
 const ARTIFACTS_MAX = 200;
 const ERROR_CHARS_MAX = 2_000;
+const WAITS = { rate_limit: 'rate_limited', auth: 'auth_required' } as const;
 
 export function hearReport(task: Task, message: Report, context: TurnContext): Turn<Task> {
   const attempt = openAttempt(task);
@@ -45,6 +48,10 @@ export function hearReport(task: Task, message: Report, context: TurnContext): T
       return keepArtifact(begun, message, context);
     case 'use_locks':
       return acknowledged(noteLocks(begun));
+    case 'request':
+      return takeRequest(begun, message, context);
+    case 'withdraw_request':
+      return withdraw(begun, message, context);
     case 'result':
       return acknowledged(takeResult(begun, message, context));
   }
@@ -57,6 +64,18 @@ function refuseLate(task: Task, message: Report): Turn<Task> {
     detail: `Attempt ${attempt} of this task is not ${agent_id}'s, or it is over: stop its work.`,
     current_state: task.state,
   });
+  if (message.type === 'request') {
+    const { request_id, ask } = message;
+    const late = {
+      attempt,
+      agent_id,
+      request_id,
+      ask,
+      session_id: task.brief.session_id,
+      run: task.brief.run,
+    };
+    return withEffects({ ...turn, state: task }, emit('late_request', late));
+  }
   if (message.type !== 'result') return turn;
   const { success, summary, commit } = message.result;
   const { session_id, run } = task.brief;
@@ -86,17 +105,19 @@ function noteLocks(step: Step<Task>): Step<Task> {
 function keepProgress(step: Step<Task>, message: Of<'progress'>, context: TurnContext): Step<Task> {
   const attempt = openAttempt(step.state);
   if (!attempt) return step;
+  const { waits_for: _, ...others } = attempt;
   const kept: Attempt = {
-    ...attempt,
+    ...others,
     percent: message.percent ?? attempt.percent,
     note: message.note ?? attempt.note,
     usage: message.usage ? usageAtLeast(attempt.usage, message.usage) : attempt.usage,
+    ...(message.waits_for === undefined ? {} : { waits_for: WAITS[message.waits_for] }),
   };
   const { percent, note, usage, number, agent_id } = kept;
   const { session_id, run } = step.state.brief;
   const record = { percent, note, usage, attempt: number, agent_id, session_id, run };
   const state = { ...withLastAttempt(step.state, kept), updated_at: isoTime(context.now) };
-  return withEffects({ ...step, state }, emit('progressed', record));
+  return tellWait(withEffects({ ...step, state }, emit('progressed', record)), step.state);
 }
 
 function keepArtifact(step: Step<Task>, message: Of<'artifact'>, context: TurnContext): Turn<Task> {

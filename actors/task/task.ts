@@ -14,25 +14,28 @@ import { beginWith, isoTime, NOBODY, refused, unchanged, withEffects } from '../
 import { assign, begin, close, failAttempt, giveUp, RETRY_TIMER, release, retryLater } from './attempt.ts';
 import { setState } from './by-hand.ts';
 import { addressOfAgent, addressOfRegistry, move, openAttempt, RETRY, tellSession } from './change.ts';
+import { decide } from './decide.ts';
 import { mayFinish, setDependencies } from './finish.ts';
 import { goOn, hold, unhold } from './hold.ts';
 import { markCancelled, markedRun } from './mark.ts';
-import { FIRST, WITHOUT_ORIGIN } from './migrations.ts';
+import { FIRST, WITHOUT_ORIGIN, WITHOUT_REQUESTS } from './migrations.ts';
 import { hearReport } from './report.ts';
+import { expire, hearRules, hearVerdict } from './requests.ts';
 import { restart } from './restart.ts';
 import { hasAttemptsLeft, NOT_ROUTED_WAIT_MS, refusalsOf, refusalWaitMs } from './retry.ts';
+import { hearSteered, steer } from './steer.ts';
 import { canMove } from './transitions.ts';
 
 type Of<Type extends TaskMessage['type']> = Extract<TaskMessage, { type: Type }>;
 
 export const taskKind = defineActor<Task, TaskMessage>({
   type: 'task',
-  stateVersion: 3,
+  stateVersion: 4,
   state: Task,
   message: TaskMessage,
   control: ['cancel'],
   onDefect: 'resume',
-  migrations: { 1: FIRST, 2: WITHOUT_ORIGIN },
+  migrations: { 1: FIRST, 2: WITHOUT_ORIGIN, 3: WITHOUT_REQUESTS },
   index: (task) => ({
     status: task.state,
     title: task.title,
@@ -84,8 +87,22 @@ function handle(task: Task | null, message: TaskMessage, context: TurnContext): 
     case 'tool':
     case 'artifact':
     case 'use_locks':
+    case 'request':
+    case 'withdraw_request':
     case 'result':
       return hearReport(task, message, context);
+    case 'judged':
+      return hearVerdict(task, message, context);
+    case 'rules_added':
+      return hearRules(task, message, context);
+    case 'decide':
+      return decide(task, message, context);
+    case 'request_expired':
+      return expire(task, message, context);
+    case 'steer':
+      return steer(task, message, context);
+    case 'steered':
+      return hearSteered(task, message);
   }
 }
 
@@ -114,6 +131,7 @@ function create(task: Task | null, { spec, brief }: Of<'create'>, context: TurnC
     finish_held: holdsFinish(spec.dependencies),
     attempts_before: 0,
     cancelled_run: run ?? 0,
+    requests: [],
   };
   const { title, task_type, required_capabilities } = spec;
   const record = {
@@ -143,6 +161,9 @@ function handleAbsent(message: TaskMessage, context: TurnContext): Turn<Task> {
     case 'tool':
     case 'artifact':
     case 'use_locks':
+    case 'request':
+    case 'withdraw_request':
+    case 'decide':
     case 'result':
     case 'set_state':
       return { state: null, effects: refusedAbsent(context).effects };

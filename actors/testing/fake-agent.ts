@@ -26,6 +26,8 @@ export class FakeAgent {
   /** All that it was ever given. */
   readonly taken: Job[] = [];
   readonly cancelled: string[] = [];
+  /** Answers to what it asked, and what people said to it. */
+  readonly told: AgentIn[] = [];
   isListening = true;
   isLeaseLost = false;
   readonly #name: string;
@@ -128,6 +130,11 @@ export class FakeAgent {
         this.jobs.splice(at, 1);
         return { accepted: true };
       }
+      case 'permission.decision':
+      case 'input':
+      case 'steer':
+        this.told.push(said);
+        return { accepted: true };
       case 'lease_lost':
         this.isLeaseLost = true;
         this.jobs.length = 0;

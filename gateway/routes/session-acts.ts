@@ -14,6 +14,7 @@ import { API_PREFIX, type App, etagOf, type GatewayContext } from '../context.ts
 import { ENTITY_PROBLEMS, json, Refused, UNSUPPORTED_PROBLEM } from '../failures.ts';
 import { EntityHeaders } from '../if-match.ts';
 import { checkQueue } from '../read-scheduler.ts';
+import { checkPrompt } from '../read-steering.ts';
 import { findSession, tellSession } from './sessions.ts';
 
 /** How far up a new parent's ancestors are looked through. */
@@ -77,9 +78,12 @@ export function sessionActRoutes(app: App, context: GatewayContext): void {
     type: 'prompt',
     operationId: 'promptSession',
     summary: 'Ask for more while a session is at work',
-    description: 'It becomes a further task, after all that nothing waits for yet.',
+    description:
+      'It becomes a further task, after all that nothing waits for yet; or the agents at work hear it: then the events ' +
+      '`steered` of their tasks tell who took it. An agent whose card does not say that it takes it: UNSUPPORTED.',
     body: PromptBody,
     problems: UNSUPPORTED_PROBLEM,
+    check: checkPrompt,
   });
   addAct(app, context, {
     type: 'adopt',

@@ -242,6 +242,18 @@ const OPERATIONS: Readonly<Record<string, RouteCase>> = {
     known: { name: 'who does not hold it has lost it, whatever it is: 409' },
   },
   breakLock: { good: lock('held', { token: 2, ...why }), wrongState: lock('held', { token: 1, ...why }) },
+  listApprovals: reads(),
+  getApproval: reads(id('approval-pending')),
+  decideApproval: {
+    good: id('approval-pending', { option: 'once', ...why }),
+    wrongState: id('approval-approved', { option: 'once', ...why }),
+  },
+  getApprovalPolicy: reads(),
+  setApprovalPolicy: {
+    good: {},
+    wrongState: NO_STATES,
+    other: { expires_seconds: 60 },
+  },
   listAudit: reads(),
   getAuditEntry: reads(({ ids }) => id(ids.audit)),
   listDeadLetters: reads(),

@@ -6,6 +6,7 @@ import { SessionState } from '#protocols/session.ts';
 import { encodeEdge } from '#protocols/session-graph.ts';
 import { SupervisionStatus } from '#protocols/supervision.ts';
 import { NO_USAGE, TaskState } from '#protocols/task.ts';
+import { sampleApproval, sampleRequest } from '#protocols/testing/sample-approval.ts';
 import { sampleAgent, sampleSession, sampleTask, sampleTaskSummary } from '#protocols/testing/samples.ts';
 import type { Answer, MemoryClient } from '#runtime/testing/client.ts';
 import { answerAsCluster, answerPastWith } from './cluster.ts';
@@ -43,6 +44,7 @@ export async function buildRouteWorld(document: Document): Promise<RouteWorld> {
     ...{ id: 'c.sample', to: 'session/dev/running', message: { type: 'start' }, root: 'c.sample' },
     source: { kind: 'system' },
   });
+  putApprovals(client);
   const [letter, dropped] = [putLetter(client, 1), putLetter(client, 2)];
   const made = await makeByRoutes(gateway, dropped);
   return { ...gateway, ids: { ...made, letter, dropped }, handled: () => handled };
@@ -116,6 +118,19 @@ function putArtifact(client: MemoryClient): void {
   client.put(at('task', task.id), task);
   const place = { tenant: 'dev', agent: 'agent-one', taskId: task.id, attempt: 1 };
   client.objects.set(artifactObject({ ...place, artifactId: 'patch-1', index: 0 }), bytes);
+}
+
+/** One that waits and one that was decided, each in its task and in its row. */
+function putApprovals(client: MemoryClient): void {
+  const open = [attempt('agent-one')];
+  const requests = [sampleRequest('pending'), sampleRequest('approved')];
+  const brief = { session_id: 'running', run: 1, session_title: 'Make the tests pass', prompt: 'Fix it.' };
+  const task = sampleTask({ id: 'task-asking', state: 'in_progress', brief, attempts: open, requests });
+  client.put(at('task', task.id), task);
+  for (const { id, state } of requests) {
+    const approval = sampleApproval({ id, state: state === 'judging' ? 'pending' : state });
+    client.put(at('approval', id), approval, { status: approval.state, parent: 'running' });
+  }
 }
 
 /** What is made through the routes themselves. */

@@ -11,6 +11,7 @@ import {
 import packageFile from '../../package.json' with { type: 'json' };
 import { type Cli, Shown } from './cli.ts';
 import { agentRoutes } from './commands/agent.ts';
+import { approvalRoutes } from './commands/approval.ts';
 import { completion, proposals } from './commands/completion.ts';
 import { contextRoutes } from './commands/context.ts';
 import { dlqRoutes } from './commands/dlq.ts';
@@ -43,6 +44,7 @@ const root = buildRouteMap({
     session: sessionRoutes,
     task: taskRoutes,
     agent: agentRoutes,
+    approval: approvalRoutes,
     context: contextRoutes,
     lock: lockRoutes,
     dlq: dlqRoutes,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Application, type CommandContext, generateHelpTextForAllCommands } from '@stricli/core';
 import { expect, test } from 'vitest';
 import { encodeEdge } from '#protocols/session-graph.ts';
+import { sampleApproval, sampleRequest } from '#protocols/testing/sample-approval.ts';
 import { sampleAgent, sampleSession, sampleTask, sampleTaskSummary } from '#protocols/testing/samples.ts';
 import { application } from './application.ts';
 import { EXIT, EXIT_WORDS } from './exit.ts';
@@ -21,7 +22,12 @@ function putAll(cli: TestCli): string {
   cli.client.put(at('session', 's-1'), sampleSession({ id: 's-1', state: 'running', tasks, edges }), {
     status: 'running',
   });
-  cli.client.put(at('task', 't-1'), sampleTask({ id: 't-1' }), { status: 'pending', parent: 's-1' });
+  cli.client.put(at('task', 't-1'), sampleTask({ id: 't-1', requests: [sampleRequest('pending')] }), {
+    status: 'pending',
+    parent: 's-1',
+  });
+  const approval = sampleApproval({ task_id: 't-1', session_id: 's-1' });
+  cli.client.put(at('approval', approval.id), approval, { status: 'pending', parent: 's-1' });
   cli.client.put(at('agent', 'agent-one'), sampleAgent(), { status: 'online' });
   const address = 'session/dev/s-1';
   const body = JSON.stringify({
@@ -56,6 +62,9 @@ test('with --json every command has JSON alone on stdout', async () => {
     `context get ${context}`,
     `context get ${context} plan.steps.0`,
     `context set ${context} plan.owner ada`,
+    'approval ls',
+    'approval show approval-pending',
+    'approval answer approval-pending --option once --reason ours',
     'lock ls',
     'lock break repo/main --reason gone',
     'dlq ls',
@@ -233,3 +242,16 @@ function wordsOf(line: string): string[] {
   const words = line.split(/ (?:>>|>) /, 1)[0] ?? '';
   return [...words.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
 }
+
+test('an approval shows what can be answered, and a second answer says what was decided', async () => {
+  const cli = buildTestCli();
+  putAll(cli);
+
+  const shown = await cli.run('approval', 'show', 'approval-pending');
+  const first = await cli.run('approval', 'answer', 'approval-pending', '--option', 'always');
+  const second = await cli.run('approval', 'answer', 'approval-pending', '--option', 'reject');
+
+  expect(shown.stdout).toContain('--option once  Allow once');
+  expect([first.exitCode, second.exitCode]).toEqual([EXIT.done, EXIT.refused]);
+  expect(second.stderr).toContain('approved');
+});

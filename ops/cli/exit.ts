@@ -92,6 +92,7 @@ const MENDS: Partial<Record<FailureCode, string>> = {
   SESSION_NOT_FOUND: '`oio session ls` shows those that are there',
   TASK_NOT_FOUND: '`oio task ls` shows those that are there',
   AGENT_NOT_FOUND: '`oio agent ls` shows those that are there',
+  APPROVAL_NOT_FOUND: '`oio approval ls` shows those that wait',
   LOCK_NOT_FOUND: '`oio lock ls` shows those that are held',
   NOT_READY: '`oio doctor` says what is missing',
   IDEMPOTENCY_KEY_REUSED: 'another request was made with this --key: choose another',

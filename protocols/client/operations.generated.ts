@@ -146,6 +146,10 @@ export interface Agent {
   /** Grows with each change; also the ETag. */
   version: number;
   labels: Record<string, string>;
+  supports?: {
+    steer: boolean;
+    interrupt: boolean;
+  };
   id: string;
   tenant_id: string;
   created_at: string;
@@ -306,6 +310,102 @@ export interface AgentsHeard {
   }[];
 }
 
+/** What an agent asked of people, and what came of it. */
+export interface Approval {
+  id: string;
+  tenant_id: string;
+  session_id: string;
+  task_id: string;
+  run: number;
+  attempt: number;
+  agent_id: string;
+  request_id: string;
+  origin_task_id: string | null;
+  kind: "permission" | "input";
+  title: string;
+  ask: {
+    kind: "permission";
+    subject: {
+      type: "tool" | "command" | "file" | "network" | "plan" | "spend" | "auth";
+      title: string;
+      detail?: string;
+      paths: string[];
+      command?: string[];
+    };
+    permission: string;
+    patterns: string[];
+    always: string[];
+    options: {
+      option_id: string;
+      name: string;
+      kind: "allow_once" | "allow_always" | "reject_once" | "reject_always";
+    }[];
+    risk: "low" | "medium" | "high" | "unknown";
+  } | {
+    kind: "input";
+    prompt: string;
+    questions: {
+      question: string;
+      header?: string;
+      options: {
+        label: string;
+        description?: string;
+      }[];
+      multiple: boolean;
+      custom: boolean;
+    }[];
+  };
+  state: "pending" | "approved" | "rejected" | "answered" | "expired" | "cancelled" | "withdrawn";
+  created_at: string;
+  updated_at: string;
+  expires_at: string;
+  decision: {
+    by: string;
+    at: string;
+    reason: string | null;
+    option_id: string | null;
+    answers: string[][] | null;
+  } | null;
+}
+
+/** What was decided. The agent is told at once. */
+export interface ApprovalDecided {
+  approval_id: string;
+  task_id: string;
+  state: "approved" | "rejected" | "answered" | "expired" | "cancelled" | "withdrawn";
+}
+
+export interface ApprovalPage {
+  items: Approval[];
+  /** This page, from 1. */
+  page: number;
+  /** How many items a full page has. */
+  page_size: number;
+  /** How many items match in all. */
+  total: number;
+  /** How many pages there are. */
+  pages: number;
+  /** False: there are more than `total`; they were not all counted. */
+  is_total_exact: boolean;
+  /** Asks for the next page as `cursor`; null: this is the last. */
+  next_cursor: string | null;
+}
+
+/** What needs no person, and how long the rest waits for one. */
+export interface ApprovalPolicy {
+  /** The last rule that matches decides; where none does, a person is asked. `*` stands for anything, `?` for one character. */
+  rules: {
+    permission: string;
+    pattern: string;
+    action: "allow" | "deny" | "ask";
+  }[];
+  /** How long a request waits for a person before it is rejected; an agent may wish less. */
+  expires_seconds: number;
+  /** Null: nothing was set, and this is what holds then. */
+  updated_at: string | null;
+  updated_by: string | null;
+}
+
 /** A file that came out of a task. The content is at `href`. */
 export interface Artifact {
   artifact_id: string;
@@ -341,8 +441,8 @@ export interface AuditEntry {
   at: string;
   /** Who did it: `user:…`, `agent:…`. */
   by: string;
-  act: "lock.broken" | "agent.drained" | "agent.maintenance" | "agent.deregistered";
-  /** What it was done to: the name of the lock, the id of the agent. */
+  act: "lock.broken" | "agent.drained" | "agent.maintenance" | "agent.deregistered" | "approval.decided" | "approval_policy.set";
+  /** What it was done to: the name of the lock, the id of the agent, of the approval. */
   target: string;
   /** Why, in their words. */
   reason: string;
@@ -509,7 +609,7 @@ export interface Bulk {
   items: {
     session_id: string;
     state: "waiting" | "asked" | "done" | "failed" | "skipped";
-    code?: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
+    code?: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "APPROVAL_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
     detail?: string;
   }[];
 }
@@ -1073,7 +1173,7 @@ export interface DeadLetter {
     } | {
       ok: false;
       failure: {
-        code: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
+        code: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "APPROVAL_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
         detail: string;
         current_state?: string;
         allowed?: string[];
@@ -1215,6 +1315,41 @@ export interface EapIn {
     kind: "cancel";
     reason: string;
     graceSeconds: number;
+  } | {
+    eap: "2.0";
+    id: string;
+    ts: string;
+    taskId: string;
+    attempt: number;
+    kind: "permission.decision";
+    requestId: string;
+    by: string;
+    note: string | null;
+    outcome: "selected" | "cancelled" | "expired";
+    optionId: string | null;
+    optionKind: "allow_once" | "allow_always" | "reject_once" | "reject_always" | null;
+  } | {
+    eap: "2.0";
+    id: string;
+    ts: string;
+    taskId: string;
+    attempt: number;
+    kind: "input";
+    requestId: string;
+    by: string;
+    note: string | null;
+    outcome: "answered" | "rejected" | "cancelled" | "expired";
+    answers: string[][] | null;
+  } | {
+    eap: "2.0";
+    id: string;
+    ts: string;
+    taskId: string;
+    attempt: number;
+    kind: "steer";
+    message: string;
+    delivery: "steer" | "interrupt";
+    by: string;
   } | {
     eap: "2.0";
     id: string;
@@ -1524,7 +1659,7 @@ export interface Problem {
   title: string;
   status: number;
   detail: string;
-  code: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
+  code: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "APPROVAL_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
   request_id: string;
   retryable: boolean;
   current_state?: string;
@@ -1679,6 +1814,10 @@ export interface RegisterAgent {
   protocol?: string;
   version: string;
   labels?: Record<string, string>;
+  supports?: {
+    steer?: boolean;
+    interrupt?: boolean;
+  };
   /** The process that speaks for the agent; a new one takes over. Made where it is left out. */
   instance?: string;
   /** Attempts that this process still works on; the answer says which of them it keeps. */
@@ -1715,6 +1854,10 @@ export interface RegisterExternalAgent {
     protocol?: string;
     version: string;
     labels?: Record<string, string>;
+    supports?: {
+      steer?: boolean;
+      interrupt?: boolean;
+    };
   };
   /** The process that speaks for the agent; a new one takes over. Made where it is left out. */
   instance?: string;
@@ -1809,6 +1952,11 @@ export interface Session {
   deleted_at: string | null;
   used_template: string | null;
   tasks: TaskOfSession[];
+  permission_rules?: {
+    permission: string;
+    pattern: string;
+    action: "allow" | "deny" | "ask";
+  }[];
   result: {
     summary: string;
     branches: string[];
@@ -1986,6 +2134,11 @@ export interface SessionSummary {
   ended_at: string | null;
   deleted_at: string | null;
   used_template: string | null;
+  permission_rules?: {
+    permission: string;
+    pattern: string;
+    action: "allow" | "deny" | "ask";
+  }[];
   error: string | null;
   /** Grows with each change; also the ETag. */
   version: number;
@@ -2120,6 +2273,7 @@ export interface Task {
       plan?: unknown;
     } | null;
     uses_locks?: true;
+    waits_for?: "auth_required" | "rate_limited";
   }[];
   artifacts: {
     artifact_id: string;
@@ -2156,6 +2310,57 @@ export interface Task {
   finish_held: boolean;
   attempts_before: number;
   cancelled_run: number;
+  requests: {
+    id: string;
+    request_id: string;
+    attempt: number;
+    kind: "permission" | "input";
+    title: string;
+    state: "judging" | "pending" | "approved" | "rejected" | "answered" | "expired" | "cancelled" | "withdrawn";
+    asked_at: string;
+    expires_at: string;
+    expires_seconds: number | null;
+    origin_task_id: string | null;
+    ask: {
+      kind: "permission";
+      subject: {
+        type: "tool" | "command" | "file" | "network" | "plan" | "spend" | "auth";
+        title: string;
+        detail?: string;
+        paths: string[];
+        command?: string[];
+      };
+      permission: string;
+      patterns: string[];
+      always: string[];
+      options: {
+        option_id: string;
+        name: string;
+        kind: "allow_once" | "allow_always" | "reject_once" | "reject_always";
+      }[];
+      risk: "low" | "medium" | "high" | "unknown";
+    } | {
+      kind: "input";
+      prompt: string;
+      questions: {
+        question: string;
+        header?: string;
+        options: {
+          label: string;
+          description?: string;
+        }[];
+        multiple: boolean;
+        custom: boolean;
+      }[];
+    } | null;
+    decision: {
+      by: string;
+      at: string;
+      reason: string | null;
+      option_id: string | null;
+      answers: string[][] | null;
+    } | null;
+  }[];
   /** Grows with each change; also the ETag. */
   version: number;
   session_id: string;
@@ -2246,6 +2451,7 @@ export interface TaskOfSession {
   begun?: true;
   finish_held?: true;
   superseded?: true;
+  waits_for?: "waiting_for_approval" | "waiting_for_input" | "auth_required" | "rate_limited";
   /** Tasks that it waits for. */
   depends_on: string[];
   /** The same, with how it waits and whether it must. */
@@ -2630,6 +2836,24 @@ export interface Operations {
     };
     answer: AddedTasks;
   };
+  /** Decide on a permission, or answer a question */
+  decideApproval: {
+    asked: {
+      /** Id of the approval. */
+      id: string;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body?: {
+        /** Of a permission: `option_id` or `kind` of what was offered. `reject` refuses a question, too. */
+        option?: string;
+        /** Of a question: for each of its questions what is chosen or said. */
+        answers?: string[][];
+        /** Why. The agent is told, the audit keeps it. */
+        reason?: string;
+      } | undefined;
+    };
+    answer: ApprovalDecided;
+  };
   /** Take a task apart */
   decomposeTask: {
     asked: {
@@ -2910,6 +3134,19 @@ export interface Operations {
   getAgentUsage: {
     asked: Record<never, never>;
     answer: AgentUsage;
+  };
+  /** Get what an agent asked */
+  getApproval: {
+    asked: {
+      /** Id of the approval. */
+      id: string;
+    };
+    answer: Approval;
+  };
+  /** Get what needs no person */
+  getApprovalPolicy: {
+    asked: Record<never, never>;
+    answer: ApprovalPolicy;
   };
   /** Get the content of an artifact */
   getArtifactContent: {
@@ -3252,11 +3489,37 @@ export interface Operations {
     };
     answer: AgentPage;
   };
+  /** List what agents asked of people */
+  listApprovals: {
+    asked: {
+      /** Only these states; repeated or parted by commas. `pending` waits for you. */
+      state?: ("pending" | "approved" | "rejected" | "answered" | "expired" | "cancelled" | "withdrawn")[] | undefined;
+      /** Only what was asked in this session. */
+      session?: string | undefined;
+      /** Only what was asked in this task. */
+      task?: string | undefined;
+      /** Only permissions, or only questions. */
+      kind?: "permission" | "input" | undefined;
+      /** Words that it must contain, each whole or as the beginning of one. */
+      search?: string | undefined;
+      /** What to order by. */
+      sort?: "created" | "updated" | "title" | undefined;
+      /** Direction of the order. */
+      order?: "asc" | "desc" | undefined;
+      /** `next_cursor` of the page before, with the same filters and order. Goes on right behind that page, whatever was added or changed meanwhile; `page` then says nothing. Not with `sort=updated`, where rows move. */
+      cursor?: string | undefined;
+      /** Page, from 1. */
+      page?: number | undefined;
+      /** Items on a page. */
+      page_size?: number | undefined;
+    };
+    answer: ApprovalPage;
+  };
   /** List what was done by force */
   listAudit: {
     asked: {
       /** Only these acts; repeated or parted by commas. */
-      act?: ("lock.broken" | "agent.drained" | "agent.maintenance" | "agent.deregistered")[] | undefined;
+      act?: ("lock.broken" | "agent.drained" | "agent.maintenance" | "agent.deregistered" | "approval.decided" | "approval_policy.set")[] | undefined;
       /** Only what was done to this: the name of a lock. */
       target?: string | undefined;
       /** Only what they did: `user:…`. */
@@ -3635,8 +3898,10 @@ export interface Operations {
       body: {
         /** What else shall be done. */
         prompt: string;
-        /** `enqueue`: a further task after all that is planned. `reject`: the same, but refused while an agent is at work. `steer` and `interrupt` are not supported yet. */
+        /** `enqueue`: a further task after all that is planned. `reject`: the same, but refused while an agent is at work. `steer`: the agents at work hear it with their next step. `interrupt`: they break off for it what they are doing. */
         mode?: "enqueue" | "reject" | "steer" | "interrupt";
+        /** Of `steer` and `interrupt`: the task whose agent is meant. Else all. */
+        task_id?: string;
       };
     };
     answer: Session;
@@ -3878,6 +4143,24 @@ export interface Operations {
     };
     answer: Agent;
   };
+  /** Set what needs no person */
+  setApprovalPolicy: {
+    asked: {
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body?: {
+        /** The last rule that matches decides; where none does, a person is asked. `*` stands for anything, `?` for one character. */
+        rules?: {
+          permission: string;
+          pattern: string;
+          action: "allow" | "deny" | "ask";
+        }[];
+        /** How long a request waits for a person before it is rejected; an agent may wish less. */
+        expires_seconds?: number;
+      } | undefined;
+    };
+    answer: ApprovalPolicy;
+  };
   /** Set what all tenants share */
   setCapacity: {
     asked: {
@@ -4036,6 +4319,7 @@ export const OPERATIONS = {
   createSession: { method: 'POST', path: '/api/v1/sessions', query: [], headers: ["idempotency-key"], reads: 'json' },
   createSubtask: { method: 'POST', path: '/api/v1/tasks/{id}/subtasks', query: [], headers: ["idempotency-key"], reads: 'json' },
   createTask: { method: 'POST', path: '/api/v1/tasks', query: [], headers: ["idempotency-key"], reads: 'json' },
+  decideApproval: { method: 'POST', path: '/api/v1/approvals/{id}/decision', query: [], headers: ["idempotency-key"], reads: 'json' },
   decomposeTask: { method: 'POST', path: '/api/v1/tasks/{id}/decompose', query: [], headers: ["idempotency-key"], reads: 'json' },
   deleteContext: { method: 'DELETE', path: '/api/v1/contexts/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'nothing' },
   deleteContextKey: { method: 'DELETE', path: '/api/v1/contexts/{id}/keys/{path}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
@@ -4056,6 +4340,8 @@ export const OPERATIONS = {
   getAgentPerformance: { method: 'GET', path: '/api/v1/agents/{id}/performance', query: [], headers: [], reads: 'json' },
   getAgentStats: { method: 'GET', path: '/api/v1/agents/stats', query: [], headers: [], reads: 'json' },
   getAgentUsage: { method: 'GET', path: '/api/v1/agents/usage', query: [], headers: [], reads: 'json' },
+  getApproval: { method: 'GET', path: '/api/v1/approvals/{id}', query: [], headers: [], reads: 'json' },
+  getApprovalPolicy: { method: 'GET', path: '/api/v1/approvals/policy', query: [], headers: [], reads: 'json' },
   getArtifactContent: { method: 'GET', path: '/api/v1/tasks/{id}/artifacts/{artifact_id}', query: [], headers: [], reads: 'bytes' },
   getAuditEntry: { method: 'GET', path: '/api/v1/audit/{id}', query: [], headers: [], reads: 'json' },
   getBlueprint: { method: 'GET', path: '/api/v1/blueprints/{name}', query: [], headers: [], reads: 'json' },
@@ -4094,6 +4380,7 @@ export const OPERATIONS = {
   listAgentHeartbeats: { method: 'GET', path: '/api/v1/agents/heartbeats', query: [], headers: [], reads: 'json' },
   listAgents: { method: 'GET', path: '/api/v1/agents', query: ["status","type","capability","search","sort","order","page","page_size"], headers: [], reads: 'json' },
   listAgentsByCapability: { method: 'GET', path: '/api/v1/agents/by-capability/{capability}', query: ["page","page_size"], headers: [], reads: 'json' },
+  listApprovals: { method: 'GET', path: '/api/v1/approvals', query: ["state","session","task","kind","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listAudit: { method: 'GET', path: '/api/v1/audit', query: ["act","target","by","search","sort","order","page","page_size","cursor"], headers: [], reads: 'json' },
   listBlueprints: { method: 'GET', path: '/api/v1/blueprints', query: ["state","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listBulks: { method: 'GET', path: '/api/v1/sessions/bulk', query: ["state","page","page_size"], headers: [], reads: 'json' },
@@ -4134,6 +4421,7 @@ export const OPERATIONS = {
   routeTask: { method: 'POST', path: '/api/v1/agents/route', query: [], headers: ["idempotency-key"], reads: 'json' },
   sayAsExternalAgent: { method: 'POST', path: '/api/v1/agents/external/{id}/out', query: [], headers: [], reads: 'json' },
   setAgentMaintenance: { method: 'POST', path: '/api/v1/agents/{id}/maintenance', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  setApprovalPolicy: { method: 'PUT', path: '/api/v1/approvals/policy', query: [], headers: ["idempotency-key"], reads: 'json' },
   setCapacity: { method: 'PUT', path: '/api/v1/system/capacity', query: [], headers: ["idempotency-key"], reads: 'json' },
   setQuota: { method: 'PUT', path: '/api/v1/quota', query: [], headers: ["idempotency-key"], reads: 'json' },
   setTaskStatus: { method: 'PUT', path: '/api/v1/tasks/{id}/status', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },

@@ -9,5 +9,6 @@ const GRACE_SECONDS = 10;
 export function toAgentIn(item: InboxItem, ts: string): Record<string, unknown> {
   const { id, kind, task_id, attempt, payload } = item;
   const head = { eap: EAP_VERSION, id, ts, kind, taskId: task_id, attempt };
-  return kind === 'assign' ? { ...head, payload } : { ...head, ...payload, graceSeconds: GRACE_SECONDS };
+  if (kind === 'assign') return { ...head, payload };
+  return kind === 'cancel' ? { ...head, ...payload, graceSeconds: GRACE_SECONDS } : { ...head, ...payload };
 }

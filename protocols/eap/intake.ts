@@ -3,6 +3,7 @@ import type { Address } from '../address.ts';
 import { agentIdOf } from '../agent.ts';
 import type { Message } from '../envelope.ts';
 import { type Failure, toFaults } from '../failure.ts';
+import { toRequestMessage } from './approval.ts';
 import { toLockMessage } from './lock.ts';
 import { AgentOut } from './message.ts';
 
@@ -83,7 +84,19 @@ export function takeIn(speaker: Speaker, body: unknown): Intake | { failure: Fai
   }
 }
 
-type OfTask = Extract<AgentOut, { kind: 'progress' | 'tool' | 'artifact' | 'result' }>;
+type OfTask = Extract<
+  AgentOut,
+  {
+    kind:
+      | 'progress'
+      | 'tool'
+      | 'artifact'
+      | 'result'
+      | 'permission.request'
+      | 'input.request'
+      | 'request.withdrawn';
+  }
+>;
 
 function ofTask(speaker: Speaker, said: OfTask): Pick<Intake, 'message' | 'blob'> {
   const common = { attempt: said.attempt, agent_id: speaker.agent };
@@ -91,7 +104,14 @@ function ofTask(speaker: Speaker, said: OfTask): Pick<Intake, 'message' | 'blob'
     case 'progress':
       return {
         blob: null,
-        message: { type: 'progress', ...common, percent: said.percent, note: said.note, usage: said.usage },
+        message: {
+          type: 'progress',
+          ...common,
+          percent: said.percent,
+          note: said.note,
+          usage: said.usage,
+          waits_for: said.waitsFor,
+        },
       };
     case 'tool':
       return {
@@ -116,6 +136,10 @@ function ofTask(speaker: Speaker, said: OfTask): Pick<Intake, 'message' | 'blob'
           cancelled: said.cancelled,
         },
       };
+    case 'permission.request':
+    case 'input.request':
+    case 'request.withdrawn':
+      return { blob: null, message: toRequestMessage(said, common) };
     case 'artifact': {
       const { index, count } = said.chunk;
       const name = artifactObject({

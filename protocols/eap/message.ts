@@ -7,6 +7,14 @@ import { AgentCard } from '../agent.ts';
 import { EntityId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import { TaskResult, TokenUsage } from '../task.ts';
+import {
+  INPUT,
+  INPUT_REQUEST,
+  PERMISSION_DECISION,
+  PERMISSION_REQUEST,
+  REQUEST_WITHDRAWN,
+  STEER,
+} from './approval.ts';
 import { LOCK_ACQUIRE, LOCK_RELEASE, LOCK_RENEW } from './lock.ts';
 
 export const EAP_VERSION = '2.0';
@@ -44,6 +52,8 @@ export const AgentOut = z.discriminatedUnion('kind', [
     percent: z.number().min(0).max(100).optional(),
     note: z.string().max(2_000).optional(),
     usage: TokenUsage.optional(),
+    /** What it waits for by itself; said with every report that it still holds for. */
+    waitsFor: z.enum(['rate_limit', 'auth']).optional(),
   }),
   z.object({
     ...head,
@@ -71,6 +81,9 @@ export const AgentOut = z.discriminatedUnion('kind', [
   z.object({ ...head, ...ofAttempt, ...LOCK_ACQUIRE }),
   z.object({ ...head, ...ofAttempt, ...LOCK_RENEW }),
   z.object({ ...head, ...ofAttempt, ...LOCK_RELEASE }),
+  z.object({ ...head, ...ofAttempt, ...PERMISSION_REQUEST }),
+  z.object({ ...head, ...ofAttempt, ...INPUT_REQUEST }),
+  z.object({ ...head, ...ofAttempt, ...REQUEST_WITHDRAWN }),
   z.object({
     ...head,
     ...ofAttempt,
@@ -139,6 +152,9 @@ export const AgentIn = z.discriminatedUnion('kind', [
     reason: z.string(),
     graceSeconds: z.number(),
   }),
+  z.object({ ...headIn, ...ofAttempt, ...PERMISSION_DECISION }),
+  z.object({ ...headIn, ...ofAttempt, ...INPUT }),
+  z.object({ ...headIn, ...ofAttempt, ...STEER }),
   /** The orchestrator counts this instance as gone: stop its work and register again. */
   z.object({ ...headIn, kind: z.literal('lease_lost'), reason: z.string() }),
 ]);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { z } from 'zod';
+import { RequestSaid } from './approval.ts';
 import { LockSaid } from './lock.ts';
 import { AgentIn, AgentOut, Heartbeat, InAnswer, OutAnswer, Registered } from './message.ts';
 
@@ -12,6 +13,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   'in-answer': InAnswer,
   heartbeat: Heartbeat,
   'lock-said': LockSaid,
+  'request-said': RequestSaid,
 };
 
 const text = readFileSync(new URL('./README.md', import.meta.url), 'utf8');

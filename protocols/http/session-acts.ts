@@ -33,7 +33,11 @@ export const PromptBody = z
     prompt: PromptText.describe('What else shall be done.'),
     mode: PromptMode.default('enqueue').describe(
       '`enqueue`: a further task after all that is planned. `reject`: the same, but refused while an agent is at ' +
-        'work. `steer` and `interrupt` are not supported yet.',
+        'work. `steer`: the agents at work hear it with their next step. `interrupt`: they break off for it what they ' +
+        'are doing.',
+    ),
+    task_id: EntityId.optional().describe(
+      'Of `steer` and `interrupt`: the task whose agent is meant. Else all.',
     ),
   })
   .meta({ examples: [{ prompt: 'Document the interface as well.', mode: 'enqueue' }] });

@@ -10,6 +10,7 @@ import {
   SessionType,
   TaskSummary,
 } from '../session.ts';
+import { shownDetailOf } from '../session-detail.ts';
 import { dependenciesOf } from '../session-graph.ts';
 import { Dependency } from '../task.ts';
 import { listedPageOf, listOf, PageCursor, PageNumber, PageSize, Search, SortOrder } from './page.ts';
@@ -130,6 +131,7 @@ export function toSessionView(session: Session, version: number, nowMs: number):
     session;
   return {
     ...shown,
+    status_detail: shownDetailOf(session),
     tasks: session.tasks.map((task, at) => {
       const dependencies = dependenciesOf(edges[at] ?? [], session.tasks);
       return { ...task, depends_on: dependencies.map(({ task_id }) => task_id), dependencies };

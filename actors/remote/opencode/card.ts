@@ -29,5 +29,6 @@ export function buildCard(config: AgentConfig, opencodeVersion: string): z.input
     ...(config.model === null ? {} : { model: config.model }),
     version: opencodeVersion,
     labels: { runtime: 'opencode' },
+    supports: { steer: true, interrupt: true },
   };
 }

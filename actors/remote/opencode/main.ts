@@ -40,7 +40,8 @@ async function main(): Promise<void> {
   logger.level = config.logLevel;
   const environment = config.opencodeEnvironment;
   const homeDirectory = join(config.workDir, 'opencode');
-  const host = new OpencodeHost({ homeDirectory, config: config.opencodeConfig, environment });
+  const settings = { homeDirectory, config: config.opencodeConfig, environment, asksPeople: true };
+  const host = new OpencodeHost(settings);
   try {
     await run(config, host, logger);
   } catch (error) {

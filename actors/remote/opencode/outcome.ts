@@ -34,7 +34,8 @@ export function sumUp(messages: readonly SessionMessage[]): Sum {
 
 /** How an idle session ended. Its last message decides. */
 export function readEnding(messages: readonly SessionMessage[]): Ending {
-  const last = messages.findLast(({ info }) => info.role === 'assistant');
+  // What was said to it last has the word: an answer from before is none.
+  const last = messages.findLast(({ info }) => info.role === 'assistant' || info.role === 'user');
   if (last === undefined || last.info.role !== 'assistant') return { type: 'open' };
   const { info, parts } = last;
   if (info.error !== undefined) return { type: 'failed', failure: toFailure(info.error) };

@@ -12,8 +12,8 @@ export function buildPrompt(payload: AssignPayload): string {
   return sections.join('\n\n');
 }
 
-const HOUSE_RULES = `You work alone and unattended on one task, in a working copy made for it. Nobody answers questions:
-decide what is reasonable, and say in your last message what you assumed. Stay inside the working directory. Everything
+const HOUSE_RULES = `You work alone and unattended on one task, in a working copy made for it. Decide what is
+reasonable rather than ask, for an answer may take long or never come, and say in your last message what you assumed. Stay inside the working directory. Everything
 that you leave there becomes the result, so leave nothing that does not belong to it; you need not commit. Do this task
 only: others work on the rest at the same time. Run the tests that cover your change. End with a short summary of what
 you changed and what the tests said; never claim what you have not seen.`;

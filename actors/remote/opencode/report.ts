@@ -16,6 +16,8 @@ export type Use = {
 };
 
 const NOTE_CHARS_MAX = 300;
+/** How providers and opencode say that there was too much of us. */
+const RATE_LIMITED = /rate.?limit|too many requests|overloaded|\b429\b|quota/i;
 
 export function toUsage({ tokens, costUsd, apiCalls, apiErrors }: Use): TokenUsage {
   return {
@@ -68,8 +70,11 @@ export function toReport(progress: Progress, saying: string, directory: string):
       const percent = progress.items.length === 0 ? {} : { percent: (100 * done) / progress.items.length };
       return { progress: { ...note, ...percent } };
     }
-    case 'retry':
-      return { progress: { note: `The model did not answer, try ${progress.attempt}: ${progress.message}` } };
+    case 'retry': {
+      const note = `The model did not answer, try ${progress.attempt}: ${progress.message}`;
+      const waits = RATE_LIMITED.test(progress.message) ? ({ waitsFor: 'rate_limit' } as const) : {};
+      return { progress: { note, ...waits } };
+    }
   }
 }
 

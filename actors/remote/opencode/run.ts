@@ -3,22 +3,24 @@
  *
  * R1. Events are watched before the prompt is sent; they wake and show progress. Status and messages, which are
  *     polled, decide.
- * R2. Nothing that opencode asks stays unanswered: nobody is there, so it is rejected.
+ * R2. Nothing that opencode asks stays unanswered: it is put to people, or rejected where there are none.
  * R3. Whatever ends the run, afterwards the session does nothing any more and no command of it runs.
  * R4. The end of the server's process ends the run as a failure that may be tried again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event, SessionStatus } from '@opencode-ai/sdk/v2/client';
+import type { SteerHandler } from '#actors/remote/sdk/requests.ts';
 import { ask, read, tell } from './ask.ts';
 import { makeCoalescer } from './coalesce.ts';
 import { makeEventWatch } from './event-watch.ts';
 import { AttemptFailure } from './failure.ts';
 import { findModel, requireSomeModel } from './model.ts';
 import { type Ending, readEnding, type SessionMessage, type Sum, sumUp, toFailure } from './outcome.ts';
-import { buildPermissions } from './permissions.ts';
+import { Desk, type People } from './people.ts';
+import { buildAskingPermissions, buildPermissions } from './permissions.ts';
 import { type Memory, newMemory, type Progress, readEvent } from './progress.ts';
 import type { OpencodeServer, ServerExit } from './server.ts';
-import { rejectUnanswered } from './unanswered.ts';
+import { Steering } from './steering.ts';
 
 export type RunOptions = {
   readonly server: OpencodeServer;
@@ -32,6 +34,10 @@ export type RunOptions = {
   /** Ends the work. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
+  /** Whom to ask; without, what opencode asks is rejected. */
+  readonly people?: People;
+  /** Hands over what people say while the work goes on to a handler. */
+  readonly onSteer?: (handler: SteerHandler) => void;
   readonly limits?: Partial<RunLimits>;
 };
 
@@ -91,10 +97,17 @@ class Run {
   readonly #options: RunOptions;
   readonly #limits: RunLimits;
   readonly #over: AbortSignal;
-  #session: { readonly id: string; readonly watch: ReturnType<typeof makeEventWatch> } | null = null;
+  #session: {
+    readonly id: string;
+    readonly watch: ReturnType<typeof makeEventWatch>;
+    readonly desk: Desk;
+    readonly steering: Steering;
+  } | null = null;
+  #hasNews = false;
   #wake: () => void = () => undefined;
   #error: AttemptFailure | null = null;
   #heardAt = performance.now();
+  #promptedAt = performance.now();
   #partsSeen = 0;
   #memory: Memory | null = null;
 
@@ -110,19 +123,27 @@ class Run {
     this.#over.throwIfAborted();
     const chosen = model === undefined ? {} : { model: await findModel(client, directory, model) };
     if (model === undefined) await requireSomeModel(client, directory);
-    const permission = buildPermissions(server.toolOutputDirectory);
+    const { people = null, onSteer } = this.#options;
+    const build = people === null ? buildPermissions : buildAskingPermissions;
+    const permission = build(server.toolOutputDirectory);
     const { id } = await ask('a session', client.session.create({ directory, title, permission }));
     const watch = makeEventWatch({ client, directory, onEvent: this.#makeListener(id) });
-    this.#session = { id, watch };
+    const told = system === undefined ? {} : { system };
+    const about = { client, directory, sessionId: id };
+    const desk = new Desk({ ...about, people });
+    const settings = { ...chosen, ...told };
+    const steering = new Steering({ ...about, settings, onSaid: () => this.#hearWord() });
+    this.#session = { id, watch, desk, steering };
     await watch.connected;
     this.#over.throwIfAborted();
-    const told = system === undefined ? {} : { system };
     const parts = [{ type: 'text' as const, text: prompt }];
     await tell(
       'the prompt a hearing',
-      client.session.promptAsync({ sessionID: id, directory, parts, ...chosen, ...told }),
+      client.session.promptAsync({ sessionID: id, directory, parts, ...settings }),
     );
-    const ending = await this.#follow(id);
+    this.#promptedAt = performance.now();
+    onSteer?.((word) => steering.say(word));
+    const ending = await this.#follow(id, { desk, steering });
     return { ending, ...(await this.#collect(id)) };
   }
 
@@ -146,6 +167,7 @@ class Run {
   /** Stops listening and lets the server forget the directory, so that its memory stays bounded. */
   async close(): Promise<void> {
     const { server, directory } = this.#options;
+    this.#session?.desk.close();
     await this.#session?.watch.stop();
     if (server.hasExited()) return;
     try {
@@ -172,29 +194,47 @@ class Run {
         this.#error = toFailure(event.properties.error);
       }
       if (event.type === 'session.idle') coalescer.flush();
-      if (WAKING.has(event.type)) this.#wake();
+      if (WAKING.has(event.type)) this.#tellNews();
     };
   }
 
-  async #follow(sessionId: string): Promise<RunOutcome['ending']> {
-    const { server, directory } = this.#options;
-    const promptedAt = performance.now();
+  /** Somebody spoke: the session begins to answer anew. */
+  #hearWord(): void {
+    this.#promptedAt = performance.now();
+    this.#heardAt = this.#promptedAt;
+    this.#error = null;
+    this.#tellNews();
+  }
+
+  #tellNews(): void {
+    this.#hasNews = true;
+    this.#wake();
+  }
+
+  async #follow(
+    sessionId: string,
+    { desk, steering }: { readonly desk: Desk; readonly steering: Steering },
+  ): Promise<RunOutcome['ending']> {
     while (true) {
       await this.#waitForNews();
       this.#over.throwIfAborted();
-      await rejectUnanswered(server.client, directory);
+      await desk.look();
       const status = await this.#status(sessionId);
       if (status.type === 'retry' && status.attempt > this.#limits.retriesMax) {
         throw new AttemptFailure('MODEL_UNAVAILABLE', `${status.message} (${status.attempt} tries)`);
       }
+      // People take their time, and what is broken off for a word is no end.
+      if (desk.waiting > 0 || steering.isBusy) this.#heardAt = performance.now();
       if (status.type !== 'idle') {
         await this.#checkSilence(sessionId);
         continue;
       }
+      if (steering.isBusy) continue;
       const ending = readEnding(await this.#messages(sessionId));
+      if (steering.isBusy) continue;
       if (ending.type !== 'open') return ending;
       if (this.#error !== null) throw this.#error;
-      if (performance.now() - promptedAt > this.#limits.beginMs) {
+      if (performance.now() - this.#promptedAt > this.#limits.beginMs) {
         throw new AttemptFailure('STALLED', 'opencode took the prompt and never began to answer it');
       }
     }
@@ -203,9 +243,12 @@ class Run {
   async #waitForNews(): Promise<void> {
     const news = Promise.withResolvers<void>();
     this.#wake = news.resolve;
+    // What came while this was looking elsewhere.
+    if (this.#hasNews) news.resolve();
     const timer = setTimeout(news.resolve, this.#limits.pollMs);
     this.#over.addEventListener('abort', this.#wake, { once: true });
     await news.promise;
+    this.#hasNews = false;
     this.#over.removeEventListener('abort', this.#wake);
     clearTimeout(timer);
   }
@@ -265,6 +308,7 @@ const WAKING: ReadonlySet<string> = new Set([
   'session.error',
   'permission.asked',
   'question.asked',
+  'permission.replied',
 ] satisfies Event['type'][]);
 
 function toCrash({ code, signal, lastOutput }: ServerExit): AttemptFailure {

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createOpencodeClient, type OpencodeClient } from '@opencode-ai/sdk/v2/client';
 import { AttemptFailure } from './failure.ts';
 import { prepareHome } from './home.ts';
+import { buildAskingPermissions, toPermissionConfig } from './permissions.ts';
 import { endMarked, MARK } from './processes.ts';
 import { startWatchdog } from './watchdog.ts';
 
@@ -25,6 +26,8 @@ export type ServerOptions = {
   readonly config: Readonly<Record<string, unknown>>;
   /** What the child sees beside what it needs: PATH, and names of keys that the configuration refers to. */
   readonly environment: Readonly<Record<string, string>>;
+  /** People can be asked: what its sessions and their sub-agents want to change or reach is asked for. */
+  readonly asksPeople?: boolean;
   readonly binary?: string;
   readonly startMs?: number;
 };
@@ -76,7 +79,7 @@ export async function startServer(options: ServerOptions): Promise<OpencodeServe
       env: {
         ...options.environment,
         ...home.environment,
-        ...buildSettings(options.config, password),
+        ...buildSettings(withPermissions(options, home.toolOutputDirectory), password),
         [MARK]: mark,
       },
     },
@@ -135,6 +138,12 @@ async function findPort(): Promise<number> {
   probe.close();
   await once(probe, 'close');
   return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** A permission that its configuration names goes before ours. */
+function withPermissions({ config, asksPeople = false }: ServerOptions, toolOutputDirectory: string) {
+  if (!asksPeople) return config;
+  return { permission: toPermissionConfig(buildAskingPermissions(toolOutputDirectory)), ...config };
 }
 
 function buildSettings(config: Readonly<Record<string, unknown>>, password: string): Record<string, string> {

@@ -85,6 +85,8 @@ async function run(options: WorkOptions, task: AgentTask, worktree: Worktree): P
     system: buildSystemPrompt(await readInstructions(worktree.path)),
     ...(model === null ? {} : { model }),
     signal: task.signal,
+    people: task,
+    onSteer: (handler) => task.onSteer(handler),
     onProgress: (progress) => {
       report(progress).catch((error: unknown) => {
         options.logger.warn({ taskId: task.id, err: error }, 'progress could not be said');

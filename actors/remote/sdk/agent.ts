@@ -164,6 +164,9 @@ export class Agent {
       case 'cancel':
         this.#running.get(action.cancel.taskId)?.cancel(action.cancel.reason, action.cancel.graceSeconds);
         break;
+      case 'tell':
+        this.#running.get(action.told.taskId)?.tell(action.told);
+        break;
       case 'lease_lost':
         this.#loseLease(action.reason);
     }
@@ -192,6 +195,7 @@ export class Agent {
       isDraining: this.#state !== 'open',
       capacity: this.#options.card.max_concurrent_capacity,
       running,
+      isSteerable: (taskId) => this.#running.get(taskId)?.isSteerable === true,
     };
   }
 
@@ -226,6 +230,7 @@ export class Agent {
       assignment.end('dropped', 'the orchestrator no longer wants this attempt');
       this.#running.delete(taskId);
     }
+    for (const assignment of this.#running.values()) assignment.askAgain();
     this.#listen();
     this.#stopHeartbeat();
     this.#stopHeartbeat = startHeartbeat({

@@ -12,10 +12,11 @@ import type { OutAnswer } from '#protocols/eap/message.ts';
 import { type TaskResult, TokenUsage } from '#protocols/task.ts';
 import { ArtifactRefused, cutArtifact, type NewArtifact } from './artifacts.ts';
 import { newHead, newId } from './head.ts';
-import type { Assign } from './incoming.ts';
+import type { Assign, Told } from './incoming.ts';
 import { type LockOut, TaskLocks } from './locks.ts';
 import type { Logger } from './logger.ts';
 import { type AttemptOut, Outgoing } from './outgoing.ts';
+import { TaskRequests } from './requests.ts';
 import { clip, resultOfCancel, resultOfThrow, resultOfTimeout, resultOfWork, usageOf } from './result.ts';
 import {
   type AgentTask,
@@ -58,6 +59,7 @@ export class Assignment {
   readonly #options: AssignmentOptions;
   readonly #outgoing: Outgoing;
   readonly #locks: TaskLocks;
+  readonly #requests: TaskRequests;
   readonly #stopWork = new AbortController();
   readonly #giveUp = new AbortController();
   readonly #pastGrace = Promise.withResolvers<null>();
@@ -78,6 +80,14 @@ export class Assignment {
       workSignal: this.#stopWork.signal,
       logger: options.logger,
     });
+    this.#requests = new TaskRequests({
+      taskId: this.taskId,
+      attempt: this.attempt,
+      say: (message) => this.#outgoing.say(message),
+      workSignal: this.#stopWork.signal,
+      againMs: options.timing.requestAgainMs,
+      logger: options.logger,
+    });
     this.#startDeadline();
     const outcome = this.#work();
     this.workEnded = outcome.then(() => undefined);
@@ -90,6 +100,20 @@ export class Assignment {
     this.#cancelReason = reason;
     this.#stopWork.abort(new AttemptEnded('cancelled', reason));
     this.#after(Math.max(0, graceSeconds) * 1_000, () => this.#pastGrace.resolve(null));
+  }
+
+  get isSteerable(): boolean {
+    return this.#requests.isSteerable;
+  }
+
+  /** The answer to a request of the work, or a person's word to it. */
+  tell(told: Told): void {
+    this.#requests.take(told);
+  }
+
+  /** After a reconnect: answers may have been lost. */
+  askAgain(): void {
+    this.#requests.askAgain();
   }
 
   /** Ends it at once; the orchestrator is told nothing. */
@@ -173,10 +197,13 @@ export class Assignment {
       tool: (call) => this.#track(this.#tool(call)),
       artifact: (artifact) => this.#track(this.#upload(artifact)),
       lock: (name, terms) => this.#locks.acquire(name, terms),
+      askPermission: (question) => this.#requests.askPermission(question),
+      askInput: (question) => this.#requests.askInput(question),
+      onSteer: (handler) => this.#requests.onSteer(handler),
     };
   }
 
-  async #progress({ percent, note, usage }: ProgressReport): Promise<void> {
+  async #progress({ percent, note, usage, waitsFor }: ProgressReport): Promise<void> {
     const counted = TokenUsage.safeParse(usage);
     if (counted.success) this.#reported = counted.data;
     this.#outgoing.report({
@@ -186,6 +213,7 @@ export class Assignment {
       ...(Number.isFinite(percent) ? { percent: Math.min(100, Math.max(0, Number(percent))) } : {}),
       ...(note === undefined ? {} : { note: clip(note, 2_000) }),
       ...(counted.success ? { usage: counted.data } : {}),
+      ...(waitsFor === undefined ? {} : { waitsFor }),
     });
   }
 

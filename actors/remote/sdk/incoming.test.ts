@@ -3,7 +3,7 @@ import type { AgentIn } from '#protocols/eap/message.ts';
 import { newHead } from './head.ts';
 import { type Desk, Incoming } from './incoming.ts';
 
-const FREE: Desk = { isDraining: false, capacity: 2, running: new Map() };
+const FREE: Desk = { isDraining: false, capacity: 2, running: new Map(), isSteerable: () => true };
 const ACCEPTED = { accepted: true };
 
 function encode(message: unknown): Uint8Array {
@@ -162,4 +162,33 @@ test('its memory is bounded', () => {
   for (let n = 0; n < 2_000; n++) incoming.take(encode(assign(`t${n}`)), FREE);
 
   expect(incoming.take(first, FREE).action.type).toBe('start');
+});
+
+test('an answer is handed to the attempt at work, and left aside for one that is over', () => {
+  const told = { ...newHead(), kind: 'permission.decision', taskId: 't1', attempt: 1, requestId: 'r' };
+  const decided = { ...told, outcome: 'expired', optionId: null, optionKind: null, by: 'timer', note: null };
+  const incoming = new Incoming();
+
+  expect(incoming.take(encode(decided), running(['t1', 1]))).toMatchObject({
+    answer: ACCEPTED,
+    action: { type: 'tell', told: { requestId: 'r' } },
+  });
+  expect(incoming.take(encode(decided), running(['t1', 1])).action.type).toBe('none');
+  expect(incoming.take(encode({ ...decided, ...newHead() }), running(['t1', 2]))).toEqual({
+    answer: ACCEPTED,
+    action: { type: 'none' },
+  });
+});
+
+test('a word is taken only where the work listens', () => {
+  const steer = { kind: 'steer', taskId: 't1', attempt: 1, message: 'x', delivery: 'steer', by: 'user:a' };
+  const word = () => encode({ ...newHead(), ...steer });
+  const at = running(['t1', 1]);
+
+  expect(new Incoming().take(word(), at).action.type).toBe('tell');
+  expect(new Incoming().take(word(), FREE).answer).toEqual({ accepted: false, reason: 'unknown' });
+  expect(new Incoming().take(word(), { ...at, isSteerable: () => false }).answer).toEqual({
+    accepted: false,
+    reason: 'unknown',
+  });
 });

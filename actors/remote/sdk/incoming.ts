@@ -12,6 +12,8 @@ import { AgentIn, type InAnswer } from '#protocols/eap/message.ts';
 
 export type Assign = Extract<AgentIn, { kind: 'assign' }>;
 type Cancel = Extract<AgentIn, { kind: 'cancel' }>;
+/** Of an attempt at work: the answer to what it asked, or a person's word. */
+export type Told = Extract<AgentIn, { kind: 'permission.decision' | 'input' | 'steer' }>;
 
 /** The state of this instance at the moment of the message. */
 export interface Desk {
@@ -19,12 +21,15 @@ export interface Desk {
   readonly capacity: number;
   /** Attempt by task. */
   readonly running: ReadonlyMap<string, number>;
+  /** Whether the work of this task hears what people say. */
+  readonly isSteerable: (taskId: string) => boolean;
 }
 
 export type Action =
   | { readonly type: 'none' }
   | { readonly type: 'start'; readonly assign: Assign }
   | { readonly type: 'cancel'; readonly cancel: Cancel }
+  | { readonly type: 'tell'; readonly told: Told }
   | { readonly type: 'lease_lost'; readonly reason: string };
 
 export interface Decision {
@@ -63,6 +68,14 @@ export class Incoming {
         return this.#decideAssign(said, desk);
       case 'cancel':
         return this.#decideCancel(said, desk);
+      case 'permission.decision':
+      case 'input':
+        // Of an attempt that is over it is of no use, and need not be said again.
+        return isRunning(said, desk) ? { ...ACCEPTED, action: { type: 'tell', told: said } } : ACCEPTED;
+      case 'steer':
+        return isRunning(said, desk) && desk.isSteerable(said.taskId)
+          ? { ...ACCEPTED, action: { type: 'tell', told: said } }
+          : refuse('unknown');
       case 'lease_lost':
         return { answer: { accepted: true }, action: { type: 'lease_lost', reason: said.reason } };
     }
@@ -89,6 +102,10 @@ export class Incoming {
     }
     return ACCEPTED;
   }
+}
+
+function isRunning({ taskId, attempt }: Told, { running }: Desk): boolean {
+  return running.get(taskId) === attempt;
 }
 
 function parse(bytes: Uint8Array): { message: AgentIn } | { refusal: 'invalid' | 'unknown' } {

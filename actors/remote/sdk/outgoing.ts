@@ -8,9 +8,12 @@
  * O4. After `sayLast`, and after `close`, nothing is taken any more.
  */
 import type { AgentOut, OutAnswer } from '#protocols/eap/message.ts';
+import type { RequestOut } from './requests.ts';
 
 /** What an attempt says. */
-export type AttemptOut = Extract<AgentOut, { kind: 'progress' | 'tool' | 'artifact' | 'result' }>;
+export type AttemptOut =
+  | Extract<AgentOut, { kind: 'progress' | 'tool' | 'artifact' | 'result' }>
+  | RequestOut;
 type Progress = Extract<AttemptOut, { kind: 'progress' }>;
 
 interface Waiting {

@@ -3,6 +3,13 @@ import type { AgentOut, AssignPayload } from '#protocols/eap/message.ts';
 import type { TokenUsage } from '#protocols/task.ts';
 import type { NewArtifact } from './artifacts.ts';
 import type { LockOptions, TaskLock } from './locks.ts';
+import type {
+  InputAnswer,
+  InputQuestion,
+  PermissionAnswer,
+  PermissionQuestion,
+  SteerHandler,
+} from './requests.ts';
 import type { WorkResult } from './result.ts';
 
 /** Why the signal of a task aborted. Of the first two the orchestrator is told a result, of the others nothing. */
@@ -35,6 +42,8 @@ export interface ProgressReport {
   readonly note?: string;
   /** Of the whole attempt so far, not since the last report. */
   readonly usage?: TokenUsage;
+  /** It cannot go on by itself just now. The next report without it says that it does again. */
+  readonly waitsFor?: 'rate_limit' | 'auth';
 }
 
 type ToolOut = Extract<AgentOut, { kind: 'tool' }>;
@@ -57,6 +66,15 @@ export interface AgentTask {
    * it is released, at the latest with the result of the work.
    */
   lock(name: string, options?: LockOptions): Promise<TaskLock>;
+  /**
+   * Asks whether something may be done. A rule answers at once, a person in their time; nobody's word by then, a cancel
+   * or the end of the work is no. Throws `RequestRefused` where the request itself was not taken.
+   */
+  askPermission(question: PermissionQuestion): Promise<PermissionAnswer>;
+  /** Asks a person something; `answers` is null where nobody answered. */
+  askInput(question: InputQuestion): Promise<InputAnswer>;
+  /** What people say while the work goes on is handed to this from now on; say `supports` in the card, too. */
+  onSteer(handler: SteerHandler): void;
 }
 
 export type Work = (task: AgentTask) => Promise<WorkResult>;

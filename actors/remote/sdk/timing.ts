@@ -15,6 +15,8 @@ export interface Timing {
   readonly refreshMs: number;
   /** Between a registration that was refused for good and the next try. */
   readonly refusedPauseMs: number;
+  /** How often a request that waits for a person is asked for again, should its answer have been lost. */
+  readonly requestAgainMs: number;
   /** What work gets to end in, after its time was up. */
   readonly timeoutGraceMs: number;
   /** How long past an attempt's own time its last messages are still repeated. */
@@ -33,6 +35,7 @@ export const TIMING: Timing = {
   registerRoundMs: 20_000,
   refreshMs: 300_000,
   refusedPauseMs: 30_000,
+  requestAgainMs: 30_000,
   timeoutGraceMs: 10_000,
   afterDeadlineMs: 60_000,
   stopGraceMs: 5_000,

@@ -99,6 +99,9 @@ function task(repo: string, signal = new AbortController().signal) {
     tool: async () => undefined,
     artifact: async ({ role }) => `${artifacts.push(role)}`,
     lock: () => Promise.reject(new Error('none here')),
+    askPermission: () => Promise.reject(new Error('nobody here')),
+    askInput: () => Promise.reject(new Error('nobody here')),
+    onSteer: () => undefined,
   };
   return { given, reports, artifacts };
 }

@@ -1,0 +1,17 @@
+/** Older shapes of an agent's state. Pure. */
+import { z } from 'zod';
+import type { Migration } from '#protocols/actor.ts';
+
+const Stored = z.looseObject({ inbox: z.array(z.looseObject({ kind: z.string() })) });
+
+/** What version 2 added has defaults in its shape. */
+export const FIRST: Migration = { up: (agent) => agent, down: (agent) => agent };
+
+/** Version 2 told a process of assignments and cancels only. What else waits is asked for again by the process. */
+export const WITHOUT_TELLING: Migration = {
+  up: (agent) => agent,
+  down: (state) => {
+    const { supports: _, ...agent } = Stored.parse(state);
+    return { ...agent, inbox: agent.inbox.filter(({ kind }) => kind === 'assign' || kind === 'cancel') };
+  },
+};

@@ -46,6 +46,8 @@ export const Scheduler = z.object({
   running: z.record(EntityId, RunningSession),
   waiting: z.array(WaitingSession),
   share: Share,
+  /** As the registry last said. */
+  has_planner: z.boolean().default(false),
   updated_at: z.string(),
 });
 export type Scheduler = z.infer<typeof Scheduler>;
@@ -58,6 +60,8 @@ export const SchedulerMessage = z.discriminatedUnion('type', [
   /** The answer to `slot_check`: it has its slot. */
   Ticket.extend({ type: z.literal('holding') }),
   z.object({ type: z.literal('set_quota'), quota: Quota }),
+  /** From the registry: whether an agent is there whose work it is to make plans. */
+  z.object({ type: z.literal('planners'), has_planner: z.boolean() }),
   /** Timer: who has a slot is asked whether it still has it. */
   z.object({ type: z.literal('check_due') }),
   /** Timer: there was more to admit than one turn may. */

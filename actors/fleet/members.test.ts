@@ -52,6 +52,7 @@ test('a registry of version 1 is read: what it counted becomes the tally', () =>
     agents_max: 100,
     tasks_max: 3_000,
     circuit_waits: [],
+    has_planner: false,
     updated_at: first.updated_at,
   });
 });

@@ -13,18 +13,20 @@ import { QUOTA_DEFAULT, type Quota } from '#protocols/quota.ts';
 import { Scheduler, SchedulerMessage } from '#protocols/scheduler.ts';
 import { beginWith, isoTime, type Step, withEffects } from '../turn.ts';
 import { CHECK, CHECK_MS, checkAll, hearHolding } from './check.ts';
+import { WITHOUT_PLANNERS } from './migrations.ts';
 import { enqueue, leave } from './queue.ts';
 import { settle } from './settle.ts';
 import { grantedBy, hearShare, NO_SHARE, tellShare } from './share.ts';
 
 export const schedulerKind = defineActor<Scheduler, SchedulerMessage>({
   type: 'scheduler',
-  stateVersion: 1,
+  stateVersion: 2,
   state: Scheduler,
   message: SchedulerMessage,
   // None: a release must not overtake the wish that it takes back.
   control: [],
   onDefect: 'resume',
+  migrations: { 1: WITHOUT_PLANNERS },
   handle,
 });
 
@@ -48,6 +50,8 @@ function take(state: Scheduler, message: SchedulerMessage, context: TurnContext)
       return leave(state, message, context);
     case 'holding':
       return hearHolding(state, message);
+    case 'planners':
+      return beginWith({ ...state, has_planner: message.has_planner });
     case 'set_quota':
       return setQuota(state, message.quota, context);
     case 'check_due':
@@ -67,6 +71,7 @@ export function emptyScheduler(context: TurnContext): Scheduler {
     running: {},
     waiting: [],
     share: NO_SHARE,
+    has_planner: false,
     updated_at: isoTime(context.now),
   };
 }

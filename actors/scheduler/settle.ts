@@ -40,8 +40,13 @@ function admit(
     const waited_ms = Math.max(0, context.now - Date.parse(waitedFrom));
     return [
       emit('admitted', { session_id, ticket, priority, waited_ms, waiting: state.waiting.length }),
-      send(sessionAddress(context, session_id), { type: 'admitted', ticket }),
+      send(sessionAddress(context, session_id), { type: 'admitted', ticket, ...plannerOf(state) }),
     ];
   });
   return withEffects({ ...step, state }, ...effects);
+}
+
+/** Said only where there is one. */
+export function plannerOf({ has_planner }: Scheduler): { has_planner?: true } {
+  return has_planner ? { has_planner } : {};
 }

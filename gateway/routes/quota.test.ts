@@ -19,6 +19,7 @@ const SCHEDULED: Scheduler = {
     { session_id: 's-3', ticket: 1, priority: 'high', keys: ['key:deploy'], since: AT },
   ],
   share: { is_metered: false, granted: 0, told: 0, in_use: 0, wanted: 0 },
+  has_planner: false,
   updated_at: AT,
 };
 

@@ -940,6 +940,14 @@ export interface CreateSession {
     base_ref?: string;
   };
   template?: string;
+  /** Names of several templates: the tasks of all of them, and one that puts them together. */
+  templates?: string[];
+  /** Where none is named: the one template that fits best, or all that fit. */
+  template_match?: "best" | "all";
+  /** How the plan is laid out. functional: as the templates have it; temporal: in phases, each after the one before; capability: one task for each capability. */
+  strategy?: "functional" | "temporal" | "capability";
+  /** Where no template fits: an agent whose primary capability is task_decomposition is asked for the plan, if there is one; or it is one task. */
+  unmatched?: "agent" | "one_task";
   blueprint?: string;
   max_depth?: number;
   parent_id?: string;
@@ -1643,8 +1651,9 @@ export interface Rebalance {
 export interface RegisterAgent {
   name: string;
   agent_type: "architect" | "implementer" | "reviewer" | "debugger" | "integrator" | "orchestrator" | "analyst" | "optimizer";
-  capabilities: {
-    primary: string[];
+  capabilities?: {
+    /** Of those of its type, the ones that it has; left out: all. Others named here count as secondary. */
+    primary?: string[];
     secondary?: string[];
   };
   max_concurrent_capacity?: number;
@@ -1679,8 +1688,9 @@ export interface RegisterExternalAgent {
   card: {
     name: string;
     agent_type: "architect" | "implementer" | "reviewer" | "debugger" | "integrator" | "orchestrator" | "analyst" | "optimizer";
-    capabilities: {
-      primary: string[];
+    capabilities?: {
+      /** Of those of its type, the ones that it has; left out: all. Others named here count as secondary. */
+      primary?: string[];
       secondary?: string[];
     };
     max_concurrent_capacity?: number;
@@ -1762,6 +1772,14 @@ export interface Session {
     base_ref: string;
   };
   template?: string;
+  /** Names of several templates: the tasks of all of them, and one that puts them together. */
+  templates?: string[];
+  /** Where none is named: the one template that fits best, or all that fit. */
+  template_match: "best" | "all";
+  /** How the plan is laid out. functional: as the templates have it; temporal: in phases, each after the one before; capability: one task for each capability. */
+  strategy?: "functional" | "temporal" | "capability";
+  /** Where no template fits: an agent whose primary capability is task_decomposition is asked for the plan, if there is one; or it is one task. */
+  unmatched: "agent" | "one_task";
   blueprint?: string;
   max_depth: number;
   parent_id?: string;
@@ -1941,6 +1959,14 @@ export interface SessionSummary {
     base_ref: string;
   };
   template?: string;
+  /** Names of several templates: the tasks of all of them, and one that puts them together. */
+  templates?: string[];
+  /** Where none is named: the one template that fits best, or all that fit. */
+  template_match: "best" | "all";
+  /** How the plan is laid out. functional: as the templates have it; temporal: in phases, each after the one before; capability: one task for each capability. */
+  strategy?: "functional" | "temporal" | "capability";
+  /** Where no template fits: an agent whose primary capability is task_decomposition is asked for the plan, if there is one; or it is one task. */
+  unmatched: "agent" | "one_task";
   blueprint?: string;
   max_depth: number;
   parent_id?: string;

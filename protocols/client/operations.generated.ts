@@ -2381,6 +2381,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag of the session whose plan it is: it must still have it, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body: CreateDependency;
     };
     answer: TaskDependencies;
@@ -2626,6 +2628,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag of the session whose plan it is: it must still have it, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body: CreateSubtask;
     };
     answer: AddedTasks;
@@ -2635,6 +2639,8 @@ export interface Operations {
     asked: {
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag of the session whose plan it is: it must still have it, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body: CreateTask;
     };
     answer: AddedTasks;
@@ -2646,6 +2652,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag of the session whose plan it is: it must still have it, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body?: {
         /** Left out: the one that its title fits. */
         template?: string;
@@ -3713,6 +3721,8 @@ export interface Operations {
       depends_on: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag of the session whose plan it is: it must still have it, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
     };
     answer: TaskDependencies;
   };
@@ -4022,7 +4032,7 @@ export type OperationId = keyof Operations;
 /** Where each operation is, and where its parameters go. */
 export const OPERATIONS = {
   acquireLock: { method: 'POST', path: '/api/v1/locks/{name}/acquire', query: [], headers: ["idempotency-key","prefer"], reads: 'json' },
-  addTaskDependency: { method: 'POST', path: '/api/v1/tasks/{id}/dependencies', query: [], headers: ["idempotency-key"], reads: 'json' },
+  addTaskDependency: { method: 'POST', path: '/api/v1/tasks/{id}/dependencies', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   adoptSession: { method: 'POST', path: '/api/v1/sessions/{id}/adopt', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   answerAsExternalAgent: { method: 'POST', path: '/api/v1/agents/external/{id}/in/answers', query: [], headers: [], reads: 'nothing' },
   breakLock: { method: 'POST', path: '/api/v1/locks/{name}/break', query: [], headers: ["idempotency-key"], reads: 'json' },
@@ -4038,9 +4048,9 @@ export const OPERATIONS = {
   createCheckpoint: { method: 'POST', path: '/api/v1/sessions/{id}/checkpoints', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   createContext: { method: 'POST', path: '/api/v1/contexts', query: [], headers: ["idempotency-key"], reads: 'json' },
   createSession: { method: 'POST', path: '/api/v1/sessions', query: [], headers: ["idempotency-key"], reads: 'json' },
-  createSubtask: { method: 'POST', path: '/api/v1/tasks/{id}/subtasks', query: [], headers: ["idempotency-key"], reads: 'json' },
-  createTask: { method: 'POST', path: '/api/v1/tasks', query: [], headers: ["idempotency-key"], reads: 'json' },
-  decomposeTask: { method: 'POST', path: '/api/v1/tasks/{id}/decompose', query: [], headers: ["idempotency-key"], reads: 'json' },
+  createSubtask: { method: 'POST', path: '/api/v1/tasks/{id}/subtasks', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  createTask: { method: 'POST', path: '/api/v1/tasks', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  decomposeTask: { method: 'POST', path: '/api/v1/tasks/{id}/decompose', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   deleteContext: { method: 'DELETE', path: '/api/v1/contexts/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'nothing' },
   deleteContextKey: { method: 'DELETE', path: '/api/v1/contexts/{id}/keys/{path}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   deleteSession: { method: 'DELETE', path: '/api/v1/sessions/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'nothing' },
@@ -4125,7 +4135,7 @@ export const OPERATIONS = {
   registerAgent: { method: 'POST', path: '/api/v1/agents/register', query: [], headers: ["idempotency-key"], reads: 'json' },
   registerExternalAgent: { method: 'POST', path: '/api/v1/agents/external/register', query: [], headers: ["idempotency-key"], reads: 'json' },
   releaseLock: { method: 'POST', path: '/api/v1/locks/{name}/release', query: [], headers: ["idempotency-key"], reads: 'json' },
-  removeTaskDependency: { method: 'DELETE', path: '/api/v1/tasks/{id}/dependencies/{depends_on}', query: [], headers: ["idempotency-key"], reads: 'json' },
+  removeTaskDependency: { method: 'DELETE', path: '/api/v1/tasks/{id}/dependencies/{depends_on}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   renewLock: { method: 'POST', path: '/api/v1/locks/{name}/renew', query: [], headers: ["idempotency-key"], reads: 'json' },
   replayDeadLetter: { method: 'POST', path: '/api/v1/dead-letters/{id}/replay', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   reportAgentPerformance: { method: 'POST', path: '/api/v1/agents/{id}/performance', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },

@@ -118,6 +118,8 @@ export const Agent = AgentCard.extend({
   dismissed_instance: z.string().nullable().default(null),
   /** Until when it is not asked for again after the registry had no room for it. */
   barred_until: z.string().nullable().default(null),
+  /** By which figures of the quota. */
+  barred_by: z.object({ limit: z.number().int(), used: z.number().int() }).nullable().default(null),
 });
 export type Agent = z.infer<typeof Agent>;
 
@@ -175,7 +177,7 @@ export const AgentMessage = z.discriminatedUnion('type', [
     capabilities: z.array(Capability).max(20),
   }),
   /** From the registry: no room for it; its circuit changed; give back what an idle agent could begin at once. */
-  z.object({ type: z.literal('not_admitted'), limit: z.number().int() }),
+  z.object({ type: z.literal('not_admitted'), limit: z.number().int(), used: z.number().int().optional() }),
   z.object({ type: z.literal('circuit_changed'), circuit: CircuitState }),
   z.object({ type: z.literal('give_back'), idle: z.array(IdleAgent).max(50) }),
   /** From the runtime: no heartbeat for `watchMs`; the agent's answer to a delivery. */

@@ -14,6 +14,7 @@ import { acceptAssignment, assign, cancelTask, dropAssignment, endTask, tellRefu
 import { auditOf } from './audited.ts';
 import { bar, departWhenDone, dismiss, forget, giveBack, setMaintenance } from './hold.ts';
 import { ASKED_MAX, ask, take, tellLeaseLost } from './inbox.ts';
+import { WITHOUT_FIGURES } from './migrations.ts';
 import { capabilitiesOf, countMark, countResult } from './performance.ts';
 import { drain, leave, obstacleToJoining, register, statusOf, tellRegistry, watchMs } from './presence.ts';
 
@@ -21,13 +22,13 @@ type Of<Type extends AgentMessage['type']> = Extract<AgentMessage, { type: Type 
 
 export const agentKind = defineActor<Agent, AgentMessage>({
   type: 'agent',
-  stateVersion: 2,
+  stateVersion: 3,
   state: Agent,
   message: AgentMessage,
   control: ['register', 'deregister', 'drain', 'dismiss', 'maintenance', 'silent'],
   onDefect: 'resume',
   // What version 2 added has defaults in its shape.
-  migrations: { 1: { up: (agent) => agent, down: (agent) => agent } },
+  migrations: { 1: { up: (agent) => agent, down: (agent) => agent }, 2: WITHOUT_FIGURES },
   index: (agent) => ({ status: shownStatusOf(agent), title: agent.name, watchMs: watchMs(agent) }),
   handle,
 });

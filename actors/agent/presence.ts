@@ -48,7 +48,7 @@ export function obstacleToJoining(
   const barredMs = agent?.barred_until ? Date.parse(agent.barred_until) - context.now : 0;
   if (barredMs <= 0) return null;
   const frees = 'a place is free when an agent deregisters or is lost';
-  return quotaExceeded({ name: 'agents', frees }, Math.ceil(barredMs / 1_000));
+  return quotaExceeded({ name: 'agents', ...agent?.barred_by, frees }, Math.ceil(barredMs / 1_000));
 }
 
 function withoutPrimary(type: AgentType): Failure {
@@ -80,6 +80,7 @@ export function register(agent: Agent | null, message: Register, context: TurnCo
     deregistered_at: null,
     dismissed_instance: null,
     barred_until: null,
+    barred_by: null,
     instance,
     updated_at: now,
     last_registered_at: now,
@@ -177,6 +178,7 @@ function newAgent({ card, instance }: Register, capabilities: Capabilities, cont
     deregistered_at: null,
     dismissed_instance: null,
     barred_until: null,
+    barred_by: null,
   };
 }
 

@@ -4,11 +4,12 @@ import type { Migration } from '#protocols/actor.ts';
 
 const Stored = z.looseObject({ quota: z.looseObject({}) });
 
-/** Version 1 knew of no planners. None is there until the registry says so. */
-export const WITHOUT_PLANNERS: Migration = {
+/** Version 1 knew of no planners, and counted nothing: what was used before is not counted. */
+export const WITHOUT_COUNTS: Migration = {
   up: (state) => state,
   down: (state) => {
-    const { has_planner: _, ...scheduler } = Stored.parse(state);
-    return scheduler;
+    const { has_planner: _, used: __, quota, ...scheduler } = Stored.parse(state);
+    const { tokens_a_month: ___, requests_a_minute: ____, artifact_bytes: _____, ...known } = quota;
+    return { ...scheduler, quota: known };
   },
 };

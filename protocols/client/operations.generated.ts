@@ -1559,7 +1559,7 @@ export interface Queue {
     /** 1 is next. Null: it is about to join the queue, or to leave it. */
     position: number | null;
     /** A quota of the tenant, a key in use, or what all tenants share. Null: nothing; it starts at once. */
-    waits_for: "sessions_running" | "concurrency_key" | "shared_capacity" | null;
+    waits_for: "tokens_a_month" | "sessions_running" | "concurrency_key" | "shared_capacity" | null;
     /** The key in use, as `kind:name`. */
     key: string | null;
     limit: number | null;
@@ -1576,7 +1576,7 @@ export interface QueuePlace {
   /** 1 is next. Null: it is about to join the queue, or to leave it. */
   position: number | null;
   /** A quota of the tenant, a key in use, or what all tenants share. Null: nothing; it starts at once. */
-  waits_for: "sessions_running" | "concurrency_key" | "shared_capacity" | null;
+  waits_for: "tokens_a_month" | "sessions_running" | "concurrency_key" | "shared_capacity" | null;
   /** The key in use, as `kind:name`. */
   key: string | null;
   limit: number | null;
@@ -1594,6 +1594,9 @@ export interface Quota {
     sessions_queued: number;
     agents: number;
     tasks_running: number;
+    tokens_a_month: number;
+    requests_a_minute: number;
+    artifact_bytes: number;
     concurrency: {
       repository: number | null;
       agent: number | null;
@@ -1607,6 +1610,9 @@ export interface Quota {
     sessions_queued: number;
     agents: number;
     tasks_running: number;
+    /** Tokens of this calendar month, of attempts that have ended. */
+    tokens_a_month: number;
+    artifact_bytes: number;
     /** Keys in use, and by how many sessions at work. */
     concurrency: Record<string, number>;
   };
@@ -3914,6 +3920,9 @@ export interface Operations {
         sessions_queued?: number;
         agents?: number;
         tasks_running?: number;
+        tokens_a_month?: number;
+        requests_a_minute?: number;
+        artifact_bytes?: number;
         concurrency?: {
           repository?: number | null;
           agent?: number | null;

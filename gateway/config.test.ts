@@ -8,7 +8,14 @@ test('what is not set, or set to nothing, has its default', () => {
 
   expect(parsed).toMatchObject({
     ok: true,
-    config: { host: '127.0.0.1', port: 8_000, tenant: 'dev', consoleDir: '/console', logLevel: 'info' },
+    config: {
+      host: '127.0.0.1',
+      port: 8_000,
+      tenant: 'dev',
+      consoleDir: '/console',
+      logLevel: 'info',
+      isRateLimited: true,
+    },
   });
 });
 
@@ -19,4 +26,10 @@ test('every wrong setting is named at once', () => {
   const faults = parsed.ok ? '' : parsed.faults;
   for (const name of ['PORT', 'OIO_TENANT', 'LOG_LEVEL', 'NATS_URL', 'DATABASE_URL'])
     expect(faults).toContain(name);
+});
+
+test('the quota of requests a minute is kept unless that is switched off', () => {
+  expect(parseConfig({ ...needed, OIO_RATE_LIMIT: 'off' }, '/console')).toMatchObject({
+    config: { isRateLimited: false },
+  });
 });

@@ -13,6 +13,7 @@ const Environment = z.object({
   OIO_TENANT: z.preprocess(unset, TenantId.default('dev')),
   OIO_CONSOLE_DIR: z.preprocess(unset, z.string().optional()),
   OIO_ASK_TIMEOUT_MS: z.preprocess(unset, z.coerce.number().int().min(100).max(25_000).default(10_000)),
+  OIO_RATE_LIMIT: z.preprocess(unset, z.enum(['on', 'off']).default('on')),
   LOG_LEVEL: z.preprocess(
     unset,
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -26,6 +27,8 @@ export interface ServerConfig {
   readonly consoleDir: string;
   /** How long a command's reply is waited for. */
   readonly askTimeoutMs: number;
+  /** Whether the quota of requests a minute is kept here. */
+  readonly isRateLimited?: boolean;
 }
 
 export interface GatewayConfig extends ServerConfig {
@@ -62,6 +65,7 @@ export function parseConfig(
       tenant: settings.OIO_TENANT,
       consoleDir: settings.OIO_CONSOLE_DIR ?? consoleDir,
       askTimeoutMs: settings.OIO_ASK_TIMEOUT_MS,
+      isRateLimited: settings.OIO_RATE_LIMIT === 'on',
       logLevel: settings.LOG_LEVEL,
     }),
   };

@@ -144,6 +144,7 @@ const SERVER_PROBLEMS = {
 
 export const LIST_PROBLEMS = {
   422: problem('The query is not valid; `errors` says where.'),
+  429: problem('More requests than the quota allows a minute; try again after `Retry-After`.'),
   ...SERVER_PROBLEMS,
 };
 

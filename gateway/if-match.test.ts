@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BulkJob } from '#protocols/bulk.ts';
-import { sampleAgent, sampleSession } from '#protocols/testing/samples.ts';
+import { sampleAgent, sampleSession, sampleTask, sampleTaskSummary } from '#protocols/testing/samples.ts';
 import { buildTestGateway } from './testing/gateway.ts';
 
 const V1 = '/api/v1';
@@ -14,7 +14,12 @@ function build() {
   const gateway = buildTestGateway(() => ({ ok: true, value: null }));
   const put = (type: string, id: string, state: unknown) =>
     gateway.client.put({ type, tenant: 'dev', id }, state, { version: 7 });
-  put('session', 's1', sampleSession({ id: 's1', state: 'paused' }));
+  const tasks = ['t1', 't2'].map((id) => sampleTaskSummary({ id }));
+  put('session', 's1', sampleSession({ id: 's1', state: 'paused', tasks, edges: [[], []] }));
+  for (const id of ['t1', 't2']) {
+    const task = sampleTask({ id, brief: { ...sampleTask().brief, session_id: 's1' } });
+    gateway.client.put({ type: 'task', tenant: 'dev', id }, task, { version: 3 });
+  }
   put('agent', 'agent-one', sampleAgent());
   put('bulk', 'j1', BulkJob.parse(job));
   return gateway;
@@ -33,6 +38,11 @@ const CHANGES: Record<string, object | undefined> = {
   'POST sessions/s1/adopt': undefined,
   'POST sessions/s1/checkpoints': undefined,
   'DELETE sessions/s1': undefined,
+  'POST tasks': { session_id: 's1', title: 'Test it' },
+  'POST tasks/t1/subtasks': { title: 'Test it' },
+  'POST tasks/t1/decompose': { template: 'crud' },
+  'POST tasks/t1/dependencies': { task_id: 't2' },
+  'DELETE tasks/t1/dependencies/t2': undefined,
   'POST sessions/bulk/j1/cancel': undefined,
   'POST agents/agent-one/drain': undefined,
   'POST agents/agent-one/maintenance': { enabled: true },
@@ -104,6 +114,10 @@ test('every entity that can be read by itself has an ETag', async () => {
     'agents/agent-one/performance',
     'sessions/bulk/j1',
     'actors/agent/agent-one',
+    // The plan is the session's.
+    'sessions/s1/graph',
+    'tasks/t1/tree',
+    'tasks/t1/dependencies',
   ];
 
   for (const path of paths) {

@@ -17,6 +17,13 @@ export const EntityHeaders = CommandHeaders.extend({
     .describe('ETag that it must still have, else 412 and nothing is done; several by commas; * for any.'),
 });
 
+/** Of a route that changes the plan of a session: the plan is the session's, and so is the ETag. */
+export const PlanHeaders = EntityHeaders.extend({
+  'if-match': EntityHeaders.shape['if-match'].describe(
+    'ETag of the session whose plan it is: it must still have it, else 412 and nothing is done; several by commas; * for any.',
+  ),
+});
+
 /** What was asked, with the versions that the entity may have. */
 export function readChange(context: GatewayContext, request: FastifyRequest): Asked {
   const { 'if-match': tags } = request.headers;

@@ -5,6 +5,7 @@ import { type QueuePlace, toQueuePlace } from '#protocols/http/quota.ts';
 import { QUOTA_DEFAULT } from '#protocols/quota.ts';
 import { SCHEDULER_ID, Scheduler } from '#protocols/scheduler.ts';
 import { Session } from '#protocols/session.ts';
+import { tokensSpent } from '#protocols/usage-quota.ts';
 import { addressOf, type GatewayContext, readState } from './context.ts';
 import { Refused } from './failures.ts';
 
@@ -22,9 +23,11 @@ export async function readQueuePlace(context: GatewayContext, session: Session):
   return toQueuePlace(await findScheduler(context), session, context.now());
 }
 
-/** Ends the request where the queue has no place for the session. The scheduler has the last word: it may be full by then. */
+/** Ends the request where the tokens of the month are used up, or the queue has no place for the session. The scheduler has the last word: it may be full by then. */
 export async function checkQueue(context: GatewayContext, id: string): Promise<void> {
   const scheduler = await findScheduler(context);
+  const spent = scheduler && tokensSpent(scheduler, context.now());
+  if (spent && !(await isScheduled(context, id))) throw new Refused(spent);
   const { sessions_queued: limit } = scheduler?.quota ?? QUOTA_DEFAULT;
   const used = scheduler?.waiting.length ?? 0;
   if (used < limit || (await isScheduled(context, id))) return;

@@ -19,6 +19,7 @@ import { Lanes } from './lanes.ts';
 import { LIVE_FEED_LIMITS, LiveFeed, type LiveFeedLimits } from './live-feed.ts';
 import { buildMetrics, type Metrics } from './metrics.ts';
 import { addOpenApi, addReference } from './openapi.ts';
+import { limitRequests } from './rate-limit.ts';
 import { collectRoutes } from './route-table.ts';
 import { actorHistoryRoutes } from './routes/actor-history.ts';
 import { actorSupervisionRoutes } from './routes/actor-supervision.ts';
@@ -81,6 +82,7 @@ export function buildServer(options: ServerOptions): App {
   readBodies(app);
   handleErrors(app, ({ code, scope }) => metrics.requestFailed(code, scope));
   watchRequests(app, metrics);
+  if (config.isRateLimited) limitRequests(app, context, logger);
   addFeed(app, feed, client);
   addOpenApi(app);
   // Once the plugins above are loaded, so that they see every route.

@@ -3,12 +3,14 @@
  *
  * A1. A higher priority first, equals in the order they came. Each ten minutes of waiting lift a session by one priority
  *     without end, so that whatever keeps coming, the longest wait is first at last.
- * A2. No more sessions run than the quota allows, and with no key more than its limit.
+ * A2. No more sessions run than the quota allows, and with no key more than its limit. None begins when the tokens of the
+ *     month are used up.
  * A3. A session that a key keeps back holds up nobody who does not need that key. Only the first one in the queue, once
  *     it has waited for ten minutes, has its keys kept for it: else others could for ever take one while it waits for the other.
  */
 import { limitOf } from './quota.ts';
 import type { Scheduler, WaitingSession } from './scheduler.ts';
+import { tokensSpent } from './usage-quota.ts';
 
 /** So long a wait lifts a session by one priority. */
 export const AGING_MS = 10 * 60_000;
@@ -22,7 +24,7 @@ const LEVEL = {
 } as const satisfies Record<WaitingSession['priority'], number>;
 
 export interface Obstacle {
-  readonly waits_for: 'sessions_running' | 'concurrency_key' | 'shared_capacity';
+  readonly waits_for: 'tokens_a_month' | 'sessions_running' | 'concurrency_key' | 'shared_capacity';
   /** Which key, as `kind:name`. */
   readonly key: string | null;
   /** As many may there be. Null: told by the scheduler of all tenants. */
@@ -50,9 +52,14 @@ export function* placesOf(scheduler: Scheduler, nowMs: number): Generator<Place>
   const uses = usesOf(scheduler);
   const { sessions_running: limit } = scheduler.quota;
   let running = Object.keys(scheduler.running).length;
+  const spent = tokenObstacle(scheduler, nowMs);
   let position = 0;
   for (const session of inOrder(scheduler.waiting, nowMs)) {
     position += 1;
+    if (spent) {
+      yield { session, position, obstacle: spent };
+      continue;
+    }
     const key = fullKeyOf(session, scheduler, uses);
     const isFull = running >= limit;
     if (key === null && !isFull) {
@@ -68,6 +75,13 @@ export function* placesOf(scheduler: Scheduler, nowMs: number): Generator<Place>
     };
     if (position === 1 && key !== null && waitedMs(session, nowMs) >= AGING_MS) take(uses, session.keys);
   }
+}
+
+function tokenObstacle(scheduler: Scheduler, nowMs: number): Obstacle | null {
+  const quota = tokensSpent(scheduler, nowMs)?.quota;
+  if (!quota) return null;
+  const { limit = null, used = null } = quota;
+  return { waits_for: 'tokens_a_month', key: null, limit, used };
 }
 
 /** Where a session stands in the queue; null: it does not. */

@@ -1,7 +1,7 @@
 /** What an agent may say of itself when it joins: each bound from both of its sides. */
 import { expect, test } from 'vitest';
 import { AgentCard, AgentStatus, agentIdOf, shownStatusOf } from './agent.ts';
-import { AgentType, CAPABILITIES, Capability } from './capability.ts';
+import { AgentType, CAPABILITIES, Capability, capabilitiesOfType, PRIMARY_BY_TYPE } from './capability.ts';
 import { sampleAgent } from './testing/samples.ts';
 
 const CARD = {
@@ -74,4 +74,27 @@ test('an agent that is held back or gone is shown so, whatever its slots and its
   const shown = AgentStatus.options.map((status) => shownStatusOf(sampleAgent({ status, circuit: 'open' })));
 
   expect(shown).toEqual(['degraded', 'busy', 'degraded', 'draining', 'maintenance', 'offline']);
+});
+
+test('each type of agent has its primary capabilities, and every known capability is primary for one', () => {
+  expect(PRIMARY_BY_TYPE.architect).toEqual([
+    ...['requirements_analysis', 'system_design', 'architecture_planning', 'task_decomposition'],
+  ]);
+  expect(Object.values(PRIMARY_BY_TYPE).map(({ length }) => length)).toEqual(Array(8).fill(4));
+  expect(new Set(Object.values(PRIMARY_BY_TYPE).flat())).toEqual(new Set(CAPABILITIES));
+});
+
+test('the primary capabilities of an agent follow from its type, whatever else it names', () => {
+  const of = (...args: Parameters<typeof capabilitiesOfType>) => capabilitiesOfType(...args);
+
+  for (const type of AgentType.options) {
+    expect(of(type, { secondary: [] })).toEqual({ primary: [...PRIMARY_BY_TYPE[type]], secondary: [] });
+  }
+  expect(
+    of('debugger', { primary: ['code_review', 'debugging', 'own_thing'], secondary: ['scaling'] }),
+  ).toEqual({
+    primary: ['debugging', 'own_thing'],
+    secondary: ['code_review', 'scaling'],
+  });
+  expect(of('debugger', { primary: ['code_review'], secondary: ['debugging'] })).toBeNull();
 });

@@ -10,7 +10,7 @@ import {
   Tallies,
   Tally,
 } from './agent-performance.ts';
-import { AgentType, Capability } from './capability.ts';
+import { AgentType, Capabilities, Capability, NamedCapabilities } from './capability.ts';
 import { EntityId } from './ids.ts';
 import { TASKS_RUNNING_LIMIT } from './quota.ts';
 import { SessionType } from './session.ts';
@@ -37,10 +37,7 @@ export type ComplexityPreference = z.infer<typeof ComplexityPreference>;
 export const AgentCard = z.object({
   name: AgentName,
   agent_type: AgentType,
-  capabilities: z.object({
-    primary: z.array(Capability).min(1).max(50),
-    secondary: z.array(Capability).max(50).default([]),
-  }),
+  capabilities: NamedCapabilities.prefault({}),
   max_concurrent_capacity: z.number().int().min(1).max(50).default(5),
   /** How often its process says that it lives; three intervals of silence and it counts as lost. Default 30. */
   heartbeat_seconds: z.number().int().min(1).max(60).optional(),
@@ -94,6 +91,7 @@ export const Assignment = z.object({
 export type Assignment = z.infer<typeof Assignment>;
 
 export const Agent = AgentCard.extend({
+  capabilities: Capabilities,
   id: EntityId,
   tenant_id: z.string(),
   created_at: z.string(),
@@ -128,6 +126,8 @@ export const Agent = AgentCard.extend({
   dismissed_instance: z.string().nullable().default(null),
   /** Until when it is not asked for again after the registry had no room for it. */
   barred_until: z.string().nullable().default(null),
+  /** By which figures of the quota. */
+  barred_by: z.object({ limit: z.number().int(), used: z.number().int() }).nullable().default(null),
 });
 export type Agent = z.infer<typeof Agent>;
 
@@ -185,7 +185,7 @@ export const AgentMessage = z.discriminatedUnion('type', [
     capabilities: z.array(Capability).max(20),
   }),
   /** From the registry: no room for it; its circuit changed; give back what an idle agent could begin at once. */
-  z.object({ type: z.literal('not_admitted'), limit: z.number().int() }),
+  z.object({ type: z.literal('not_admitted'), limit: z.number().int(), used: z.number().int().optional() }),
   z.object({ type: z.literal('circuit_changed'), circuit: CircuitState }),
   z.object({ type: z.literal('give_back'), idle: z.array(IdleAgent).max(50) }),
   /** From the runtime: no heartbeat for `watchMs`; the agent's answer to a delivery. */
@@ -308,6 +308,8 @@ export const Registry = z.object({
   tasks_max: z.number().int().default(TASKS_RUNNING_LIMIT),
   /** Sessions that know of tasks of theirs that wait for a circuit. */
   circuit_waits: z.array(EntityId).default([]),
+  /** As the tenant's scheduler knows it: an agent is there whose work it is to make plans. */
+  has_planner: z.boolean().default(false),
   updated_at: z.string(),
 });
 export type Registry = z.infer<typeof Registry>;

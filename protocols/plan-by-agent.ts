@@ -5,6 +5,9 @@ import { type PlanTask, PlanTasks } from './plan.ts';
 /** Type of the task whose result is a plan. */
 export const PLANNING_TYPE = 'planning_by_agent';
 
+/** What an agent must be able to for it. */
+export const PLANNING_CAPABILITY = 'task_decomposition';
+
 export const PLANNING_INSTRUCTIONS = `Do not do the work: plan it. Answer with one JSON object and nothing else, as the
 result's field "plan" or as its summary:
 {"tasks": [{"key": "store", "title": "Implement the store", "description": "…", "required_capabilities":

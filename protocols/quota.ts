@@ -27,6 +27,11 @@ export const Quota = z.object({
   sessions_queued: z.number().int().min(1).max(SESSIONS_QUEUED_LIMIT).default(1_000),
   agents: z.number().int().min(1).max(1_000).default(100),
   tasks_running: z.number().int().min(1).max(TASKS_RUNNING_LIMIT).default(TASKS_RUNNING_LIMIT),
+  /** In and out, of all models, in a calendar month of UTC. Reached, no session begins; what is at work goes on. */
+  tokens_a_month: z.number().int().min(1).max(1e12).default(1_000_000),
+  /** Of the API, at each gateway. */
+  requests_a_minute: z.number().int().min(1).max(1_000_000).default(600),
+  artifact_bytes: z.number().int().min(1).max(1e15).default(1_073_741_824),
   concurrency: ConcurrencyLimits.prefault({}),
 });
 export type Quota = z.infer<typeof Quota>;

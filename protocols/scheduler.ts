@@ -4,6 +4,7 @@ import { ConcurrencyKey } from './concurrency.ts';
 import { EntityId } from './ids.ts';
 import { Quota } from './quota.ts';
 import { SessionPriority } from './session.ts';
+import { NOTHING_USED, Used } from './usage-quota.ts';
 
 /** The one scheduler of a tenant: `scheduler/<tenant>/sessions`. */
 export const SCHEDULER_ID = 'sessions';
@@ -46,6 +47,9 @@ export const Scheduler = z.object({
   running: z.record(EntityId, RunningSession),
   waiting: z.array(WaitingSession),
   share: Share,
+  /** As the registry last said. */
+  has_planner: z.boolean().default(false),
+  used: Used.default(NOTHING_USED),
   updated_at: z.string(),
 });
 export type Scheduler = z.infer<typeof Scheduler>;
@@ -58,6 +62,14 @@ export const SchedulerMessage = z.discriminatedUnion('type', [
   /** The answer to `slot_check`: it has its slot. */
   Ticket.extend({ type: z.literal('holding') }),
   z.object({ type: z.literal('set_quota'), quota: Quota }),
+  /** From a task: what an attempt of it used, or stored. */
+  z.object({
+    type: z.literal('used'),
+    tokens: z.number().nonnegative().default(0),
+    artifact_bytes: z.number().nonnegative().default(0),
+  }),
+  /** From the registry: whether an agent is there whose work it is to make plans. */
+  z.object({ type: z.literal('planners'), has_planner: z.boolean() }),
   /** Timer: who has a slot is asked whether it still has it. */
   z.object({ type: z.literal('check_due') }),
   /** Timer: there was more to admit than one turn may. */

@@ -24,6 +24,8 @@ export const SESSION_PLANS = [
   }),
   /** From the task that made a plan, before it is completed. */
   z.object({ type: z.literal('plan_made'), run: z.number().int(), task_id: EntityId, tasks: PlanTasks }),
+  /** Timer: has anybody begun to make the plan? */
+  z.object({ type: z.literal('plan_due'), run: z.number().int() }),
   z.object({ type: z.literal('link'), task_id: EntityId, dependency: Dependency }),
   z.object({ type: z.literal('unlink'), task_id: EntityId, depends_on: EntityId }),
 ] as const;

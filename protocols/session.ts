@@ -34,6 +34,9 @@ export type SessionState = z.infer<typeof SessionState>;
 export const SessionType = z.enum(['planning', 'execution', 'review', 'debug', 'integration']);
 export const SessionPriority = z.enum(['critical', 'high', 'medium', 'low', 'deferred']);
 
+export const Strategy = z.enum(['functional', 'temporal', 'capability']);
+export type Strategy = z.infer<typeof Strategy>;
+
 export const StatusDetail = z.enum([
   'working',
   'waiting_for_approval',
@@ -99,6 +102,27 @@ export const SessionDraft = z.object({
   workspace: Workspace.optional(),
   /** Name of a decomposition template; else the best match decides. `none`: one task; `agent`: an agent makes the plan. */
   template: z.string().max(64).optional(),
+  templates: z
+    .array(z.string().min(1).max(64))
+    .min(1)
+    .max(10)
+    .optional()
+    .describe('Names of several templates: the tasks of all of them, and one that puts them together.'),
+  template_match: z
+    .enum(['best', 'all'])
+    .default('best')
+    .describe('Where none is named: the one template that fits best, or all that fit.'),
+  strategy: Strategy.optional().describe(
+    'How the plan is laid out. functional: as the templates have it; temporal: in phases, each after the one before; ' +
+      'capability: one task for each capability.',
+  ),
+  unmatched: z
+    .enum(['agent', 'one_task'])
+    .default('agent')
+    .describe(
+      'Where no template fits: an agent whose primary capability is task_decomposition is asked for the plan, if there is ' +
+        'one; or it is one task.',
+    ),
   /** Blueprint of the tenant that makes the tasks, in place of a template. */
   blueprint: BlueprintReference.optional(),
   max_depth: z.number().int().min(1).max(5).default(3),

@@ -2,12 +2,13 @@
 import { z } from 'zod';
 
 const ticket = z.number().int();
+const has_planner = z.boolean().optional();
 
 export const SLOT_NEWS = [
-  /** It has a slot: it runs. */
-  z.object({ type: z.literal('admitted'), ticket }),
+  /** It has a slot: it runs. `has_planner`: an agent is there whose work it is to make plans. */
+  z.object({ type: z.literal('admitted'), ticket, has_planner }),
   /** Does it still have its slot? */
-  z.object({ type: z.literal('slot_check'), ticket }),
+  z.object({ type: z.literal('slot_check'), ticket, has_planner }),
   /** It did not answer for long, and its slot went to others. */
   z.object({ type: z.literal('slot_lost'), ticket }),
   /** There is no place in the queue. */

@@ -2,13 +2,14 @@
  * The door for remote agents: what they say becomes a command in the log, answered when it is committed.
  *
  * G1. Who speaks is read from the subject. The body is checked before anything is stored.
- * G2. A chunk of an artifact is stored before its task hears of the artifact.
+ * G2. A chunk of an artifact is stored before its task hears of the artifact, and none past the tenant's quota.
  */
 import { createHash } from 'node:crypto';
 import { type Intake, takeIn } from '#protocols/eap/intake.ts';
 import type { OutAnswer } from '#protocols/eap/message.ts';
 import { type Failure, isRetryable } from '#protocols/failure.ts';
 import type { Lane } from '#protocols/subjects.ts';
+import { refuseArtifact } from './artifact-quota.ts';
 import type { Client, Command } from './client.ts';
 import { hearOfLock } from './locks-door.ts';
 import type { Objects, Speaker } from './remote.ts';
@@ -25,6 +26,9 @@ export interface DoorHost {
 export async function hearAgent(host: DoorHost, speaker: Speaker, body: unknown): Promise<OutAnswer> {
   const intake = takeIn(speaker, body);
   if ('failure' in intake) return refuse(intake.failure);
+  const full = await refuseArtifact(host.client, speaker.tenant, intake);
+  // Nothing says when there is room again: it is not waited for.
+  if (full) return refuse(full, false);
   if (intake.blob) await host.objects.put(intake.blob.name, Buffer.from(intake.blob.base64, 'base64'));
   if (!intake.message) return { ok: true, value: null };
   const command: Command = {
@@ -46,8 +50,8 @@ function laneOf(host: DoorHost, intake: Intake): Lane {
   return intake.message && host.isControl(intake.to.type, intake.message.type) ? 'control' : 'data';
 }
 
-function refuse(failure: Failure): OutAnswer {
+function refuse(failure: Failure, retryable = isRetryable(failure.code)): OutAnswer {
   const faults = failure.errors?.map((fault) => `${fault.path}: ${fault.message}`).join('; ');
   const message = faults ? `${failure.detail} (${faults})` : failure.detail;
-  return { ok: false, error: { code: failure.code, message, retryable: isRetryable(failure.code) } };
+  return { ok: false, error: { code: failure.code, message, retryable } };
 }

@@ -319,3 +319,20 @@ test('a card with more capabilities and technologies than a registry can hold is
   expect(agent.failure?.code).toBe('VALIDATION_FAILED');
   expect(agent.isThere).toBe(false);
 });
+
+test('the registry routes by the primary capabilities of the type, and a card without any of them is refused', () => {
+  const card = { ...CARD, agent_type: 'reviewer', capabilities: { secondary: ['debugging'] } };
+  const agent = makeAgent({ card });
+  const { capabilities } = agent.state;
+  const told = agent.sentTo('registry').at(0);
+  const misnamed = { ...card, capabilities: { primary: ['code_generation'], secondary: [] } };
+  const refused = register(new OneActor<Agent>(agentKind, 'agent-b'), { card: misnamed });
+
+  const primary = ['code_review', 'security_audit', 'performance_analysis', 'compliance_check'];
+  expect(capabilities).toEqual({ primary, secondary: ['debugging'] });
+  expect(told).toMatchObject({ agent: { primary, secondary: ['debugging'] } });
+  expect(refused.failure).toMatchObject({
+    code: 'VALIDATION_FAILED',
+    errors: [{ path: 'card.capabilities.primary' }],
+  });
+});

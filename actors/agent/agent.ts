@@ -14,7 +14,7 @@ import { acceptAssignment, assign, cancelTask, dropAssignment, endTask, tellRefu
 import { auditOf } from './audited.ts';
 import { bar, departWhenDone, dismiss, forget, giveBack, setMaintenance } from './hold.ts';
 import { ASKED_MAX, ask, take, tellLeaseLost } from './inbox.ts';
-import { FIRST, WITHOUT_TELLING } from './migrations.ts';
+import { FIRST, WITHOUT_FIGURES, WITHOUT_TELLING } from './migrations.ts';
 import { capabilitiesOf, countMark, countResult } from './performance.ts';
 import { drain, leave, obstacleToJoining, register, statusOf, tellRegistry, watchMs } from './presence.ts';
 import { tell, tellSteered } from './telling.ts';
@@ -28,7 +28,7 @@ export const agentKind = defineActor<Agent, AgentMessage>({
   message: AgentMessage,
   control: ['register', 'deregister', 'drain', 'dismiss', 'maintenance', 'silent'],
   onDefect: 'resume',
-  migrations: { 1: FIRST, 2: WITHOUT_TELLING },
+  migrations: { 1: FIRST, 2: WITHOUT_TELLING, 3: WITHOUT_FIGURES },
   index: (agent) => ({ status: shownStatusOf(agent), title: agent.name, watchMs: watchMs(agent) }),
   handle,
 });

@@ -157,7 +157,7 @@ test('maintenance is for agents at work, and lifted where it is on', () => {
 });
 
 test('an agent for which there is no room is told so, and for a minute need not ask again', () => {
-  const agent = makeAgent().handle({ type: 'not_admitted', limit: 100 }, REGISTRY);
+  const agent = makeAgent().handle({ type: 'not_admitted', limit: 100, used: 101 }, REGISTRY);
   const [told, events, toRegistry] = [toldProcess(agent), agent.eventNames, agent.sentTo('registry')];
 
   agent.nowMs += 15_000;
@@ -169,7 +169,7 @@ test('an agent for which there is no room is told so, and for a minute need not 
   expect(agent.state.status).toBe('offline');
   expect(agent.failure).toMatchObject({
     code: 'QUOTA_EXCEEDED',
-    quota: { name: 'agents' },
+    quota: { name: 'agents', limit: 100, used: 101 },
     retry_after_seconds: 45,
   });
 });

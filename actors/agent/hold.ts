@@ -54,13 +54,17 @@ export function setMaintenance(agent: Agent, message: Of<'maintenance'>, context
 }
 
 /** The tenant has as many agents as it may: the process is told, and for a while it need not ask again. */
-export function bar(agent: Agent, { limit }: Of<'not_admitted'>, context: TurnContext): Turn<Agent> {
+export function bar(
+  agent: Agent,
+  { limit, used = limit }: Of<'not_admitted'>,
+  context: TurnContext,
+): Turn<Agent> {
   const { instance, status } = agent;
   if (status === 'offline' || instance === null) return unchanged(agent);
   const reason = `the tenant has its ${limit} agents already`;
   const left = leave(agent, { event: 'not_admitted', reason, registry: 'silent' }, context);
   const untilMs = context.now + BARRED_MS;
-  const state: Agent = { ...left.state, barred_until: isoTime(untilMs) };
+  const state: Agent = { ...left.state, barred_until: isoTime(untilMs), barred_by: { limit, used } };
   return withEffects(
     { ...left, state },
     tellLeaseLost(agent, { instance, reason }, context),
@@ -73,7 +77,7 @@ export function forget(agent: Agent, context: TurnContext): Turn<Agent> {
   const { barred_until, tasks_total, quality } = agent;
   if (barred_until === null || Date.parse(barred_until) > context.now) return unchanged(agent);
   if (tasks_total === 0 && quality.marks === 0) return { state: null, effects: [] };
-  return { state: { ...agent, barred_until: null }, effects: [] };
+  return { state: { ...agent, barred_until: null, barred_by: null }, effects: [] };
 }
 
 /** Gives back what its process has not accepted and an idle agent could begin at once, until its load is optimal. */

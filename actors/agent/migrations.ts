@@ -15,3 +15,12 @@ export const WITHOUT_TELLING: Migration = {
     return { ...agent, inbox: agent.inbox.filter(({ kind }) => kind === 'assign' || kind === 'cancel') };
   },
 };
+
+/** Version 3 knew that there was no room for an agent, and not how much there is. */
+export const WITHOUT_FIGURES: Migration = {
+  up: (state) => state,
+  down: (state) => {
+    const { barred_by: _, ...agent } = z.looseObject({}).parse(state);
+    return agent;
+  },
+};

@@ -2,6 +2,13 @@
 import type { TurnContext } from '#protocols/actor.ts';
 import { type Agent, type AgentMessage, type Assignment, REGISTRY_ID } from '#protocols/agent.ts';
 import { NO_QUALITY } from '#protocols/agent-performance.ts';
+import { assert } from '#protocols/assert.ts';
+import {
+  type AgentType,
+  type Capabilities,
+  capabilitiesOfType,
+  PRIMARY_BY_TYPE,
+} from '#protocols/capability.ts';
 import { LEASE_REPLACED, type Registered } from '#protocols/eap/message.ts';
 import { type Effect, emit, send } from '#protocols/effects.ts';
 import { type Failure, quotaExceeded } from '#protocols/failure.ts';
@@ -33,6 +40,7 @@ export function obstacleToJoining(
     const detail = `Capabilities and technologies of a card have at most ${ROUTING_CHARS_MAX} characters in all.`;
     return { code: 'VALIDATION_FAILED', detail };
   }
+  if (!capabilitiesOfType(card.agent_type, capabilities)) return withoutPrimary(card.agent_type);
   if (agent?.dismissed_instance === instance) {
     const detail = `${card.name} was sent away; a new process may join in its name.`;
     return { code: 'STALE_EPOCH', detail, current_state: agent.status };
@@ -40,13 +48,24 @@ export function obstacleToJoining(
   const barredMs = agent?.barred_until ? Date.parse(agent.barred_until) - context.now : 0;
   if (barredMs <= 0) return null;
   const frees = 'a place is free when an agent deregisters or is lost';
-  return quotaExceeded({ name: 'agents', frees }, Math.ceil(barredMs / 1_000));
+  return quotaExceeded({ name: 'agents', ...agent?.barred_by, frees }, Math.ceil(barredMs / 1_000));
+}
+
+function withoutPrimary(type: AgentType): Failure {
+  const message = `an agent of type ${type} has at least one of: ${PRIMARY_BY_TYPE[type].join(', ')}`;
+  return {
+    code: 'VALIDATION_FAILED',
+    detail: `This card names no primary capability of its type: ${message}.`,
+    errors: [{ path: 'card.capabilities.primary', message }],
+  };
 }
 
 /** The agent with its new card and process, and what that process must know. */
 export function register(agent: Agent | null, message: Register, context: TurnContext) {
-  const known = agent ?? newAgent(message, context);
   const { card, instance } = message;
+  const capabilities = capabilitiesOfType(card.agent_type, card.capabilities);
+  assert(capabilities, 'who may join has a primary capability');
+  const known = agent ?? newAgent(message, capabilities, context);
   const now = isoTime(context.now);
   const isSame = known.instance === instance;
   const isDraining = known.status === 'draining' && isSame;
@@ -54,12 +73,14 @@ export function register(agent: Agent | null, message: Register, context: TurnCo
   const joined: Agent = withoutUndefined({
     ...known,
     ...card,
+    capabilities,
     heartbeat_seconds: card.heartbeat_seconds ?? HEARTBEAT_SECONDS_DEFAULT,
     status: isDraining ? 'draining' : held,
     leaving: known.leaving && isSame,
     deregistered_at: null,
     dismissed_instance: null,
     barred_until: null,
+    barred_by: null,
     instance,
     updated_at: now,
     last_registered_at: now,
@@ -130,10 +151,11 @@ export function statusOf({ id, status, assignments }: Agent) {
   return { agentId: id, status, atWork: assignments.length };
 }
 
-function newAgent({ card, instance }: Register, context: TurnContext): Agent {
+function newAgent({ card, instance }: Register, capabilities: Capabilities, context: TurnContext): Agent {
   const now = isoTime(context.now);
   return {
     ...card,
+    capabilities,
     id: context.self.id,
     tenant_id: context.self.tenant,
     created_at: now,
@@ -156,6 +178,7 @@ function newAgent({ card, instance }: Register, context: TurnContext): Agent {
     deregistered_at: null,
     dismissed_instance: null,
     barred_until: null,
+    barred_by: null,
   };
 }
 

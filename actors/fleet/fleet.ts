@@ -15,6 +15,7 @@ import { tellCircuitWaits } from './circuit-waits.ts';
 import { changeAgent, circuitTimer, removeAgent } from './members.ts';
 import { FIRST, WITHOUT_CIRCUIT_WAITS, WITHOUT_TASKS_MAX } from './migrations.ts';
 import { agentAddress, place, placeWaiting, taskAddress } from './place.ts';
+import { tellPlanners } from './planners.ts';
 import { planRebalance } from './rebalance.ts';
 import { chooseAgent, countObstacles, fleetOf, rankAgents } from './routing.ts';
 import { WAITING_MAX } from './waiting.ts';
@@ -33,7 +34,8 @@ export const fleetKind = defineActor<Registry, RegistryMessage>({
   control: ['agent_changed', 'agent_removed'],
   onDefect: 'resume',
   migrations: { 1: FIRST, 2: WITHOUT_TASKS_MAX, 3: WITHOUT_CIRCUIT_WAITS },
-  handle: (registry, message, context) => tellCircuitWaits(handle(registry, message, context), context),
+  handle: (registry, message, context) =>
+    tellPlanners(tellCircuitWaits(handle(registry, message, context), context), context),
 });
 
 function handle(state: Registry | null, message: RegistryMessage, context: TurnContext): Turn<Registry> {
@@ -68,6 +70,7 @@ function emptyRegistry(context: TurnContext): Registry {
     agents_max: AGENTS_MAX_DEFAULT,
     tasks_max: TASKS_RUNNING_LIMIT,
     circuit_waits: [],
+    has_planner: false,
     updated_at: isoTime(context.now),
   };
 }

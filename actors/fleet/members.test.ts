@@ -7,7 +7,7 @@ test('a tenant has room for 100 agents: the next one is told so and leaves no tr
 
   fleet.handle({ type: 'agent_changed', agent: agentOf('agent-next') }, 'agent/dev/agent-next');
 
-  expect(fleet.sentTo('agent')).toEqual([{ type: 'not_admitted', limit: 100 }]);
+  expect(fleet.sentTo('agent')).toEqual([{ type: 'not_admitted', limit: 100, used: 100 }]);
   expect(fleet.eventNames).toEqual(['agent_refused']);
   expect(fleet.state.agents).toHaveLength(100);
 });
@@ -31,7 +31,7 @@ test('the tenant may set another bound of agents', () => {
 
   fleet.handle({ type: 'agent_changed', agent: agentOf('agent-b') }, 'agent/dev/agent-b');
 
-  expect(fleet.sentTo('agent')).toEqual([{ type: 'not_admitted', limit: 1 }]);
+  expect(fleet.sentTo('agent')).toEqual([{ type: 'not_admitted', limit: 1, used: 1 }]);
 });
 
 test('a registry of version 1 is read: what it counted becomes the tally', () => {
@@ -52,6 +52,7 @@ test('a registry of version 1 is read: what it counted becomes the tally', () =>
     agents_max: 100,
     tasks_max: 3_000,
     circuit_waits: [],
+    has_planner: false,
     updated_at: first.updated_at,
   });
 });

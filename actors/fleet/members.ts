@@ -55,7 +55,7 @@ function addAgent(registry: Registry, agent: RegisteredAgent, context: TurnConte
 function refuseRoom(registry: Registry, { id }: RegisteredAgent, context: TurnContext): Turn<Registry> {
   const limit = Math.min(registry.agents_max, registry.agents.length);
   const record = emit('agent_refused', { agent_id: id, code: 'QUOTA_EXCEEDED', limit });
-  const told = send(agentAddress(context, id), { type: 'not_admitted', limit });
+  const told = send(agentAddress(context, id), { type: 'not_admitted', limit, used: registry.agents.length });
   return withEffects(beginWith(registry), record, told);
 }
 

@@ -51,11 +51,11 @@ export const WITHOUT_TASKS_MAX: Migration = {
   },
 };
 
-/** Version 3 told no session of circuits. None is known to wait: those that do are told with the next turn. */
+/** Version 3 told nobody of circuits and planners. Who is to know of them is told with the next turn. */
 export const WITHOUT_CIRCUIT_WAITS: Migration = {
   up: (state) => state,
   down(state) {
-    const { circuit_waits: _, ...rest } = AnyRegistry.parse(state);
+    const { circuit_waits: _, has_planner: __, ...rest } = AnyRegistry.parse(state);
     return rest;
   },
 };

@@ -8,8 +8,9 @@ export function sessionsToAdmit(state: Scheduler, nowMs: number, max: number): W
   if (max <= 0 || state.waiting.length === 0) return goes;
   for (const { session, obstacle } of placesOf(state, nowMs)) {
     if (obstacle === null) goes.push(session);
-    // Behind it all find the same: no slot.
-    if (goes.length >= max || obstacle?.waits_for === 'sessions_running') break;
+    // Behind it all find the same: no slot, or no tokens.
+    const isForAll = obstacle?.waits_for === 'sessions_running' || obstacle?.waits_for === 'tokens_a_month';
+    if (goes.length >= max || isForAll) break;
   }
   return goes;
 }

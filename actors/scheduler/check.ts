@@ -7,6 +7,7 @@ import { type Effect, emit, schedule, send } from '#protocols/effects.ts';
 import type { RunningSession, Scheduler, SchedulerMessage } from '#protocols/scheduler.ts';
 import { beginWith, type Step, withEffects } from '../turn.ts';
 import { sessionAddress } from './queue.ts';
+import { plannerOf } from './settle.ts';
 import { tellShare } from './share.ts';
 
 export const CHECK = 'check';
@@ -26,7 +27,7 @@ export function checkAll(state: Scheduler, context: TurnContext): Step<Scheduler
       effects.push(emit('slot_lost', { session_id, ticket }), send(to, { type: 'slot_lost', ticket }));
     } else {
       running[session_id] = { ...slot, missed: missed + 1 };
-      effects.push(send(to, { type: 'slot_check', ticket }));
+      effects.push(send(to, { type: 'slot_check', ticket, ...plannerOf(state) }));
     }
   }
   const again = schedule(CHECK, context.now + CHECK_MS, { type: 'check_due' });

@@ -11,20 +11,24 @@ import { REGISTRY_ID } from '#protocols/agent.ts';
 import { emit, reply, schedule, send } from '#protocols/effects.ts';
 import { QUOTA_DEFAULT, type Quota } from '#protocols/quota.ts';
 import { Scheduler, SchedulerMessage } from '#protocols/scheduler.ts';
+import { NOTHING_USED } from '#protocols/usage-quota.ts';
 import { beginWith, isoTime, type Step, withEffects } from '../turn.ts';
 import { CHECK, CHECK_MS, checkAll, hearHolding } from './check.ts';
+import { WITHOUT_COUNTS } from './migrations.ts';
 import { enqueue, leave } from './queue.ts';
 import { settle } from './settle.ts';
 import { grantedBy, hearShare, NO_SHARE, tellShare } from './share.ts';
+import { count } from './use.ts';
 
 export const schedulerKind = defineActor<Scheduler, SchedulerMessage>({
   type: 'scheduler',
-  stateVersion: 1,
+  stateVersion: 2,
   state: Scheduler,
   message: SchedulerMessage,
   // None: a release must not overtake the wish that it takes back.
   control: [],
   onDefect: 'resume',
+  migrations: { 1: WITHOUT_COUNTS },
   handle,
 });
 
@@ -48,6 +52,10 @@ function take(state: Scheduler, message: SchedulerMessage, context: TurnContext)
       return leave(state, message, context);
     case 'holding':
       return hearHolding(state, message);
+    case 'used':
+      return count(state, message, context);
+    case 'planners':
+      return beginWith({ ...state, has_planner: message.has_planner });
     case 'set_quota':
       return setQuota(state, message.quota, context);
     case 'check_due':
@@ -67,6 +75,8 @@ export function emptyScheduler(context: TurnContext): Scheduler {
     running: {},
     waiting: [],
     share: NO_SHARE,
+    has_planner: false,
+    used: NOTHING_USED,
     updated_at: isoTime(context.now),
   };
 }

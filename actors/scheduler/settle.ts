@@ -6,6 +6,7 @@ import { isoTime, type Step, withEffects } from '../turn.ts';
 import { sessionsToAdmit } from './candidates.ts';
 import { refuseLast, sessionAddress } from './queue.ts';
 import { admissionsMax, reportShare } from './share.ts';
+import { awaitMonth } from './use.ts';
 
 /** With the check of as many slots as there may be, below the effects that one turn may have. */
 export const ADMITTED_PER_TURN = 200;
@@ -18,7 +19,11 @@ export function settle(step: Step<Scheduler>, granted: number, context: TurnCont
   // Slots of its own are still there in the next turn; granted ones are given back, and asked for again.
   const isMore = sessions.length === ADMITTED_PER_TURN && max > ADMITTED_PER_TURN;
   const next = isMore ? [schedule('admit', context.now, { type: 'admit_due' })] : [];
-  return reportShare(refuseLast(withEffects(admitted, ...next), context), granted, context);
+  return reportShare(
+    refuseLast(withEffects(admitted, ...next, ...awaitMonth(admitted.state, context)), context),
+    granted,
+    context,
+  );
 }
 
 function admit(
@@ -40,8 +45,13 @@ function admit(
     const waited_ms = Math.max(0, context.now - Date.parse(waitedFrom));
     return [
       emit('admitted', { session_id, ticket, priority, waited_ms, waiting: state.waiting.length }),
-      send(sessionAddress(context, session_id), { type: 'admitted', ticket }),
+      send(sessionAddress(context, session_id), { type: 'admitted', ticket, ...plannerOf(state) }),
     ];
   });
   return withEffects({ ...step, state }, ...effects);
+}
+
+/** Said only where there is one. */
+export function plannerOf({ has_planner }: Scheduler): { has_planner?: true } {
+  return has_planner ? { has_planner } : {};
 }

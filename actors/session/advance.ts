@@ -11,6 +11,7 @@ import { isoTime, type Step, withEffects } from '../turn.ts';
 import { type BudgetUse, spentBudgets, warnOfBudgets, wordsOf } from './budget.ts';
 import { cancelOpenTasks, move, pauseWith, withWarning } from './change.ts';
 import { followTrouble } from './degrade.ts';
+import { fallBack } from './fall-back.ts';
 import {
   branchesAtEnd,
   dependentsOf,
@@ -32,6 +33,8 @@ export function advance(
   const settled = settle(step.state, places ?? [...step.state.tasks.keys()]);
   const told = tell(withTasks(step, settled.tasks, context), 'skip', settled.skipped);
   const skipped = tell(told, 'finish', settled.finishing);
+  const fallen = fallBack(skipped, context);
+  if (fallen) return advance(fallen, context);
   const { tasks } = skipped.state;
   const lost = tasks.find((task) => task.required && isLost(task));
   if (lost) return fail(skipped, lost, context);
@@ -128,7 +131,7 @@ function fail(step: Step<Session>, task: TaskSummary, context: TurnContext): Ste
 }
 
 function finish(step: Step<Session>, context: TurnContext): Step<Session> {
-  const { tasks } = step.state;
+  const tasks = step.state.tasks.filter(({ superseded }) => !superseded);
   const completed = tasks.filter((task) => task.state === 'completed').length;
   const summary = `${completed} of ${tasks.length} tasks completed`;
   const result = { summary, branches: branchesAtEnd(step.state) };

@@ -17,7 +17,8 @@ import { move, placesWhere, replyWith } from './change.ts';
 import { startClock } from './clock.ts';
 import { hasHeldFinish } from './graph.ts';
 import { addTasks, firstPart, madeCount, plannedRecord } from './making.ts';
-import { BY_AGENT, planSession } from './planning.ts';
+import { BY_AGENT, watchPlan } from './plan-watch.ts';
+import { planSession } from './planning.ts';
 import { tell } from './tell.ts';
 import { canMove, invalidTransition } from './transitions.ts';
 
@@ -61,11 +62,11 @@ export function enqueue(
 /** Takes a session that has a slot to work; or says why it can't be. */
 export function beginRun(
   step: Step<Session>,
-  reason: string,
+  { reason, hasPlanner }: { readonly reason: string; readonly hasPlanner: boolean },
   context: TurnContext,
 ): Step<Session> | { readonly failure: Failure } {
   const { state: session } = step;
-  const plan = session.tasks.length === 0 ? planSession(session, () => context.id()) : null;
+  const plan = session.tasks.length === 0 ? planSession(session, () => context.id(), hasPlanner) : null;
   if (plan && 'failure' in plan) return plan;
   const numbered: Session = {
     ...session,
@@ -76,12 +77,16 @@ export function beginRun(
     untold: [],
   };
   const running = move({ ...step, state: numbered }, { to: 'running', reason, detail: 'working' }, context);
-  if (!plan) return advance(startClock(beginAnew(running), context), context);
+  if (!plan) {
+    const anew = startClock(beginAnew(running), context);
+    return advance(withEffects(anew, ...watchPlan(anew.state, context)), context);
+  }
   const { template, tasks } = plan;
   const used = { ...running, state: { ...planned(running.state, template), used_template: template } };
   const record = emit('planned', plannedRecord(used.state, firstPart(tasks)));
   const added = addTasks(withEffects(used, record), tasks);
-  return advance(startClock(added, context), context);
+  const watched = withEffects(added, ...watchPlan(added.state, context));
+  return advance(startClock(watched, context), context);
 }
 
 /** Without what it was planned by. The plan that an agent is asked for may still name templates. */
@@ -108,11 +113,16 @@ export function unbegun({ tasks, edges }: Pick<Session, 'tasks' | 'edges'>, at: 
   return { ...rest, ...nothing, ...held, state: 'pending' };
 }
 
+/** A finished task stays finished, and one in whose place others were put is not asked again. */
+function isKept({ state, superseded }: TaskSummary): boolean {
+  return state === 'completed' || superseded === true;
+}
+
 function beginAnew(step: Step<Session>): Step<Session> {
   const { run, tasks } = step.state;
   const made = madeCount(step.state);
-  const undone = placesWhere(tasks, (task) => task.state !== 'completed').filter((at) => at < made);
-  const begun = tasks.map((task, at) => (task.state === 'completed' ? task : unbegun(step.state, at)));
+  const undone = placesWhere(tasks, (task) => !isKept(task)).filter((at) => at < made);
+  const begun = tasks.map((task, at) => (isKept(task) ? task : unbegun(step.state, at)));
   const ids = undone.flatMap((at) => tasks[at]?.id ?? []);
   const restarted = emit('restarted', { run, tasks: ids, tasks_kept: tasks.length - ids.length });
   const told = tell({ ...step, state: { ...step.state, tasks: begun } }, 'restart', undone);

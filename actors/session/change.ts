@@ -6,6 +6,7 @@ import type { Session, SessionState, TaskSummary } from '#protocols/session.ts';
 import { isoTime, type Step, withEffects } from '../turn.ts';
 import { TIME_IS_UP } from './clock.ts';
 import { isFinal } from './graph.ts';
+import { unwatchPlan } from './plan-watch.ts';
 import { followSlot } from './queue.ts';
 import { taskChanged, tell } from './tell.ts';
 import { canMove, isAtWork, isEnded, isMoving } from './transitions.ts';
@@ -40,7 +41,7 @@ export function move(step: Step<Session>, change: Change, context: TurnContext):
   };
   const record = { from: session.state, to, reason, who: context.by, run: session.run };
   const effects: Effect[] = [emit('transitioned', record)];
-  if (isEnded(to) && isAtWork(session.state)) effects.push(cancel(TIME_IS_UP));
+  if (isEnded(to) && isAtWork(session.state)) effects.push(cancel(TIME_IS_UP), ...unwatchPlan(session));
   effects.push(...followWork(session.state, state, context));
   if (isEnded(to)) effects.push(...partings(state));
   return followSlot(session.state, withEffects({ ...step, state }, ...effects), context);

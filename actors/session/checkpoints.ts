@@ -119,7 +119,7 @@ function putBack(
   then: CheckpointTask | undefined,
   anew: () => TaskSummary,
 ): { task: TaskSummary; word: 'undo' | 'redo' | null } {
-  if (isFinal(task) && then?.state === task.state) return { task, word: null };
+  if (task.superseded || (isFinal(task) && then?.state === task.state)) return { task, word: null };
   if (then?.state !== 'completed') return { task: anew(), word: 'undo' };
   const { finish_held: _, ...done } = anew();
   return { task: { ...done, state: 'completed', branch: then.branch }, word: 'redo' };

@@ -3,10 +3,12 @@ import { BUILT_IN_ESTIMATES, type TaskOrigin } from '#protocols/estimates.ts';
 import type { Failure } from '#protocols/failure.ts';
 import type { Session, SessionDraft } from '#protocols/session.ts';
 import type { TaskPriority, TaskSpec } from '#protocols/task.ts';
+import { CAPABILITY_OF_VERB } from './capability-words.ts';
 import { complexityOf, estimateFrom, expectedHours, likelyHoursOf } from './estimates.ts';
 import { estimateByHistory } from './historical.ts';
 import type { PlannedTask } from './making.ts';
-import { matchTemplate } from './matching.ts';
+import { matchTemplates } from './matching.ts';
+import { compose } from './strategy.ts';
 import { type Subtask, TEMPLATES, type Template } from './templates.ts';
 import { wordsOf } from './words.ts';
 
@@ -26,6 +28,7 @@ const TEMPLATE_CONFIDENCE = 0.5;
 const INFERRED_CONFIDENCE = 0.3;
 const PROMPT_EXCERPT_CHARS = 1_500;
 const TITLE_CHARS_MAX = 200;
+const DESCRIPTION_CHARS_MAX = 2_000;
 
 const TASK_PRIORITY = {
   critical: 'critical',
@@ -44,38 +47,39 @@ const ONE_TASK = {
   integration: { verb: 'Integrate', type: 'integration', capability: 'configuration' },
 } as const satisfies Record<SessionDraft['session_type'], { verb: string; type: string; capability: string }>;
 
-/** The verb that a title begins with says what its task needs. */
-const CAPABILITY_OF_VERB: ReadonlyMap<string, string> = new Map([
-  ['implement', 'code_generation'],
-  ['create', 'code_generation'],
-  ['add', 'code_generation'],
-  ['build', 'code_generation'],
-  ['write', 'code_generation'],
-  ['update', 'code_generation'],
-  ['make', 'code_generation'],
-  ['design', 'system_design'],
-  ['test', 'test_generation'],
-  ['review', 'code_review'],
-  ['audit', 'security_audit'],
-  ['debug', 'debugging'],
-  ['fix', 'debugging'],
-  ['deploy', 'deployment'],
-  ['configure', 'configuration'],
-  ['document', 'documentation'],
-  ['refactor', 'refactoring'],
-  ['optimize', 'optimization'],
-  ['analyze', 'requirements_analysis'],
-]);
-
 /** The plan, or the refusal of a template that nobody knows. `newId` gives the tasks their ids. */
 export function decompose(session: Session, newId: () => string): Plan | { readonly failure: Failure } {
-  if (session.template === undefined) {
-    const template = matchTemplate(session);
-    return template ? planBy(template, { session, newId }) : planOne(session, newId);
+  const templates = templatesFor(session);
+  if ('failure' in templates) return templates;
+  const isOne = namesOf(session).some((name) => normalise(name) === NO_TEMPLATE);
+  const template = isOne ? null : compose(templates, session);
+  return template ? planBy(template, { session, newId }) : planOne(session, newId);
+}
+
+/** Whether the session names no template and none fits it. */
+export function isUnmatched(session: Session): boolean {
+  return namesOf(session).length === 0 && matchTemplates(session).length === 0;
+}
+
+function namesOf({ template, templates = [] }: Session): readonly string[] {
+  return template === undefined ? templates : [template, ...templates];
+}
+
+/** Those that are named, else those that match; the one with the highest priority first. */
+function templatesFor(session: Session): readonly Template[] | { readonly failure: Failure } {
+  const names = namesOf(session);
+  if (names.length === 0) {
+    const matching = matchTemplates(session);
+    return session.template_match === 'all' ? matching : matching.slice(0, 1);
   }
-  if (normalise(session.template) === NO_TEMPLATE) return planOne(session, newId);
-  const template = templateNamed(session.template);
-  return template ? planBy(template, { session, newId }) : { failure: unknownTemplate(session.template) };
+  const named = new Set<Template>();
+  for (const name of names) {
+    if (normalise(name) === NO_TEMPLATE) continue;
+    const template = templateNamed(name);
+    if (!template) return { failure: unknownTemplate(name) };
+    named.add(template);
+  }
+  return [...named].sort((one, other) => other.priority - one.priority);
 }
 
 export function templateNamed(name: string): Template | null {
@@ -134,23 +138,26 @@ interface Surroundings {
 }
 
 function specOf(subtask: Subtask, { session, ids, effort, template }: Surroundings): TaskSpec {
-  const origin: TaskOrigin = {
+  const { likelyHours } = subtask;
+  const from = subtask.origin === undefined ? { template, key: subtask.key, effort } : subtask.origin;
+  const guess = estimateFrom(likelyHours * (from?.effort ?? 1), TEMPLATE_CONFIDENCE);
+  const origin: TaskOrigin | null = from && {
     estimates: BUILT_IN_ESTIMATES,
-    key: `${template}/${subtask.key}`,
-    likely: subtask.likelyHours,
+    key: `${from.template}/${from.key}`,
+    likely: likelyHours,
     confidence: TEMPLATE_CONFIDENCE,
-    effort,
+    effort: from.effort,
   };
-  const guess = estimateFrom(subtask.likelyHours * effort, TEMPLATE_CONFIDENCE);
-  const estimate = estimateByHistory(guess, origin, session.learned);
+  const estimate = origin ? estimateByHistory(guess, origin, session.learned) : guess;
+  const description = `${subtask.purpose}\n\nPart of "${session.title}": ${excerptOf(session.initial_prompt)}`;
   return {
     ...commonOf(session),
     title: subtask.title,
-    description: `${subtask.purpose}\n\nPart of "${session.title}": ${excerptOf(session.initial_prompt)}`,
+    description: description.slice(0, DESCRIPTION_CHARS_MAX),
     task_type: subtask.type,
     required_capabilities: [subtask.capability],
     estimate,
-    origin,
+    ...(origin ? { origin } : {}),
     complexity: complexityOf(expectedHours(estimate)),
     dependencies: (subtask.after ?? []).flatMap((key) => {
       const id = ids.get(key);

@@ -7,13 +7,14 @@ type Text = Pick<SessionDraft, 'title' | 'description' | 'initial_prompt' | 'ses
 
 /** The one template with the highest priority of those whose words are in the text; more words win between equals. */
 export function matchTemplate(draft: Text): Template | null {
+  return matchTemplates(draft)[0] ?? null;
+}
+
+/** All of those, the one that wins first. */
+export function matchTemplates(draft: Text): Template[] {
   const text = [draft.title, draft.description ?? '', draft.initial_prompt, draft.session_type].join('\n');
-  let best: { readonly template: Template; readonly found: number } | null = null;
-  for (const template of TEMPLATES) {
-    const found = countPhrases(text, template.matches);
-    if (found === 0) continue;
-    const ahead = best === null ? 1 : template.priority - best.template.priority || found - best.found;
-    if (ahead > 0) best = { template, found };
-  }
-  return best?.template ?? null;
+  return TEMPLATES.map((template) => ({ template, found: countPhrases(text, template.matches) }))
+    .filter(({ found }) => found > 0)
+    .sort((one, other) => other.template.priority - one.template.priority || other.found - one.found)
+    .map(({ template }) => template);
 }

@@ -37,16 +37,25 @@ const SummarisedSession = z.looseObject({
   tasks: z.array(z.looseObject({ usage: z.looseObject({}) })),
 });
 
+const SINCE_VERSION_5: ReadonlySet<string> = new Set([
+  'recent_attempts',
+  'circuits_waited_for',
+  'strategy',
+  'templates',
+  'template_match',
+  'unmatched',
+]);
+
 /** Version 4 told its health by its tasks alone, knew of no circuits, and planned by one template or an agent that was named. */
 export const BY_TASKS_ALONE: Migration = {
   up: (state) => state,
   down: (state) => {
-    const { recent_attempts: _, circuits_waited_for: __, ...session } = SummarisedSession.parse(state);
-    const tasks = session.tasks.map(({ superseded: ___, usage, ...task }) => {
-      const { api_calls: ____, api_errors: _____, ...used } = usage;
+    const session = SummarisedSession.parse(state);
+    const tasks = session.tasks.map(({ superseded: _, usage, ...task }) => {
+      const { api_calls: __, api_errors: ___, ...used } = usage;
       return { ...task, usage: used };
     });
-    return { ...session, tasks };
+    return without(SINCE_VERSION_5, { ...session, tasks });
   },
 };
 
@@ -58,3 +67,7 @@ export const WITHOUT_WAITS: Migration = {
     return { ...session, tasks: tasks.map(({ waits_for: __, ...task }) => task) };
   },
 };
+
+function without(names: ReadonlySet<string>, state: object): object {
+  return Object.fromEntries(Object.entries(state).filter(([name]) => !names.has(name)));
+}

@@ -16,8 +16,10 @@ import { beginWith, isoTime, refused, type Step, unchanged, withEffects } from '
 import { advance } from './advance.ts';
 import { withWarning } from './change.ts';
 import { draftTasks, partsBy, sinkIds, sourceIds } from './drafts.ts';
+import { planWithout } from './fall-back.ts';
 import { edgesBefore, isFinal } from './graph.ts';
 import { addTasks, firstPart, madeCount, type PlannedTask, plannedRecord, tasksFull } from './making.ts';
+import { awaitsPlan, unwatchPlan } from './plan-watch.ts';
 import { invalidTransition, isAtWork } from './transitions.ts';
 
 type Of<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: Type }>;
@@ -46,16 +48,30 @@ export function takePlan(session: Session, message: Of<'plan_made'>, context: Tu
   const { learned: _, ...rest } = session;
   const taken: Session = { ...rest, plan_taken: true };
   const refusal = boundRefusal(session, planned, planned.length);
+  if (refusal && awaitsPlan(session)) return takeOwnPlan(taken, { after, refusal }, context);
   if (refusal) {
     const warned = withWarning(taken, `the plan of ${task_id} was not taken: ${refusal.detail}`);
     return { state: warned, effects: [emit('plan_refused', { task_id, detail: refusal.detail, run })] };
   }
-  const { state, effects } = grow(
-    taken,
-    { planned: waitingFor(planned, [after]), parentId: undefined },
-    context,
-  );
-  return { state, effects: effects.filter(({ type }) => type !== 'reply') };
+  return growUnasked(taken, waitingFor(planned, [after]), context);
+}
+
+/** The plan of an agent has no room: the session is planned without one, behind the task that made it. */
+function takeOwnPlan(
+  session: Session,
+  { after, refusal }: { readonly after: Dependency; readonly refusal: Failure },
+  context: TurnContext,
+): Turn<Session> {
+  const warned = withWarning(session, `the plan of ${after.task_id} was not taken: ${refusal.detail}`);
+  const { tasks } = planWithout(warned, () => context.id());
+  const record = { task_id: after.task_id, detail: refusal.detail, run: session.run };
+  const { state, effects } = growUnasked(warned, waitingFor(tasks, [after]), context);
+  return { state, effects: [emit('plan_refused', record), ...effects] };
+}
+
+function growUnasked(session: Session, planned: readonly PlannedTask[], context: TurnContext): Turn<Session> {
+  const { state, effects } = grow(session, { planned, parentId: undefined }, context);
+  return { state, effects: [...unwatchPlan(session), ...effects.filter(({ type }) => type !== 'reply')] };
 }
 
 export function decomposeTask(

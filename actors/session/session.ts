@@ -22,9 +22,10 @@ import { adopt, loseChild, loseParent, takeChild, tellParent } from './family.ts
 import { dependentsOf } from './graph.ts';
 import { pause, resume } from './hold.ts';
 import { labelsOf } from './labels.ts';
-import { makePart } from './making.ts';
+import { makePart } from './make-part.ts';
 import { BY_ID, BY_TASKS_ALONE, UNLEARNED, WITHOUT_SLOTS, WITHOUT_WAITS } from './migrations.ts';
 import { isNews, updated } from './news.ts';
+import { lookForPlan } from './plan-due.ts';
 import { takePrompt } from './prompt.ts';
 import { addToPlan, decomposeTask, link, takePlan, unlink } from './replan.ts';
 import { hearOfSlot } from './slot.ts';
@@ -72,6 +73,8 @@ function handle(session: Session | null, message: SessionMessage, context: TurnC
       return session ? takePlan(session, message, context) : NOBODY;
     case 'go_on':
       return session ? unchanged(session) : NOBODY;
+    case 'plan_due':
+      return session ? lookForPlan(session, message, context) : NOBODY;
     case 'circuits_waited_for':
       return session ? hearOfCircuits(session, message, context) : NOBODY;
     case 'judge_request':
@@ -110,6 +113,7 @@ type Command = Exclude<
       | 'plan_made'
       | 'go_on'
       | 'circuits_waited_for'
+      | 'plan_due'
       | 'child_joined'
       | 'child_left'
       | 'parent_gone'

@@ -13,6 +13,8 @@ import { queueEndsMs, toScheduler, waitAnew, wish } from './queue.ts';
 import { isMoving } from './transitions.ts';
 
 type Of<Type extends SlotNews['type']> = Extract<SlotNews, { type: Type }>;
+/** It has a slot. */
+type Offer = Of<'admitted' | 'slot_check'>;
 
 export function hearOfSlot(session: Session | null, message: SlotNews, context: TurnContext): Turn<Session> {
   const { ticket } = message;
@@ -26,9 +28,9 @@ export function hearOfSlot(session: Session | null, message: SlotNews, context: 
   }
   switch (message.type) {
     case 'admitted':
-      return session.state === 'queued' ? run(session, context) : unchanged(session);
+      return session.state === 'queued' ? run(session, message, context) : unchanged(session);
     case 'slot_check':
-      return answerCheck(session, ticket, context);
+      return answerCheck(session, message, context);
     case 'slot_lost':
       return session.state === 'queued' ? waitAnew(beginWith(session), context) : stepBack(session, context);
     case 'not_queued':
@@ -39,11 +41,11 @@ export function hearOfSlot(session: Session | null, message: SlotNews, context: 
 }
 
 /** It begins, or goes on where it was paused. What it was queued for stays the reason. */
-function run(session: Session, context: TurnContext): Step<Session> {
+function run(session: Session, { has_planner }: Offer, context: TurnContext): Step<Session> {
   const step = beginWith(session);
   const reason = session.state_reason ?? 'admitted';
   if (session.run_left_ms !== null) return goOn(step, reason, context);
-  const begun = beginRun(step, reason, context);
+  const begun = beginRun(step, { reason, hasPlanner: has_planner === true }, context);
   if (!('failure' in begun)) return begun;
   // It could be planned when it was queued; what it was to be planned by has gone since.
   const error = begun.failure.detail;
@@ -51,8 +53,9 @@ function run(session: Session, context: TurnContext): Step<Session> {
 }
 
 /** One that never heard that it has a slot hears it so. */
-function answerCheck(session: Session, ticket: number, context: TurnContext): Step<Session> {
-  const step = session.state === 'queued' ? run(session, context) : beginWith(session);
+function answerCheck(session: Session, message: Of<'slot_check'>, context: TurnContext): Step<Session> {
+  const { ticket } = message;
+  const step = session.state === 'queued' ? run(session, message, context) : beginWith(session);
   return isMoving(step.state.state) ? withEffects(step, toScheduler(session, 'holding', ticket)) : step;
 }
 

@@ -19,6 +19,8 @@ export interface Subtask {
   readonly kind?: Dependency['kind'];
   /** False: the session does not fail with it. */
   readonly required?: boolean;
+  /** Whose hours are learned from it, where that is not the template that has it; null: nobody's. */
+  readonly origin?: { readonly template: string; readonly key: string; readonly effort: number } | null;
 }
 
 export interface Template {

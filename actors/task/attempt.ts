@@ -10,7 +10,9 @@ import type { AssignPayload } from '#protocols/eap/message.ts';
 import { cancel, type Effect, schedule, send } from '#protocols/effects.ts';
 import { attemptOwner, LOCKS_ID } from '#protocols/lock.ts';
 import { PLANNING_TYPE } from '#protocols/plan-by-agent.ts';
+import { SCHEDULER_ID } from '#protocols/scheduler.ts';
 import { type Attempt, NO_USAGE, type Task, type TaskMessage } from '#protocols/task.ts';
+import { tokensOf } from '#protocols/usage.ts';
 import { isoTime, type Step, withEffects } from '../turn.ts';
 import {
   addressOfAgent,
@@ -146,7 +148,17 @@ export function close(
     effects.push(send(agent, { type: 'task_ended', ...ofAttempt, success: outcome === 'completed' }));
   if (cancelTask) effects.push(send(agent, { type: 'cancel_task', ...ofAttempt, reason }));
   if (attempt.uses_locks) effects.push(endLocks(task, attempt));
+  const tokens = Math.round(tokensOf(attempt.usage));
+  if (tokens > 0) effects.push(tellUse(task, { tokens }));
   return withEffects({ ...freed, state: withLastAttempt(task, closed) }, ...effects);
+}
+
+/** The tenant's scheduler counts what is used and stored. */
+export function tellUse(
+  { tenant_id: tenant }: Task,
+  use: { readonly tokens: number } | { readonly artifact_bytes: number },
+): Effect {
+  return send({ type: 'scheduler', tenant, id: SCHEDULER_ID }, { type: 'used', ...use });
 }
 
 function endLocks(task: Task, attempt: Attempt): Effect {

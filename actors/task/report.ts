@@ -13,7 +13,7 @@ import { PLANNING_TYPE, readPlan } from '#protocols/plan-by-agent.ts';
 import type { Attempt, Task, TaskMessage, TaskResult } from '#protocols/task.ts';
 import { usageAtLeast } from '#protocols/usage.ts';
 import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
-import { begin, close, failAttempt } from './attempt.ts';
+import { begin, close, failAttempt, tellUse } from './attempt.ts';
 import { addressOfSession, openAttempt, withLastAttempt } from './change.ts';
 import { finish } from './finish.ts';
 import { takeRequest, withdraw } from './requests.ts';
@@ -134,7 +134,8 @@ function keepArtifact(step: Step<Task>, message: Of<'artifact'>, context: TurnCo
   const kept = { ...artifact, attempt: message.attempt };
   const state = { ...step.state, artifacts: [...artifacts, kept], updated_at: isoTime(context.now) };
   const record = { ...kept, agent_id, session_id: brief.session_id, run: brief.run };
-  return acknowledged(withEffects({ ...step, state }, emit('artifact_added', record)));
+  const use = tellUse(step.state, { artifact_bytes: artifact.size_bytes });
+  return acknowledged(withEffects({ ...step, state }, emit('artifact_added', record), use));
 }
 
 function takeResult(step: Step<Task>, message: Of<'result'>, context: TurnContext): Step<Task> {

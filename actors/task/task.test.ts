@@ -229,3 +229,24 @@ test('nobody can report on a task that is not there; a slot for it goes back', (
   expect(ignored).toEqual([]);
   expect(task.isThere).toBe(false);
 });
+
+test('what an attempt used, and what it stored, is counted for its tenant when it is over', () => {
+  const task = makeRunningTask();
+  const ofAttempt = { attempt: 1, agent_id: 'agent-a' };
+  const artifact = {
+    ...{ artifact_id: 'a-1', attempt: 1, name: 'report.txt', role: 'report', media_type: 'text/plain' },
+    ...{ size_bytes: 5, sha256: 'a'.repeat(64), chunks: 1 },
+  };
+  const usage = { tokens_in: 40, tokens_out: 2, cost_usd: 0 };
+
+  const stored = task.handle({ type: 'artifact', ...ofAttempt, artifact }, 'agent:agent-a').sentTo('scheduler');
+  const again = task.handle({ type: 'artifact', ...ofAttempt, artifact }, 'agent:agent-a').sentTo('scheduler');
+  const result = { type: 'result', ...ofAttempt, result: DONE, usage, cancelled: false };
+  const used = task.handle(result, 'agent:agent-a').sentTo('scheduler');
+
+  expect([stored, again, used]).toEqual([
+    [{ type: 'used', artifact_bytes: 5 }],
+    [],
+    [{ type: 'used', tokens: 42 }],
+  ]);
+});

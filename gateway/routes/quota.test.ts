@@ -19,6 +19,8 @@ const SCHEDULED: Scheduler = {
     { session_id: 's-3', ticket: 1, priority: 'high', keys: ['key:deploy'], since: AT },
   ],
   share: { is_metered: false, granted: 0, told: 0, in_use: 0, wanted: 0 },
+  has_planner: false,
+  used: { month: '2026-01', tokens: 12.4, artifact_bytes: 7 },
   updated_at: AT,
 };
 
@@ -47,7 +49,10 @@ test('quotas are those of the domain until others are set', async () => {
 
   const view = (await app.inject({ url: QUOTA })).json();
 
-  expect(view.quota).toMatchObject({ sessions_running: 10, sessions_queued: 1_000, agents: 100 });
+  expect(view.quota).toMatchObject({
+    ...{ sessions_running: 10, sessions_queued: 1_000, agents: 100 },
+    ...{ tokens_a_month: 1_000_000, requests_a_minute: 600, artifact_bytes: 1_073_741_824 },
+  });
   expect(view.quota.concurrency).toEqual({
     repository: null,
     agent: null,
@@ -60,6 +65,8 @@ test('quotas are those of the domain until others are set', async () => {
     sessions_queued: 0,
     agents: 0,
     tasks_running: 0,
+    tokens_a_month: 0,
+    artifact_bytes: 0,
     concurrency: {},
   });
 });
@@ -75,6 +82,8 @@ test('what is used of the quotas is told with them', async () => {
     sessions_queued: 2,
     agents: 0,
     tasks_running: 2,
+    tokens_a_month: 12,
+    artifact_bytes: 7,
     concurrency: { 'key:deploy': 1 },
   });
 });
@@ -222,4 +231,20 @@ test('what all tenants share is unbounded until it is set, and then shows who ha
     dev: { in_use: 3, wanted: 1, weight: 2 },
     other: { in_use: 3, wanted: 1, weight: 1 },
   });
+});
+
+test('a session is not started when the tokens of the month are used up, and hears of the limit and the use', async () => {
+  const { app, client } = buildQueued();
+  const quota = { ...SCHEDULED.quota, tokens_a_month: 10 };
+  client.put(SCHEDULER, { ...SCHEDULED, quota });
+
+  const refused = await app.inject({ method: 'POST', url: '/api/v1/sessions/s-4/start' });
+  const waiting = (await app.inject({ url: '/api/v1/queue' })).json();
+
+  expect(refused.json()).toMatchObject({
+    ...{ status: 429, code: 'QUOTA_EXCEEDED' },
+    quota: { name: 'tokens_a_month', limit: 10, used: 12 },
+  });
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(86_400);
+  expect(waiting.items).toMatchObject([{ waits_for: 'tokens_a_month', limit: 10, used: 12 }, {}]);
 });

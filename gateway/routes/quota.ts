@@ -135,7 +135,7 @@ function addPutCapacity(app: App, context: GatewayContext): void {
 
 async function viewQuota(context: GatewayContext): Promise<QuotaView> {
   const [scheduler, registry] = await Promise.all([findScheduler(context), findRegistry(context)]);
-  return toQuotaView(scheduler, registry);
+  return toQuotaView(scheduler, registry, context.now());
 }
 
 async function viewCapacity(context: GatewayContext): Promise<CapacityView> {

@@ -1,5 +1,5 @@
 /** The plan of a session, task by task: more of them, their parts, what waits for what, and the graph in time. */
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Message } from '#protocols/envelope.ts';
 import { PageQuery, toPage } from '#protocols/http/page.ts';
@@ -20,15 +20,9 @@ import {
 import { EntityId } from '#protocols/ids.ts';
 import type { Session } from '#protocols/session.ts';
 import { acceptMessage } from '../accept.ts';
-import {
-  API_PREFIX,
-  type App,
-  addressOf,
-  CommandHeaders,
-  type GatewayContext,
-  readAsked,
-} from '../context.ts';
-import { COMMAND_PROBLEMS, json, READ_PROBLEMS, Refused, unwrap } from '../failures.ts';
+import { API_PREFIX, type App, addressOf, etagOf, type GatewayContext } from '../context.ts';
+import { ENTITY_PROBLEMS, json, READ_PROBLEMS, Refused, unwrap } from '../failures.ts';
+import { PlanHeaders, readChange } from '../if-match.ts';
 import { readLearned } from '../read-estimates.ts';
 import { findSession } from './sessions.ts';
 import { findTask, findTasks } from './tasks.ts';
@@ -58,9 +52,9 @@ function addCreate(app: App, context: GatewayContext): void {
         tags,
         summary: 'Add a task to a session',
         description: 'To one that has not ended. It begins when what it depends on is done.',
-        headers: CommandHeaders,
+        headers: PlanHeaders,
         body: CreateTask,
-        response: { 201: ADDED, ...COMMAND_PROBLEMS },
+        response: { 201: ADDED, ...ENTITY_PROBLEMS },
       },
     },
     async (request, reply) => {
@@ -72,7 +66,7 @@ function addCreate(app: App, context: GatewayContext): void {
         depends_on,
         ...parent,
       };
-      const added = await tellPlan(context, { request, id: session_id, message });
+      const added = await tellPlan(context, { request, reply, id: session_id, message });
       reply.code(201).header('location', `${ROOT}/${added.items[0]?.id ?? ''}`);
       return added;
     },
@@ -88,10 +82,10 @@ function addSubtasks(app: App, context: GatewayContext): void {
         tags,
         summary: 'Add a part to a task',
         description: 'A task that has not begun waits for its parts, and they wait for what it waits for.',
-        headers: CommandHeaders,
+        headers: PlanHeaders,
         params: TaskParams,
         body: CreateSubtask,
-        response: { 201: ADDED, ...COMMAND_PROBLEMS },
+        response: { 201: ADDED, ...ENTITY_PROBLEMS },
       },
     },
     async (request, reply) => {
@@ -99,7 +93,7 @@ function addSubtasks(app: App, context: GatewayContext): void {
       const { task } = await findTask(context, request.params.id);
       const tasks = [{ ...draft, key: KEY, after: [] }];
       const message = { type: 'add_tasks', tasks, depends_on, parent_id: task.id };
-      const added = await tellPlan(context, { request, id: task.brief.session_id, message });
+      const added = await tellPlan(context, { request, reply, id: task.brief.session_id, message });
       reply.code(201).header('location', `${ROOT}/${added.items[0]?.id ?? ''}`);
       return added;
     },
@@ -142,17 +136,17 @@ function addDecompose(app: App, context: GatewayContext): void {
         description:
           'By a built-in template, named or the one that its title fits, or by a plan. For one that has not begun; it ' +
           'becomes the end of its parts. Parts are nested as deep as `max_depth` of the session.',
-        headers: CommandHeaders,
+        headers: PlanHeaders,
         params: TaskParams,
         body: DecomposeBody,
-        response: { 201: ADDED, ...COMMAND_PROBLEMS },
+        response: { 201: ADDED, ...ENTITY_PROBLEMS },
       },
     },
     async (request, reply) => {
       const { task } = await findTask(context, request.params.id);
       const learned = await readLearned(context);
       const message = { type: 'decompose', task_id: task.id, ...request.body, ...learned };
-      const added = await tellPlan(context, { request, id: task.brief.session_id, message });
+      const added = await tellPlan(context, { request, reply, id: task.brief.session_id, message });
       reply.code(201).header('location', `${ROOT}/${task.id}/subtasks`);
       return added;
     },
@@ -171,8 +165,9 @@ function addTree(app: App, context: GatewayContext): void {
         response: { 200: json('The tree, from the task down.', TaskTree), ...READ_PROBLEMS },
       },
     },
-    async (request) => {
-      const { session, at } = await findPlace(context, request.params.id);
+    async (request, reply) => {
+      const { session, version, at } = await findPlace(context, request.params.id);
+      reply.header('etag', etagOf(version));
       return viewTree(session, at);
     },
   );
@@ -190,7 +185,7 @@ function addDependencies(app: App, context: GatewayContext): void {
         response: { 200: json('Its neighbours in the graph.', TaskDependencies), ...READ_PROBLEMS },
       },
     },
-    (request) => neighboursOf(context, request.params.id),
+    (request, reply) => neighboursOf(context, request.params.id, reply),
   );
 }
 
@@ -204,10 +199,10 @@ function addDependencyChanges(app: App, context: GatewayContext): void {
         summary: 'Let a task wait for another one',
         description:
           'With its start while it has not begun, with its end until it is over. A circle is refused, and `cycle` names it.',
-        headers: CommandHeaders,
+        headers: PlanHeaders,
         params: TaskParams,
         body: CreateDependency,
-        response: { 201: json('Its neighbours as they are now.', TaskDependencies), ...COMMAND_PROBLEMS },
+        response: { 201: json('Its neighbours as they are now.', TaskDependencies), ...ENTITY_PROBLEMS },
       },
     },
     async (request, reply) => {
@@ -215,7 +210,7 @@ function addDependencyChanges(app: App, context: GatewayContext): void {
       const message = { type: 'link', task_id: id, dependency: request.body };
       await askSession(context, { request, id: await sessionOf(context, id), message });
       reply.code(201);
-      return neighboursOf(context, id);
+      return neighboursOf(context, id, reply);
     },
   );
   app.delete(
@@ -225,16 +220,16 @@ function addDependencyChanges(app: App, context: GatewayContext): void {
         operationId: 'removeTaskDependency',
         tags,
         summary: 'Let a task wait no longer for another one',
-        headers: CommandHeaders,
+        headers: PlanHeaders,
         params: DependencyParams,
-        response: { 200: json('Its neighbours as they are now.', TaskDependencies), ...COMMAND_PROBLEMS },
+        response: { 200: json('Its neighbours as they are now.', TaskDependencies), ...ENTITY_PROBLEMS },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { id, depends_on } = request.params;
       const message = { type: 'unlink', task_id: id, depends_on };
       await askSession(context, { request, id: await sessionOf(context, id), message });
-      return neighboursOf(context, id);
+      return neighboursOf(context, id, reply);
     },
   );
 }
@@ -252,12 +247,18 @@ function addGraph(app: App, context: GatewayContext): void {
         response: { 200: json('The graph.', SessionGraph), ...READ_PROBLEMS },
       },
     },
-    async (request) => viewGraph((await findSession(context, request.params.id)).session),
+    async (request, reply) => {
+      const { session, version } = await findSession(context, request.params.id);
+      reply.header('etag', etagOf(version));
+      return viewGraph(session);
+    },
   );
 }
 
 interface Told {
   readonly request: FastifyRequest;
+  /** Gets the ETag of the session as it is then. */
+  readonly reply?: FastifyReply;
   /** Of the session. */
   readonly id: string;
   readonly message: Message;
@@ -268,29 +269,38 @@ const Added = z.object({ task_ids: z.array(EntityId) });
 async function tellPlan(context: GatewayContext, told: Told) {
   const { task_ids } = Added.parse(await askSession(context, told));
   const ids = new Set(task_ids);
-  const { session } = await findSession(context, told.id);
+  const { session, version } = await findSession(context, told.id);
+  told.reply?.header('etag', etagOf(version));
   const items = session.tasks.flatMap(({ id }, at) => (ids.has(id) ? viewPlanned(session, at) : []));
   return { session_id: told.id, items };
 }
 
 async function askSession(context: GatewayContext, { request, id, message }: Told): Promise<unknown> {
   const to = addressOf(context, 'session', id);
-  return unwrap(await context.client.ask(acceptMessage(readAsked(context, request), to, message)));
+  return unwrap(await context.client.ask(acceptMessage(readChange(context, request), to, message)));
 }
 
 async function sessionOf(context: GatewayContext, taskId: string): Promise<string> {
   return (await findTask(context, taskId)).task.brief.session_id;
 }
 
-async function neighboursOf(context: GatewayContext, id: string): Promise<TaskDependencies> {
-  const { session, at } = await findPlace(context, id);
+async function neighboursOf(
+  context: GatewayContext,
+  id: string,
+  reply: FastifyReply,
+): Promise<TaskDependencies> {
+  const { session, version, at } = await findPlace(context, id);
+  reply.header('etag', etagOf(version));
   return { task_id: id, ...viewDependencies(session, at) };
 }
 
 /** Where the task stands in the plan of its session. */
-async function findPlace(context: GatewayContext, id: string): Promise<{ session: Session; at: number }> {
-  const { session } = await findSession(context, await sessionOf(context, id));
+async function findPlace(
+  context: GatewayContext,
+  id: string,
+): Promise<{ session: Session; version: number; at: number }> {
+  const { session, version } = await findSession(context, await sessionOf(context, id));
   const at = session.tasks.findIndex((task) => task.id === id);
   if (at < 0) throw new Refused({ code: 'TASK_NOT_FOUND', detail: `its session has no task ${id}` });
-  return { session, at };
+  return { session, version, at };
 }

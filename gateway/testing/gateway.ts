@@ -16,13 +16,13 @@ export interface TestGateway {
 
 export function buildTestGateway(
   answer?: Answer,
-  options: Partial<Pick<ServerOptions, 'feedLimits'>> & { consoleDir?: string } = {},
+  options: Partial<Pick<ServerOptions, 'feedLimits'>> & { consoleDir?: string; isRateLimited?: boolean } = {},
 ): TestGateway {
-  const { consoleDir = '/nonexistent', ...others } = options;
+  const { consoleDir = '/nonexistent', isRateLimited = false, ...others } = options;
   const client = new MemoryClient(answer);
   const app = buildServer({
     client,
-    config: { tenant: 'dev', consoleDir, askTimeoutMs: 1_000 },
+    config: { tenant: 'dev', consoleDir, askTimeoutMs: 1_000, isRateLimited },
     logger: buildLogger({ level: 'silent', role: 'gateway' }),
     now: () => NOW_MS,
     ...others,

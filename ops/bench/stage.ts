@@ -111,7 +111,7 @@ export class Stage {
     env?: Record<string, string>;
   }): Promise<RunningProcess & { url: string }> {
     const port = await freePort();
-    const env = { ...this.#addresses(), PORT: String(port), ...options.env };
+    const env = { ...this.#addresses(), PORT: String(port), OIO_RATE_LIMIT: 'off', ...options.env };
     const front = await startProcess({ role: 'front', file: options.file, env });
     await front.ready;
     return { ...front, url: `http://127.0.0.1:${port}` };

@@ -193,7 +193,8 @@ function plan(
   return [
     [
       names.map((name) => make(name, 'runtime/main.ts', { OIO_NODE_ID: name })),
-      [make('gateway', 'gateway/main.ts', { HOST: host, PORT: String(port) })],
+      // On one's own machine nobody is kept from asking much.
+      [make('gateway', 'gateway/main.ts', { HOST: host, PORT: String(port), OIO_RATE_LIMIT: 'off' })],
     ],
     hasAgent ? [[makeAgent(make, workDir)]] : [],
   ];

@@ -1057,6 +1057,14 @@ export interface CreateSession {
     base_ref?: string;
   };
   template?: string;
+  /** Names of several templates: the tasks of all of them, and one that puts them together. */
+  templates?: string[];
+  /** Where none is named: the one template that fits best, or all that fit. */
+  template_match?: "best" | "all";
+  /** How the plan is laid out. functional: as the templates have it; temporal: in phases, each after the one before; capability: one task for each capability. */
+  strategy?: "functional" | "temporal" | "capability";
+  /** Where no template fits: an agent whose primary capability is task_decomposition is asked for the plan, if there is one; or it is one task. */
+  unmatched?: "agent" | "one_task";
   blueprint?: string;
   max_depth?: number;
   parent_id?: string;
@@ -1703,7 +1711,7 @@ export interface Queue {
     /** 1 is next. Null: it is about to join the queue, or to leave it. */
     position: number | null;
     /** A quota of the tenant, a key in use, or what all tenants share. Null: nothing; it starts at once. */
-    waits_for: "sessions_running" | "concurrency_key" | "shared_capacity" | null;
+    waits_for: "tokens_a_month" | "sessions_running" | "concurrency_key" | "shared_capacity" | null;
     /** The key in use, as `kind:name`. */
     key: string | null;
     limit: number | null;
@@ -1720,7 +1728,7 @@ export interface QueuePlace {
   /** 1 is next. Null: it is about to join the queue, or to leave it. */
   position: number | null;
   /** A quota of the tenant, a key in use, or what all tenants share. Null: nothing; it starts at once. */
-  waits_for: "sessions_running" | "concurrency_key" | "shared_capacity" | null;
+  waits_for: "tokens_a_month" | "sessions_running" | "concurrency_key" | "shared_capacity" | null;
   /** The key in use, as `kind:name`. */
   key: string | null;
   limit: number | null;
@@ -1738,6 +1746,9 @@ export interface Quota {
     sessions_queued: number;
     agents: number;
     tasks_running: number;
+    tokens_a_month: number;
+    requests_a_minute: number;
+    artifact_bytes: number;
     concurrency: {
       repository: number | null;
       agent: number | null;
@@ -1751,6 +1762,9 @@ export interface Quota {
     sessions_queued: number;
     agents: number;
     tasks_running: number;
+    /** Tokens of this calendar month, of attempts that have ended. */
+    tokens_a_month: number;
+    artifact_bytes: number;
     /** Keys in use, and by how many sessions at work. */
     concurrency: Record<string, number>;
   };
@@ -1795,8 +1809,9 @@ export interface Rebalance {
 export interface RegisterAgent {
   name: string;
   agent_type: "architect" | "implementer" | "reviewer" | "debugger" | "integrator" | "orchestrator" | "analyst" | "optimizer";
-  capabilities: {
-    primary: string[];
+  capabilities?: {
+    /** Of those of its type, the ones that it has; left out: all. Others named here count as secondary. */
+    primary?: string[];
     secondary?: string[];
   };
   max_concurrent_capacity?: number;
@@ -1835,8 +1850,9 @@ export interface RegisterExternalAgent {
   card: {
     name: string;
     agent_type: "architect" | "implementer" | "reviewer" | "debugger" | "integrator" | "orchestrator" | "analyst" | "optimizer";
-    capabilities: {
-      primary: string[];
+    capabilities?: {
+      /** Of those of its type, the ones that it has; left out: all. Others named here count as secondary. */
+      primary?: string[];
       secondary?: string[];
     };
     max_concurrent_capacity?: number;
@@ -1922,6 +1938,14 @@ export interface Session {
     base_ref: string;
   };
   template?: string;
+  /** Names of several templates: the tasks of all of them, and one that puts them together. */
+  templates?: string[];
+  /** Where none is named: the one template that fits best, or all that fit. */
+  template_match: "best" | "all";
+  /** How the plan is laid out. functional: as the templates have it; temporal: in phases, each after the one before; capability: one task for each capability. */
+  strategy?: "functional" | "temporal" | "capability";
+  /** Where no template fits: an agent whose primary capability is task_decomposition is asked for the plan, if there is one; or it is one task. */
+  unmatched: "agent" | "one_task";
   blueprint?: string;
   max_depth: number;
   parent_id?: string;
@@ -2106,6 +2130,14 @@ export interface SessionSummary {
     base_ref: string;
   };
   template?: string;
+  /** Names of several templates: the tasks of all of them, and one that puts them together. */
+  templates?: string[];
+  /** Where none is named: the one template that fits best, or all that fit. */
+  template_match: "best" | "all";
+  /** How the plan is laid out. functional: as the templates have it; temporal: in phases, each after the one before; capability: one task for each capability. */
+  strategy?: "functional" | "temporal" | "capability";
+  /** Where no template fits: an agent whose primary capability is task_decomposition is asked for the plan, if there is one; or it is one task. */
+  unmatched: "agent" | "one_task";
   blueprint?: string;
   max_depth: number;
   parent_id?: string;
@@ -2578,6 +2610,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag of the session whose plan it is: it must still have it, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body: CreateDependency;
     };
     answer: TaskDependencies;
@@ -2823,6 +2857,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag of the session whose plan it is: it must still have it, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body: CreateSubtask;
     };
     answer: AddedTasks;
@@ -2832,6 +2868,8 @@ export interface Operations {
     asked: {
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag of the session whose plan it is: it must still have it, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body: CreateTask;
     };
     answer: AddedTasks;
@@ -2861,6 +2899,8 @@ export interface Operations {
       id: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag of the session whose plan it is: it must still have it, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
       body?: {
         /** Left out: the one that its title fits. */
         template?: string;
@@ -3974,6 +4014,8 @@ export interface Operations {
       depends_on: string;
       /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
       "idempotency-key"?: string | undefined;
+      /** ETag of the session whose plan it is: it must still have it, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
     };
     answer: TaskDependencies;
   };
@@ -4183,6 +4225,9 @@ export interface Operations {
         sessions_queued?: number;
         agents?: number;
         tasks_running?: number;
+        tokens_a_month?: number;
+        requests_a_minute?: number;
+        artifact_bytes?: number;
         concurrency?: {
           repository?: number | null;
           agent?: number | null;
@@ -4301,7 +4346,7 @@ export type OperationId = keyof Operations;
 /** Where each operation is, and where its parameters go. */
 export const OPERATIONS = {
   acquireLock: { method: 'POST', path: '/api/v1/locks/{name}/acquire', query: [], headers: ["idempotency-key","prefer"], reads: 'json' },
-  addTaskDependency: { method: 'POST', path: '/api/v1/tasks/{id}/dependencies', query: [], headers: ["idempotency-key"], reads: 'json' },
+  addTaskDependency: { method: 'POST', path: '/api/v1/tasks/{id}/dependencies', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   adoptSession: { method: 'POST', path: '/api/v1/sessions/{id}/adopt', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   answerAsExternalAgent: { method: 'POST', path: '/api/v1/agents/external/{id}/in/answers', query: [], headers: [], reads: 'nothing' },
   breakLock: { method: 'POST', path: '/api/v1/locks/{name}/break', query: [], headers: ["idempotency-key"], reads: 'json' },
@@ -4317,10 +4362,10 @@ export const OPERATIONS = {
   createCheckpoint: { method: 'POST', path: '/api/v1/sessions/{id}/checkpoints', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   createContext: { method: 'POST', path: '/api/v1/contexts', query: [], headers: ["idempotency-key"], reads: 'json' },
   createSession: { method: 'POST', path: '/api/v1/sessions', query: [], headers: ["idempotency-key"], reads: 'json' },
-  createSubtask: { method: 'POST', path: '/api/v1/tasks/{id}/subtasks', query: [], headers: ["idempotency-key"], reads: 'json' },
-  createTask: { method: 'POST', path: '/api/v1/tasks', query: [], headers: ["idempotency-key"], reads: 'json' },
+  createSubtask: { method: 'POST', path: '/api/v1/tasks/{id}/subtasks', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  createTask: { method: 'POST', path: '/api/v1/tasks', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   decideApproval: { method: 'POST', path: '/api/v1/approvals/{id}/decision', query: [], headers: ["idempotency-key"], reads: 'json' },
-  decomposeTask: { method: 'POST', path: '/api/v1/tasks/{id}/decompose', query: [], headers: ["idempotency-key"], reads: 'json' },
+  decomposeTask: { method: 'POST', path: '/api/v1/tasks/{id}/decompose', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   deleteContext: { method: 'DELETE', path: '/api/v1/contexts/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'nothing' },
   deleteContextKey: { method: 'DELETE', path: '/api/v1/contexts/{id}/keys/{path}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   deleteSession: { method: 'DELETE', path: '/api/v1/sessions/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'nothing' },
@@ -4409,7 +4454,7 @@ export const OPERATIONS = {
   registerAgent: { method: 'POST', path: '/api/v1/agents/register', query: [], headers: ["idempotency-key"], reads: 'json' },
   registerExternalAgent: { method: 'POST', path: '/api/v1/agents/external/register', query: [], headers: ["idempotency-key"], reads: 'json' },
   releaseLock: { method: 'POST', path: '/api/v1/locks/{name}/release', query: [], headers: ["idempotency-key"], reads: 'json' },
-  removeTaskDependency: { method: 'DELETE', path: '/api/v1/tasks/{id}/dependencies/{depends_on}', query: [], headers: ["idempotency-key"], reads: 'json' },
+  removeTaskDependency: { method: 'DELETE', path: '/api/v1/tasks/{id}/dependencies/{depends_on}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   renewLock: { method: 'POST', path: '/api/v1/locks/{name}/renew', query: [], headers: ["idempotency-key"], reads: 'json' },
   replayDeadLetter: { method: 'POST', path: '/api/v1/dead-letters/{id}/replay', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   reportAgentPerformance: { method: 'POST', path: '/api/v1/agents/{id}/performance', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },

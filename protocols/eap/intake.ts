@@ -14,6 +14,8 @@ export interface Intake {
   /** Idempotency key: repeats of an agent's message are answered as the first one was. */
   readonly key: string;
   readonly blob: { readonly name: string; readonly base64: string } | null;
+  /** Of an artifact: how large it is in all, and whether this is its first piece. */
+  readonly artifact?: { readonly sizeBytes: number; readonly isFirst: boolean };
   /** Of a lock: under which attempt, which must be the speaker's; and how long an acquire may be waited for. */
   readonly lock?: {
     readonly taskId: string;
@@ -98,7 +100,7 @@ type OfTask = Extract<
   }
 >;
 
-function ofTask(speaker: Speaker, said: OfTask): Pick<Intake, 'message' | 'blob'> {
+function ofTask(speaker: Speaker, said: OfTask): Pick<Intake, 'message' | 'blob' | 'artifact'> {
   const common = { attempt: said.attempt, agent_id: speaker.agent };
   switch (said.kind) {
     case 'progress':
@@ -161,6 +163,7 @@ function ofTask(speaker: Speaker, said: OfTask): Pick<Intake, 'message' | 'blob'
       };
       return {
         blob: { name, base64: said.data },
+        artifact: { sizeBytes: said.sizeBytes, isFirst: index === 0 },
         message: index === count - 1 ? { type: 'artifact', ...common, artifact } : null,
       };
     }

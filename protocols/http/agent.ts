@@ -33,6 +33,7 @@ const INSIDE = {
   work_seconds: true,
   dismissed_instance: true,
   barred_until: true,
+  barred_by: true,
 } as const;
 
 export const AgentView = Agent.omit(INSIDE)
@@ -78,7 +79,16 @@ export const AgentsHeard = z
 const TAKES_WORK: ReadonlySet<AgentStatus> = new Set(['online', 'busy', 'degraded']);
 
 export function toAgentView(agent: Agent, version: number): AgentView {
-  const { inbox, by_capability, quality, work_seconds, dismissed_instance, barred_until, ...shown } = agent;
+  const {
+    inbox,
+    by_capability,
+    quality,
+    work_seconds,
+    dismissed_instance,
+    barred_until,
+    barred_by,
+    ...shown
+  } = agent;
   const status = shownStatusOf(agent);
   const takesWork = TAKES_WORK.has(status) && agent.circuit !== 'open';
   const running = agent.assignments.length;

@@ -8,6 +8,7 @@ import { QUOTA_DEFAULT, Quota } from '../quota.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { SessionPriority } from '../session.ts';
 import { Capacity, type SystemScheduler } from '../system-scheduler.ts';
+import { NOTHING_USED, tokensOfMonth } from '../usage-quota.ts';
 
 const count = z.number().int();
 
@@ -36,6 +37,8 @@ export const QuotaView = z
       sessions_queued: count,
       agents: count,
       tasks_running: count,
+      tokens_a_month: count.describe('Tokens of this calendar month, of attempts that have ended.'),
+      artifact_bytes: count,
       concurrency: z.record(ConcurrencyKey, count).describe('Keys in use, and by how many sessions at work.'),
     }),
   })
@@ -50,6 +53,8 @@ export const QuotaView = z
           sessions_queued: 1,
           agents: 2,
           tasks_running: 5,
+          tokens_a_month: 120_000,
+          artifact_bytes: 4_096,
           concurrency: { 'key:deploy/prod': 1 },
         },
       },
@@ -62,7 +67,7 @@ export const QueuePlace = z
   .object({
     position: count.nullable().describe('1 is next. Null: it is about to join the queue, or to leave it.'),
     waits_for: z
-      .enum(['sessions_running', 'concurrency_key', 'shared_capacity'])
+      .enum(['tokens_a_month', 'sessions_running', 'concurrency_key', 'shared_capacity'])
       .nullable()
       .describe(
         'A quota of the tenant, a key in use, or what all tenants share. Null: nothing; it starts at once.',
@@ -143,7 +148,13 @@ export const CapacityView = z
   });
 export type CapacityView = z.infer<typeof CapacityView>;
 
-export function toQuotaView(scheduler: Scheduler | null, registry: Registry | null): QuotaView {
+/** As of `nowMs`. */
+export function toQuotaView(
+  scheduler: Scheduler | null,
+  registry: Registry | null,
+  nowMs: number,
+): QuotaView {
+  const used = scheduler?.used ?? NOTHING_USED;
   const concurrency: Record<string, number> = {};
   for (const { keys } of Object.values(scheduler?.running ?? {})) {
     for (const key of keys) concurrency[key] = (concurrency[key] ?? 0) + 1;
@@ -155,6 +166,8 @@ export function toQuotaView(scheduler: Scheduler | null, registry: Registry | nu
       sessions_queued: scheduler?.waiting.length ?? 0,
       agents: registry?.agents.length ?? 0,
       tasks_running: Object.keys(registry?.running ?? {}).length,
+      tokens_a_month: Math.round(tokensOfMonth(used, nowMs)),
+      artifact_bytes: used.artifact_bytes,
       concurrency,
     },
   };

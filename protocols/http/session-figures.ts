@@ -76,7 +76,8 @@ export function progressOf(session: Session): SessionProgress {
   let completed = 0;
   let failed = 0;
   let inWork = 0;
-  for (const task of session.tasks) {
+  const tasks = session.tasks.filter(({ superseded }) => !superseded);
+  for (const task of tasks) {
     if (task.state === 'assigned' || task.state === 'in_progress') inWork += 1;
     if (task.state === 'completed') completed += 1;
     if (task.state === 'failed') failed += 1;
@@ -86,7 +87,7 @@ export function progressOf(session: Session): SessionProgress {
   }
   const share = hours > 0 ? hoursDone / hours : Number(session.state === 'completed');
   return {
-    tasks_total: session.tasks.length,
+    tasks_total: tasks.length,
     tasks_completed: completed,
     tasks_failed: failed,
     tasks_in_work: inWork,

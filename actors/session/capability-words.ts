@@ -1,0 +1,22 @@
+/** The verb that a title begins with says what its task needs. */
+export const CAPABILITY_OF_VERB: ReadonlyMap<string, string> = new Map([
+  ['implement', 'code_generation'],
+  ['create', 'code_generation'],
+  ['add', 'code_generation'],
+  ['build', 'code_generation'],
+  ['write', 'code_generation'],
+  ['update', 'code_generation'],
+  ['make', 'code_generation'],
+  ['design', 'system_design'],
+  ['test', 'test_generation'],
+  ['review', 'code_review'],
+  ['audit', 'security_audit'],
+  ['debug', 'debugging'],
+  ['fix', 'debugging'],
+  ['deploy', 'deployment'],
+  ['configure', 'configuration'],
+  ['document', 'documentation'],
+  ['refactor', 'refactoring'],
+  ['optimize', 'optimization'],
+  ['analyze', 'requirements_analysis'],
+]);

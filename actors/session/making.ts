@@ -4,19 +4,15 @@
  * P1. A plan is made in parts, in order, one part a turn: the rest comes as messages of the session to itself.
  * P2. A task hears nothing before it is made. One that is made after the end of its run is cancelled at once.
  */
-import type { Turn, TurnContext } from '#protocols/actor.ts';
-import { type Effect, emit, send } from '#protocols/effects.ts';
+import { type Effect, send } from '#protocols/effects.ts';
 import { type Failure, quotaExceeded } from '#protocols/failure.ts';
 import { LIMITS } from '#protocols/limits.ts';
-import type { Session, SessionMessage, TaskSummary } from '#protocols/session.ts';
+import type { Session, TaskSummary } from '#protocols/session.ts';
 import { encodeEdges, placesOf } from '#protocols/session-graph.ts';
 import { holdsFinish, NO_USAGE, type TaskBrief, type TaskSpec } from '#protocols/task.ts';
-import { beginWith, type Step, unchanged, withEffects } from '../turn.ts';
-import { advance } from './advance.ts';
+import { type Step, withEffects } from '../turn.ts';
 import { deviationHours, expectedHours, roundHours } from './estimates.ts';
 import { shortTitle } from './shorten.ts';
-import { tell } from './tell.ts';
-import { isAtWork, isEnded } from './transitions.ts';
 
 export interface PlannedTask {
   readonly id: string;
@@ -24,7 +20,6 @@ export interface PlannedTask {
   readonly required: boolean;
 }
 type Made = Pick<PlannedTask, 'id' | 'spec'>;
-type Part = Extract<SessionMessage, { type: 'make_tasks' }>;
 
 /** A part of a plan has at most so many tasks, edges and characters of text: it fits into one message. */
 const PART_TASKS_MAX = 50;
@@ -68,18 +63,6 @@ export function tasksFull({ tasks }: Pick<Session, 'tasks'>): Failure {
   });
 }
 
-export function makePart(session: Session, message: Part, context: TurnContext): Turn<Session> {
-  const { from, tasks, prompt } = message;
-  if (from !== session.tasks.length - session.unmade) return unchanged(session);
-  const state = { ...session, unmade: session.unmade - tasks.length };
-  const planned = emit('planned', plannedRecord(session, tasks));
-  const made = withEffects(beginWith(state), planned, ...creates(state, tasks, prompt));
-  const places = tasks.map((_, index) => from + index);
-  if (isEnded(session.state)) return tell(made, 'cancel', places);
-  // One that waits for its slot again looks at all of them when it has it.
-  return isAtWork(session.state) ? advance(made, context, places) : made;
-}
-
 /** What an event tells of tasks that were planned. */
 export function plannedRecord({ used_template, run }: Session, tasks: readonly Made[]) {
   const titles = tasks.map(({ id, spec }) => {
@@ -110,7 +93,7 @@ export function madeCount({ tasks, unmade }: Session): number {
   return tasks.length - unmade;
 }
 
-function creates(session: Session, made: readonly Made[], prompt?: string): Effect[] {
+export function creates(session: Session, made: readonly Made[], prompt?: string): Effect[] {
   const brief = { ...briefOf(session), ...(prompt === undefined ? {} : { prompt }) };
   return made.map(({ id, spec }) =>
     send({ type: 'task', tenant: session.tenant_id, id }, { type: 'create', spec, brief }),

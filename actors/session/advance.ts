@@ -16,12 +16,14 @@ import {
   branchesAtEnd,
   dependentsOf,
   edgesBefore,
+  isConflicted,
   isFinal,
   isLost,
   mayFinish,
   mayStart,
   mustSkip,
 } from './graph.ts';
+import { isJoining, planJoin } from './joining.ts';
 import { tell } from './tell.ts';
 
 /** Takes a session that is at work as far as it goes by itself. Looks at the tasks at these places; left out: at all. */
@@ -38,7 +40,11 @@ export function advance(
   const { tasks } = skipped.state;
   const lost = tasks.find((task) => task.required && isLost(task));
   if (lost) return fail(skipped, lost, context);
-  if (tasks.every(isFinal)) return finish(skipped, context);
+  if (tasks.every(isFinal)) {
+    const joining = planJoin(skipped, context);
+    return joining ? makeReady(joining, [tasks.length], context) : finish(skipped, context);
+  }
+  if (isJoining(skipped.state)) return followTrouble(makeReady(skipped, settled.ready, context), context);
   const warned = warnOfBudgets(skipped);
   if (warned.state.state === 'paused') return warned;
   const [spent] = spentBudgets(warned.state);
@@ -74,13 +80,15 @@ export function settle(session: Session, places: readonly number[]): Settled {
   for (let next = 0; next < queue.length; next++) {
     const at = queue[next] ?? 0;
     const task = tasks[at];
-    if (!task || at >= made || !isWaiting(task)) continue;
+    const isConflict = isConflicted(graph, at);
+    if (!task || at >= made || !(isConflict || isWaiting(task))) continue;
+    const isHeldBack = isConflict || task.state === 'pending';
     lookedAt += edgesBefore(graph, at).length;
     if (mustSkip(graph, at)) {
       const { finish_held: _, ...free } = task;
-      tasks[at] = task.state === 'pending' ? { ...free, state: 'skipped' } : free;
+      tasks[at] = isHeldBack ? { ...free, state: 'skipped' } : free;
       skipped.push(at);
-      if (task.state === 'pending') queue.push(...dependentsOf(graph, at));
+      if (isHeldBack) queue.push(...dependentsOf(graph, at));
       continue;
     }
     if (task.finish_held && mayFinish(graph, at)) {
@@ -88,10 +96,10 @@ export function settle(session: Session, places: readonly number[]): Settled {
       tasks[at] = free;
       finishing.push(at);
     }
-    if (task.state === 'pending' && mayStart(graph, at)) startable.add(at);
+    if (isHeldBack && mayStart(graph, at)) startable.add(at);
   }
   const ready = [...startable]
-    .filter((at) => tasks[at]?.state === 'pending')
+    .filter((at) => tasks[at]?.state !== 'skipped')
     .sort((one, other) => one - other);
   return { tasks, skipped, finishing, ready, lookedAt };
 }
@@ -111,7 +119,9 @@ function makeReady(step: Step<Session>, ready: readonly number[], context: TurnC
   const tasks = [...step.state.tasks];
   for (const at of ready) {
     const task = tasks[at];
-    if (task) tasks[at] = { ...task, state: 'ready', attempt: 1 };
+    // One that ran into a conflict has an attempt behind it.
+    const attempt = task?.state === 'blocked' ? task.attempt + 1 : 1;
+    if (task) tasks[at] = { ...task, state: 'ready', attempt };
   }
   return tell(withTasks(step, tasks, context), 'ready', ready);
 }

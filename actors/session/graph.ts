@@ -4,6 +4,7 @@
  * Tasks are named by their place in the session's list. What depends on what is read from the edges once, and kept as
  * long as the list of edges is: a turn looks at the neighbours of what changed, not at the whole graph.
  */
+import { isResolverId, resolverTaskId } from '#protocols/merging.ts';
 import type { Session, TaskSummary } from '#protocols/session.ts';
 import { decodeEdge, type Edge, type Edges } from '#protocols/session-graph.ts';
 import type { Dependency, TaskState } from '#protocols/task.ts';
@@ -121,7 +122,25 @@ export function makeBranchReader(graph: TaskGraph): (at: number) => string[] {
     known.set(at, found);
     return found;
   };
-  return (at) => collect(edgesBefore(graph, at));
+  return (at) => {
+    const edges = edgesBefore(graph, at);
+    const branches = collect(edges);
+    // A resolver's branch has all that it resolved; beside it those would be in conflict again.
+    const resolved = edges.filter((edge) => {
+      const before = graph.tasks[edge.at];
+      return before?.state === 'completed' && before.branch !== null && isResolverId(before.id);
+    });
+    const contained = new Set(resolved.flatMap((edge) => collect(edgesBefore(graph, edge.at))));
+    return contained.size === 0 ? branches : branches.filter((branch) => !contained.has(branch));
+  };
+}
+
+/** It ran into a conflict with its latest attempt, and waits for the task that resolves it. */
+export function isConflicted(graph: TaskGraph, at: number): boolean {
+  const task = graph.tasks[at];
+  if (task?.state !== 'blocked') return false;
+  const id = resolverTaskId(task.id, task.attempt);
+  return edgesBefore(graph, at).some((edge) => graph.tasks[edge.at]?.id === id);
 }
 
 /** Branches that together hold the session's whole work: of finished tasks whose branch no finished task went on from. */

@@ -1,4 +1,4 @@
-/** The next part of a plan that is too large for one turn is made. Pure. */
+/** The next part of a plan that is too large for one turn is made (P1 and P2 of `making.ts`). Pure. */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { emit } from '#protocols/effects.ts';
 import type { Session, SessionMessage } from '#protocols/session.ts';

@@ -174,7 +174,7 @@ function rewire(
 }
 
 /** The task at this place waits for others from now on, and hears of it. */
-function withEdges(step: Step<Session>, at: number, edges: Session['edges']): Step<Session> {
+export function withEdges(step: Step<Session>, at: number, edges: Session['edges']): Step<Session> {
   const { tasks, tenant_id: tenant, run } = step.state;
   const task = tasks[at];
   if (!task) return step;

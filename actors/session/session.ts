@@ -8,6 +8,7 @@
 import { defineActor, type Turn, type TurnContext } from '#protocols/actor.ts';
 import { CHECKPOINTED_ID_CHARS_MAX } from '#protocols/checkpoint.ts';
 import { emit } from '#protocols/effects.ts';
+import { MERGE_CONFLICT } from '#protocols/merging.ts';
 import { Session, SessionMessage } from '#protocols/session.ts';
 import type { SlotNews } from '#protocols/slot-news.ts';
 import { beginWith, isoTime, NOBODY, refused, unchanged, withoutUndefined } from '../turn.ts';
@@ -16,6 +17,7 @@ import { noteAttempt } from './attempts.ts';
 import { retry, start } from './begin.ts';
 import { keepSummary, replyWith } from './change.ts';
 import { checkpointInTurn, checkpointOnRequest, makeCheckpoint, restore } from './checkpoints.ts';
+import { resolveConflict } from './conflict.ts';
 import { hearOfCircuits } from './degrade.ts';
 import { end, remove, runOut } from './ending.ts';
 import { adopt, loseChild, loseParent, takeChild, tellParent } from './family.ts';
@@ -230,5 +232,7 @@ function hearOfTask(session: Session, message: Of<'task_changed'>, context: Turn
   );
   if (!isAtWork(session.state)) return kept;
   const noted = message.state === 'completed' ? makeCheckpoint(kept, 'task_completed', context) : kept;
+  const { error: fault, reason } = message;
+  if (reason === MERGE_CONFLICT) return resolveConflict(noted, { at, fault: fault ?? reason }, context);
   return advance(noted, context, dependentsOf(session, at));
 }

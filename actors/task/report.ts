@@ -15,6 +15,7 @@ import { usageAtLeast } from '#protocols/usage.ts';
 import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
 import { begin, close, failAttempt, tellUse } from './attempt.ts';
 import { addressOfSession, openAttempt, withLastAttempt } from './change.ts';
+import { hasConflict, waitForResolver } from './conflict.ts';
 import { finish } from './finish.ts';
 import { takeRequest, withdraw } from './requests.ts';
 import { tellWait } from './waits.ts';
@@ -156,6 +157,8 @@ function takeResult(step: Step<Task>, message: Of<'result'>, context: TurnContex
     const error = message.cancelled
       ? 'the agent gave up its attempt'
       : (result.error?.message ?? result.summary);
+    if (hasConflict(noted.state, message))
+      return waitForResolver(noted, error.slice(0, ERROR_CHARS_MAX), context);
     const retryable = result.error?.retryable !== false;
     return failAttempt(
       noted,

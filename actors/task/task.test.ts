@@ -239,8 +239,12 @@ test('what an attempt used, and what it stored, is counted for its tenant when i
   };
   const usage = { tokens_in: 40, tokens_out: 2, cost_usd: 0 };
 
-  const stored = task.handle({ type: 'artifact', ...ofAttempt, artifact }, 'agent:agent-a').sentTo('scheduler');
-  const again = task.handle({ type: 'artifact', ...ofAttempt, artifact }, 'agent:agent-a').sentTo('scheduler');
+  const stored = task
+    .handle({ type: 'artifact', ...ofAttempt, artifact }, 'agent:agent-a')
+    .sentTo('scheduler');
+  const again = task
+    .handle({ type: 'artifact', ...ofAttempt, artifact }, 'agent:agent-a')
+    .sentTo('scheduler');
   const result = { type: 'result', ...ofAttempt, result: DONE, usage, cancelled: false };
   const used = task.handle(result, 'agent:agent-a').sentTo('scheduler');
 

@@ -14,6 +14,7 @@ import { beginWith, isoTime, NOBODY, refused, unchanged, withEffects } from '../
 import { assign, begin, close, failAttempt, giveUp, RETRY_TIMER, release, retryLater } from './attempt.ts';
 import { setState } from './by-hand.ts';
 import { addressOfAgent, addressOfRegistry, move, openAttempt, RETRY, tellSession } from './change.ts';
+import { isConflicted } from './conflict.ts';
 import { decide } from './decide.ts';
 import { mayFinish, setDependencies } from './finish.ts';
 import { goOn, hold, unhold } from './hold.ts';
@@ -177,7 +178,7 @@ function refusedAbsent({ self }: TurnContext): Turn<Task> {
 }
 
 function makeReady(task: Task, message: Of<'make_ready'>, context: TurnContext): Turn<Task> {
-  if (task.state !== 'pending') return unchanged(task);
+  if (task.state !== 'pending' && !isConflicted(task)) return unchanged(task);
   const ready = { ...task, merge: message.merge };
   return goOn(move(beginWith(ready), { to: 'ready', reason: null }, context), context);
 }

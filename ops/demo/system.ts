@@ -5,14 +5,18 @@ import { openDataFolder } from '../dev/data-folder.ts';
 import { buildLogStream } from '../dev/log-stream.ts';
 import { freePort } from '../dev/ports.ts';
 import { startSystem as startStack } from '../dev/system.ts';
+import { CRUD_SCRIPTS } from './model/crud-scripts.ts';
 import { buildScriptedProvider, MODEL_NAME } from './model/provider.ts';
-import { startScriptedModel } from './model/server.ts';
+import type { Script } from './model/script.ts';
+import { type ScriptedModel, startScriptedModel } from './model/server.ts';
 
 export interface SystemOptions {
   readonly dataDir: string;
   readonly nodes: number;
   /** `provider/model` of a real model, its key in the environment; null: the scripted one. */
   readonly model: string | null;
+  /** Beside those of the demo, for the scripted model; these are tried first. */
+  readonly scripts?: readonly Script[];
   /** Lines of the one log stream, as JSON. */
   readonly onLog: (line: string) => void;
   /** Ends a start that is under way. */
@@ -31,7 +35,7 @@ export interface System {
 /** Starts everything and resolves when a session can be started; rejects with nothing left running. */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const folder = await openDataFolder(options.dataDir, 'demo');
-  const model = options.model === null ? await startScriptedModel({ delayMs: 25 }) : null;
+  const model = options.model === null ? await startScripted(options.scripts) : null;
   const release = async () => {
     await model?.stop();
     folder.release();
@@ -65,6 +69,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await release();
     throw error;
   }
+}
+
+function startScripted(scripts: readonly Script[] = []): Promise<ScriptedModel> {
+  return startScriptedModel({ delayMs: 25, scripts: [...scripts, ...CRUD_SCRIPTS] });
 }
 
 function pidOf(folder: string, role: string): number {

@@ -1,5 +1,5 @@
 /** A session from the HTTP request to the merged branch, on the real stack, while processes die. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import type { CreateSession } from '#protocols/client/operations.generated.ts';
 import type { SessionView } from '#protocols/http/session.ts';
 import type { TaskView } from '#protocols/http/task.ts';
 import { type Api, buildApi } from '../demo/api.ts';
+import type { Script } from '../demo/model/script.ts';
 import { git, makeRepository, runTests } from '../demo/repository.ts';
 import { type System, startSystem } from '../demo/system.ts';
 import { foldAll } from '../dev/fold-all.ts';
@@ -31,11 +32,12 @@ afterEach(async (context) => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function start(nodes: number): Promise<{ system: System; api: Api }> {
+async function start(nodes: number, scripts: readonly Script[] = []): Promise<{ system: System; api: Api }> {
   system = await startSystem({
     dataDir: join(folder, 'data'),
     nodes,
     model: null,
+    scripts,
     onLog: (line) => lines.push(line.trimEnd()),
   });
   return { system, api: buildApi(system.url) };
@@ -142,4 +144,85 @@ test('an agent that is killed loses its tasks to its successor, and the session 
   expect(
     tasks.every((task) => task.attempts.filter((attempt) => attempt.outcome === 'completed').length === 1),
   ).toBe(true);
+});
+
+const STRICT = 'note.body = changes.body === undefined ? note.body : changes.body;';
+const RESOLVED = `import { findNote, parseTitle } from './store.js';
+
+/** Changes the given fields of a note, leaves the others as they are and returns a copy. */
+export function updateNote(store, id, changes) {
+  const note = findNote(store, id);
+  note.title = changes.title === undefined ? note.title : parseTitle(changes.title);
+  note.body = changes.body ?? note.body;
+  note.tags = changes.tags ? [...new Set(changes.tags)] : note.tags;
+  note.updatedAt = store.now();
+  return structuredClone(note);
+}
+`;
+const file = { filePath: '{directory}/src/update.js' };
+/** A task that changes the line that another one changes too, and the integrator's work. */
+const IN_CONFLICT: readonly Script[] = [
+  {
+    name: 'strict',
+    match: /^implement update strictly/i,
+    steps: [
+      { type: 'call', tool: 'read', arguments: file },
+      {
+        type: 'call',
+        tool: 'edit',
+        arguments: { ...file, oldString: 'note.body = changes.body || note.body;', newString: STRICT },
+      },
+      { type: 'answer', text: 'Only a body that is given counts.' },
+    ],
+  },
+  {
+    name: 'integrator',
+    match: /^resolve the conflicts/i,
+    steps: [
+      { type: 'call', tool: 'read', arguments: file },
+      { type: 'call', tool: 'write', arguments: { ...file, content: RESOLVED } },
+      { type: 'call', tool: 'bash', arguments: { command: 'test -f node_modules/ready && node --test' } },
+      { type: 'answer', text: 'Both mean the same.', needs: 'fail 0', otherwise: 'The tests fail.' },
+    ],
+  },
+];
+
+test('tasks side by side end in one merged branch whose tests pass, though two of them are in conflict', async () => {
+  await mkdir(join(repository, '.oio'));
+  await writeFile(
+    join(repository, '.oio', 'setup.sh'),
+    'mkdir -p node_modules && touch node_modules/ready\n',
+  );
+  await appendFile(join(repository, '.gitignore'), 'node_modules/\n');
+  await git(repository, ['add', '--all']);
+  const person = ['-c', 'user.name=Demo', '-c', 'user.email=demo@localhost'];
+  await git(repository, [...person, 'commit', '--quiet', '--message', 'Set up']);
+  const { system: running, api } = await start(1, IN_CONFLICT);
+  const parts = ['create', 'read', 'update', 'delete', 'update strictly'];
+  const tasks = parts.map((part, index) => ({ key: `t${index}`, title: `Implement ${part}` }));
+  const made = await fetch(`${running.url}/api/v1/blueprints`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'parts', tasks }),
+  });
+  expect(made.status).toBe(201);
+  const { template: _, ...draft } = crudSession();
+
+  const created = await api.createSession({ ...draft, blueprint: 'parts@1' });
+  await api.startSession(created.id);
+  const { session, tasks: done } = await watch(api, created.id, hasEnded);
+
+  expect(session).toMatchObject({ state: 'completed', error: null });
+  expect(session.result?.branches).toHaveLength(1);
+  const [branch = ''] = session.result?.branches ?? [];
+  expect(await runTests(repository, branch)).toMatchObject({ passed: true });
+  const merge = done.find((task) => task.task_type === 'merge_branches');
+  const resolver = done.find((task) => task.task_type === 'resolve_conflicts');
+  expect(merge?.attempts.map((attempt) => attempt.result?.error?.code ?? 'merged')).toEqual([
+    'MERGE_CONFLICT',
+    'merged',
+  ]);
+  expect(resolver?.description).toContain('src/update.js');
+  const parents = await git(repository, ['log', '-1', '--format=%P', `oio/${session.id}/${resolver?.id}`]);
+  expect(parents.trim().split(' ')).toHaveLength(5);
 });

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { Agent } from '#actors/remote/sdk/agent.ts';
 import { joinAsAgent } from '#actors/remote/sdk/join.ts';
+import { startReaping } from '#actors/remote/workspace/reaping.ts';
 import { Workspaces } from '#actors/remote/workspace/workspaces.ts';
 import { buildCard } from './card.ts';
 import { type AgentConfig, parseConfig } from './config.ts';
@@ -67,6 +68,14 @@ async function run(config: AgentConfig, host: OpencodeHost, logger: Logger): Pro
     ...config.login,
     logger,
     work: makeWork({ host, workspaces, model: config.model, logger }),
+  });
+  startReaping(workspaces, config.keep, {
+    onReaped: ({ removed, failures, bytes }) => {
+      for (const store of removed) logger.info({ ...store }, 'repository copy removed');
+      for (const failure of failures) logger.warn({ err: failure }, 'repository copy stays');
+      logger.debug({ bytes }, 'repository copies looked at');
+    },
+    onError: (error) => logger.error({ err: error }, 'repository copies could not be looked at'),
   });
   await serveHealth(config.healthPort, agent);
   leadToTheEnd({ agent, host, logger, drainMs: config.drainMs });

@@ -11,6 +11,12 @@ import type { WorkResult } from '#actors/remote/sdk/result.ts';
 import type { AgentTask, Work } from '#actors/remote/sdk/task.ts';
 import type { Captured } from '#actors/remote/workspace/capture.ts';
 import { WorkspaceFailure } from '#actors/remote/workspace/failure.ts';
+import {
+  conflictsIn,
+  describeConflicts,
+  describeMerge,
+  isMerge,
+} from '#actors/remote/workspace/merging-task.ts';
 import type { Workspaces } from '#actors/remote/workspace/workspaces.ts';
 import type { Worktree } from '#actors/remote/workspace/worktree.ts';
 import { AttemptFailure } from './failure.ts';
@@ -50,6 +56,7 @@ async function attempt(options: WorkOptions, task: AgentTask): Promise<WorkResul
   const worktree = await prepare(options.workspaces, task);
   try {
     task.signal.throwIfAborted();
+    if (isMerge(task.payload)) return await settleMerge(options, task, worktree);
     await task.progress({ note: 'Starting opencode' });
     const outcome = await run(options, task, worktree);
     return await settle(options, { task, worktree, outcome });
@@ -59,10 +66,13 @@ async function attempt(options: WorkOptions, task: AgentTask): Promise<WorkResul
 }
 
 /** Without a repository the task gets an empty one: what it writes there comes back as its patch. */
-async function prepare(workspaces: Workspaces, { id, attempt, payload }: AgentTask): Promise<Worktree> {
+async function prepare(workspaces: Workspaces, task: AgentTask): Promise<Worktree> {
+  const { id, attempt, payload, signal } = task;
   const { sessionId, workspace } = payload;
+  const conflictsAre = conflictsIn(payload);
   const ids = { sessionId, taskId: id, attempt };
-  if (workspace !== undefined) return workspaces.prepareWorktree({ ...workspace, ...ids });
+  if (workspace !== undefined)
+    return workspaces.prepareWorktree({ ...workspace, ...ids, conflictsAre }, signal);
   const repo = await workspaces.makeScratchRepository(sessionId);
   return workspaces.prepareWorktree({
     repo,
@@ -81,7 +91,7 @@ async function run(options: WorkOptions, task: AgentTask, worktree: Worktree): P
     server: await options.host.server(),
     directory: worktree.path,
     title: payload.title,
-    prompt: buildPrompt(payload),
+    prompt: [buildPrompt(payload), describeConflicts(worktree)].join('\n\n').trimEnd(),
     system: buildSystemPrompt(await readInstructions(worktree.path)),
     ...(model === null ? {} : { model }),
     signal: task.signal,
@@ -93,6 +103,16 @@ async function run(options: WorkOptions, task: AgentTask, worktree: Worktree): P
       });
     },
   });
+}
+
+/** What is to be merged is merged with the working copy: no model is asked. */
+async function settleMerge(
+  { workspaces }: WorkOptions,
+  task: AgentTask,
+  worktree: Worktree,
+): Promise<WorkResult> {
+  const { branch, commit: sha } = await workspaces.captureResult(worktree, { message: task.payload.title });
+  return { success: true, summary: describeMerge(worktree), commit: { branch, sha } };
 }
 
 type Ended = { readonly task: AgentTask; readonly worktree: Worktree; readonly outcome: RunOutcome };

@@ -9,6 +9,7 @@ import type { Logger } from '#actors/remote/sdk/logger.ts';
 import type { WorkResult } from '#actors/remote/sdk/result.ts';
 import type { AgentTask, Work } from '#actors/remote/sdk/task.ts';
 import { WorkspaceFailure } from '#actors/remote/workspace/failure.ts';
+import { conflictsIn, describeMerge, isMerge } from '#actors/remote/workspace/merging-task.ts';
 import type { Workspaces } from '#actors/remote/workspace/workspaces.ts';
 import type { Worktree } from '#actors/remote/workspace/worktree.ts';
 import { type CommandLimits, type CommandOutcome, runCommand } from './command.ts';
@@ -42,6 +43,7 @@ async function attempt(options: WorkOptions, task: AgentTask): Promise<WorkResul
   const worktree = await prepare(options.workspaces, task);
   try {
     task.signal.throwIfAborted();
+    if (isMerge(task.payload)) return await settleMerge(options, task, worktree);
     const timeUp = AbortSignal.timeout(options.timeoutMs);
     const outcome = await run(options, task, { worktree, timeUp });
     task.signal.throwIfAborted();
@@ -53,10 +55,13 @@ async function attempt(options: WorkOptions, task: AgentTask): Promise<WorkResul
 }
 
 /** Without a repository the task gets an empty one: what it writes there comes back as its patch. */
-async function prepare(workspaces: Workspaces, { id, attempt, payload }: AgentTask): Promise<Worktree> {
+async function prepare(workspaces: Workspaces, task: AgentTask): Promise<Worktree> {
+  const { id, attempt, payload, signal } = task;
   const { sessionId, workspace } = payload;
+  const conflictsAre = conflictsIn(payload);
   const ids = { sessionId, taskId: id, attempt };
-  if (workspace !== undefined) return workspaces.prepareWorktree({ ...workspace, ...ids });
+  if (workspace !== undefined)
+    return workspaces.prepareWorktree({ ...workspace, ...ids, conflictsAre }, signal);
   const repo = await workspaces.makeScratchRepository(sessionId);
   const branch = `oio/${sessionId}/${id}`;
   return workspaces.prepareWorktree({ repo, baseRef: 'HEAD', branch, merge: [], ...ids });
@@ -72,7 +77,7 @@ function run(
     command,
     directory: worktree.path,
     environment,
-    input: `${JSON.stringify({ taskId, attempt, payload })}\n`,
+    input: `${JSON.stringify({ taskId, attempt, payload, conflicts: worktree.conflicts })}\n`,
     limits,
     signal: AbortSignal.any([task.signal, timeUp]),
     onLine: (line) => {
@@ -83,6 +88,16 @@ function run(
       });
     },
   });
+}
+
+/** What is to be merged is merged with the working copy: the command has nothing to do. */
+async function settleMerge(
+  { workspaces }: WorkOptions,
+  task: AgentTask,
+  worktree: Worktree,
+): Promise<WorkResult> {
+  const { branch, commit: sha } = await workspaces.captureResult(worktree, { message: task.payload.title });
+  return { success: true, summary: describeMerge(worktree), commit: { branch, sha } };
 }
 
 type Ended = {

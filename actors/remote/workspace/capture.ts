@@ -1,6 +1,7 @@
 /** Turns what an attempt left in its worktree into a commit, and says what it changed. git's diff is the truth. */
 import { WorkspaceFailure } from './failure.ts';
 import type { Git } from './git.ts';
+import { joinMerges } from './merge.ts';
 import { ownerRef, type Worktree } from './worktree.ts';
 
 export type Captured = {
@@ -22,6 +23,7 @@ export async function captureWork(git: Git, worktree: Worktree, message: string)
   await git.text(path, ['add', '--all']);
   const staged = await git.try(path, ['diff', '--cached', '--quiet']);
   if (staged.code !== 0) await git.text(path, ['commit', '--quiet', '--no-verify', '-m', message]);
+  await joinMerges(git, worktree, message);
   const commit = await git.text(path, ['rev-parse', 'HEAD']);
   await moveBranch(git, worktree, commit);
   const changes = await git.try(path, [...DIFF, '--numstat', '-z', startCommit, commit]);

@@ -11,6 +11,12 @@ const RETRYABLE = {
   /** Somebody has the branch checked out: it must not move under him. */
   BRANCH_IN_USE: false,
   MERGE_CONFLICT: false,
+  /** Marks of a conflict that was to be resolved are left. */
+  CONFLICT_UNRESOLVED: true,
+  /** The repository's own script failed, or took too long. */
+  SET_UP_FAILED: true,
+  /** It left what would be taken for the task's work. */
+  SET_UP_LEFT_FILES: false,
   /** A newer attempt has taken the branch over. */
   STALE_WORKTREE: false,
   /** git could not get its locks, or failed in another way. */

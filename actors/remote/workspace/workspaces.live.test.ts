@@ -1,8 +1,16 @@
 /** With the real git, in temporary folders. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { countChanges } from './capture.ts';
 import { WorkspaceFailure } from './failure.ts';
@@ -248,11 +256,70 @@ test('wrong requests are refused with what is wrong', async () => {
   ).toMatchObject({ code: 'REPOSITORY_UNREACHABLE', retryable: true });
 });
 
+test('all tasks of a session start from the same commit, though the branch moves meanwhile', async () => {
+  const first = await workspaces.prepareWorktree(request('task-1', { baseRef: 'main' }));
+  commitFile(repo, 'later.txt', 'later\n');
+
+  const second = await workspaces.prepareWorktree(request('task-2', { baseRef: 'main' }));
+  const other = await workspaces.prepareWorktree(request('task-1', { baseRef: 'main', sessionId: 's-2' }));
+
+  expect(second.baseCommit).toBe(first.baseCommit);
+  expect(existsSync(join(second.path, 'later.txt'))).toBe(false);
+  expect(existsSync(join(other.path, 'later.txt'))).toBe(true);
+});
+
+test('conflicts that are to be resolved stand in the files, and what was resolved is one merge of all branches', async () => {
+  const mine = await finish('task-1', 'a.txt', 'mine\n');
+  const yours = await finish('task-2', 'a.txt', 'yours\n');
+  const apart = await finish('task-4', 'd.txt');
+  const merge = [branch('task-1'), branch('task-2'), branch('task-4')];
+  const worktree = await workspaces.prepareWorktree(request('task-3', { merge, conflictsAre: 'kept' }));
+  const begun = readFileSync(join(worktree.path, 'a.txt'), 'utf8');
+
+  writeFileSync(join(worktree.path, 'a.txt'), 'mine and yours\n');
+  const captured = await workspaces.captureResult(worktree, { message: 'Keep both' });
+  await workspaces.removeWorktree(worktree);
+
+  expect(worktree.conflicts).toEqual(['a.txt']);
+  expect(begun).toMatch(
+    /<<<<<<< [\s\S]*mine[\s\S]*\|\|\|\|\|\|\| [\s\S]*one[\s\S]*=======[\s\S]*yours[\s\S]*>>>>>>> /,
+  );
+  expect(git(repo, 'log', '-1', '--format=%P %s', branch('task-3'))).toBe(
+    `${mine.commit} ${yours.commit} ${apart.commit} Keep both`,
+  );
+  expect(git(repo, 'show', `${branch('task-3')}:a.txt`)).toBe('mine and yours');
+  expect(git(repo, 'log', '--format=%s', branch('task-3'))).not.toContain('with conflicts');
+  expect(captured.patch).toContain('+mine and yours');
+  const next = await workspaces.prepareWorktree(request('task-5', { merge: [branch('task-3')] }));
+  expect(existsSync(join(next.path, 'd.txt'))).toBe(true);
+});
+
+test('a conflict of which marks are left is not resolved: the branch stays where it was', async () => {
+  await finish('task-1', 'a.txt', 'mine\n');
+  await finish('task-2', 'a.txt', 'yours\n');
+  const merge = [branch('task-1'), branch('task-2')];
+  const worktree = await workspaces.prepareWorktree(request('task-3', { merge, conflictsAre: 'kept' }));
+  const before = git(repo, 'rev-parse', branch('task-3'));
+  writeFileSync(join(worktree.path, 'b.txt'), 'something else\n');
+
+  const failure = await failureOf(workspaces.captureResult(worktree, { message: 'Done' }));
+
+  expect(failure).toMatchObject({ code: 'CONFLICT_UNRESOLVED', retryable: true, paths: ['a.txt'] });
+  expect(git(repo, 'rev-parse', branch('task-3'))).toBe(before);
+});
+
 test('changes are counted over renames, binary files and odd names', () => {
   const numstat = '3\t1\ta.txt\0-\t-\tpicture.png\x002\t0\t\0old\tname\0new\nname\0';
 
   expect(countChanges(numstat)).toEqual({ filesChanged: 3, additions: 5, deletions: 1 });
 });
+
+function commitFile(directory: string, file: string, content: string): void {
+  mkdirSync(dirname(join(directory, file)), { recursive: true });
+  writeFileSync(join(directory, file), content);
+  git(directory, 'add', '--all');
+  git(directory, 'commit', '--quiet', '-m', `Write ${file}`);
+}
 
 function branch(taskId: string): string {
   return `oio/${SESSION}/${taskId}`;

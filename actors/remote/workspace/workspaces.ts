@@ -5,28 +5,28 @@
  * W1. Only refs below `refs/heads/oio/` and `refs/oio/` are ever moved. What a person has checked out never is.
  * W2. A branch is moved only by the attempt that began last, from where it began: one that was overtaken changes nothing.
  * W3. Nothing that was not committed is deleted: it is committed below `refs/oio/rescue/` first, or it stays.
- * W4. Operations on one repository follow each other.
+ * W4. Operations on one repository follow each other; a set-up script, which may take long, holds nobody up.
+ * W5. All tasks of a session start from the same commit (base.ts).
  */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { pinBase } from './base.ts';
 import { type Captured, captureWork } from './capture.ts';
 import { WorkspaceFailure } from './failure.ts';
 import { Git } from './git.ts';
+import { mergeBranches } from './merge.ts';
+import { markUsed, type Reaped, type ReapLimits, reapStores, restoreRescued, wasUsed } from './reaper.ts';
 import { RepoLock } from './repo-lock.ts';
-import {
-  copyDirectory,
-  findCommit,
-  isAddress,
-  openFolder,
-  type Repository,
-  refreshCopy,
-} from './repository.ts';
+import { copyDirectory, isAddress, openFolder, type Repository, refreshCopy } from './repository.ts';
+import { SET_UP_LIMITS, type SetUpLimits, setUp } from './set-up.ts';
 import { ownerRef, type Worktree, type WorktreeRequest } from './worktree.ts';
 
 export type WorkspacesOptions = {
   /** Where worktrees and copies are put. One process at a time may use it. */
   readonly workDir: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Of a repository's own script. */
+  readonly setUpLimits?: SetUpLimits;
 };
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/;
@@ -36,26 +36,51 @@ const ABSENT = '';
 export class Workspaces {
   readonly #workDir: string;
   readonly #git: Git;
+  readonly #environment: WorkspacesOptions['environment'];
+  readonly #setUpLimits: SetUpLimits;
+  /** Working copies that are in use, each with its repository. */
+  readonly #live = new Map<string, string>();
   readonly #lock = new RepoLock();
 
-  constructor({ workDir, environment }: WorkspacesOptions) {
+  constructor({ workDir, environment, setUpLimits = SET_UP_LIMITS }: WorkspacesOptions) {
+    this.#environment = environment;
+    this.#setUpLimits = setUpLimits;
     this.#workDir = workDir;
     this.#git = new Git(environment);
   }
 
-  /** A fresh working copy; what an earlier attempt left is put away first. */
-  async prepareWorktree(request: WorktreeRequest): Promise<Worktree> {
+  /** A fresh working copy, set up; what an earlier attempt left is put away first. */
+  async prepareWorktree(request: WorktreeRequest, signal?: AbortSignal): Promise<Worktree> {
     checkNames(request);
+    const worktree = await this.#makeWorktree(request);
+    this.#live.set(worktree.path, worktree.key);
+    try {
+      await setUp(this.#git, worktree, {
+        home: join(this.#workDir, 'home'),
+        environment: this.#environment,
+        limits: this.#setUpLimits,
+        signal: signal ?? new AbortController().signal,
+      });
+      return worktree;
+    } catch (error) {
+      await this.removeWorktree(worktree);
+      throw error;
+    }
+  }
+
+  async #makeWorktree(request: WorktreeRequest): Promise<Worktree> {
     const { repo, sessionId, taskId, attempt } = request;
     const key = isAddress(repo) ? copyDirectory(this.#workDir, repo) : repo;
     return this.#lock.run(key, async () => {
       const repository = isAddress(repo)
-        ? await refreshCopy(this.#git, key, repo)
+        ? await this.#openCopy(key, repo)
         : await openFolder(this.#git, repo);
-      const base = await this.#findBase(repository, request.baseRef);
+      if (key.startsWith(this.#workDir)) await markUsed(key);
+      const base = await pinBase(this.#git, repository, request);
       await this.#refuseIfCheckedOut(repository, request.branch);
       const path = join(this.#workDir, 'worktrees', sessionId, taskId, String(attempt));
-      const place = { ...request, path, key, repository, baseCommit: base, startCommit: base };
+      const nothing = { merged: [], conflicts: [] };
+      const place = { ...request, ...nothing, path, key, repository, baseCommit: base, startCommit: base };
       await this.#discard(place);
       const branchTip = await this.#keepEarlierAttempt(place);
       const ownerMark = await this.#markOwner(place);
@@ -75,6 +100,7 @@ export class Workspaces {
       await this.#git.text(path, ['init', '--quiet', '--initial-branch=main']);
       const begun = await this.#git.try(path, ['rev-parse', '--verify', '--quiet', 'HEAD']);
       if (begun.code === 0) return;
+      await restoreRescued(this.#git, this.#workDir, path);
       await this.#git.text(path, ['commit', '--quiet', '--allow-empty', '--no-verify', '-m', 'Begin']);
     });
     return path;
@@ -87,7 +113,15 @@ export class Workspaces {
 
   /** Removes the worktree. What was not committed is kept below `refs/oio/rescue/`. */
   async removeWorktree(worktree: Worktree): Promise<void> {
+    this.#live.delete(worktree.path);
     await this.#lock.run(worktree.key, () => this.#discard(worktree));
+  }
+
+  /** Frees room: see `reaper.ts`. */
+  async reap(limits: ReapLimits, nowMs = Date.now()): Promise<Reaped> {
+    const isInUse = (path: string) => [...this.#live.values()].includes(path);
+    const store = { git: this.#git, workDir: this.#workDir, lock: this.#lock, isInUse, nowMs };
+    return reapStores(store, limits);
   }
 
   /** Puts away what an earlier process left behind. Returns what had to stay, with the reason. */
@@ -107,12 +141,12 @@ export class Workspaces {
     return failures;
   }
 
-  async #findBase(repository: Repository, name: string): Promise<string> {
-    const commit = await findCommit(this.#git, repository, name);
-    if (commit !== null) return commit;
-    const hint =
-      name === 'HEAD' ? 'the repository has no commit yet' : 'no branch, tag or commit has this name';
-    throw new WorkspaceFailure('BASE_NOT_FOUND', `there is nothing to start from at "${name}": ${hint}`);
+  /** The copy of an address, up to date. One that was reaped gets its branches back. */
+  async #openCopy(directory: string, address: string): Promise<Repository> {
+    const isNew = !(await wasUsed(directory));
+    const repository = await refreshCopy(this.#git, directory, address);
+    if (isNew) await restoreRescued(this.#git, this.#workDir, directory);
+    return repository;
   }
 
   async #refuseIfCheckedOut(repository: Repository, branch: string): Promise<void> {
@@ -152,9 +186,9 @@ export class Workspaces {
 
   /** Merges what the task depends on, and lets the branch begin there. */
   async #start(worktree: Worktree): Promise<Worktree> {
-    const { path, repository, branch, merge, branchTip } = worktree;
+    const { path, repository, branch, branchTip } = worktree;
     try {
-      for (const name of merge) await this.#mergeBranch(worktree, name);
+      const merges = await mergeBranches(this.#git, worktree);
       const startCommit = await this.#git.text(path, ['rev-parse', 'HEAD']);
       await this.#git.text(repository.gitDirectory, [
         'update-ref',
@@ -162,39 +196,11 @@ export class Workspaces {
         startCommit,
         branchTip,
       ]);
-      return { ...worktree, startCommit, branchTip: startCommit };
+      return { ...worktree, ...merges, startCommit, branchTip: startCommit };
     } catch (error) {
       await this.#git.try(repository.gitDirectory, ['worktree', 'remove', '--force', path]);
       throw error;
     }
-  }
-
-  async #mergeBranch({ path, repository }: Worktree, name: string): Promise<void> {
-    const commit = await findCommit(this.#git, repository, name);
-    if (commit === null) {
-      const message = `the branch ${name} of a finished dependency is not in this repository`;
-      throw new WorkspaceFailure('BRANCH_NOT_FOUND', message);
-    }
-    const merged = await this.#git.try(path, [
-      'merge',
-      '--quiet',
-      '--no-edit',
-      '-m',
-      `Merge ${name}`,
-      commit,
-    ]);
-    if (merged.code === 0) return;
-    const unmerged = await this.#git.text(path, ['diff', '--name-only', '--diff-filter=U', '-z']);
-    const paths = unmerged.split('\0').filter((one) => one !== '');
-    await this.#git.try(path, ['merge', '--abort']);
-    if (paths.length === 0) {
-      throw new WorkspaceFailure(
-        'GIT_FAILED',
-        `${name} could not be merged: ${merged.stderr || merged.stdout}`,
-      );
-    }
-    const message = `${name} does not merge with what came before it: ${paths.join(', ')}`;
-    throw new WorkspaceFailure('MERGE_CONFLICT', message, { paths });
   }
 
   async #discard(worktree: Place): Promise<void> {

@@ -9,6 +9,8 @@ export type WorktreeRequest = {
   readonly branch: string;
   /** Branches of finished dependencies, merged in this order. */
   readonly merge: readonly string[];
+  /** Where those don't merge: it fails, or the conflicts are kept in the files, to be resolved. */
+  readonly conflictsAre?: 'refused' | 'kept';
   readonly sessionId: string;
   readonly taskId: string;
   readonly attempt: number;
@@ -24,6 +26,10 @@ export type Worktree = WorktreeRequest & {
   readonly startCommit: string;
   /** Where this attempt let the branch begin. */
   readonly branchTip: string;
+  /** The commits that were merged, in order. */
+  readonly merged: readonly string[];
+  /** Files that were in conflict; empty where there was none. */
+  readonly conflicts: readonly string[];
   /** The object that says in the repository that this attempt owns the branch. */
   readonly ownerMark: string;
 };

@@ -48,6 +48,10 @@ export class EventServer {
     this.manager = parts.manager;
   }
 
+  get natsUrl(): string {
+    return this.#nats.url;
+  }
+
   static async start(env: NodeJS.ProcessEnv): Promise<EventServer> {
     const folder = await mkdtemp(join(tmpdir(), 'oio-events-'));
     const nats = await startNatsServer({

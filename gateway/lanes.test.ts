@@ -123,6 +123,22 @@ test('one socket has all three lanes: exact events, a tail with other filters, a
   ]);
 });
 
+test('messages are counted where that is asked for, and nothing of other tenants', async () => {
+  const { client, view } = await listen();
+  const viewer = await view('/ws/system');
+  viewer.say({ type: 'metrics', every_ms: 250, messages: true });
+  await expect.poll(() => client.messages.watching).toBe(1);
+
+  client.messages.add('data', envelope('e.1.2.data.7', 'task/other/t-9'));
+  client.messages.add('control', envelope('e.1.2.control.8', 'task/dev/t-1', 'stop'));
+  await viewer.hears((one) => one.of('metrics').some(({ seconds }) => (seconds as unknown[]).length > 0));
+
+  const told = viewer.of('metrics').at(-1);
+  expect(told?.seconds).toMatchObject([{ counts: { 'tap.dev.task.*.stop': 1 } }]);
+  expect(JSON.stringify(told?.seconds)).not.toContain('other.task');
+  expect(told?.messages_since).toEqual(expect.any(Number));
+});
+
 test('a viewer that does not acknowledge gets two batches, is shed, and holds up nobody', async () => {
   const { client, view } = await listen({ shedAfterMs: 300, reviewMs: 20 });
   const [stalled, good] = await Promise.all([view('/ws/traffic'), view('/ws/traffic')]);

@@ -210,7 +210,6 @@ export class LiveFeed {
     this.#isStopping = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#tick();
-    await this.#options.lanes?.stop();
     const spreadMs = Math.min(RETRY_SPREAD_MAX_MS, this.#viewers.size * RETRY_EACH_MS);
     let at = 0;
     for (const viewer of this.#viewers) {
@@ -219,7 +218,7 @@ export class LiveFeed {
       viewer.close(CLOSE.leaving, 'the gateway is closing');
     }
     const feed = await this.#opening?.catch(() => null);
-    await feed?.stop();
+    await Promise.all([this.#options.lanes?.stop(), feed?.stop()]);
   }
 
   #join(viewer: Viewer): void {

@@ -14,7 +14,7 @@ import { largeSession } from './large-session.ts';
 const ORIGIN = 'http://console.test';
 const BUILT = fileURLToPath(new URL('../../console/dist/', import.meta.url));
 const TASKS = 2_000;
-const ROUNDS = 4;
+const ROUNDS = 6;
 const LAYOUT_MS_MAX = 300;
 const FRAMES_MIN = 55;
 const ROUND_MS = 1_500;

@@ -47,23 +47,29 @@ export function GanttChart(props: GanttChartProps) {
             class="gantt-row"
             data-gantt={row().id}
             aria-pressed={row().id === props.selectedId}
-            aria-label={saidOf(row())}
             onClick={() => props.onSelect(row().id)}
           >
             <span class="clip">
-              <b class={TASK_LOOK[row().state].tone}>{TASK_LOOK[row().state].mark}</b>{' '}
+              <b class={TASK_LOOK[row().state].tone} aria-hidden="true">
+                {TASK_LOOK[row().state].mark}
+              </b>{' '}
               <Show when={props.isCritical(row().id)}>
                 <b title="on the critical path">◆ </b>
               </Show>
               {row().title}
+              <span class="unseen"> {saidOf(row())}</span>
             </span>
             <span class="bars">
               <For each={row().bars}>
                 {(bar) => <BarView bar={bar} fromMs={props.gantt.fromMs} spanMs={spanMs()} />}
               </For>
             </span>
-            <span class="number wait">{row().queueMs > 0 ? shortSpan(row().queueMs / 1_000) : ''}</span>
-            <span class="number">{row().runMs > 0 ? shortSpan(row().runMs / 1_000) : ''}</span>
+            <span class="number wait" aria-hidden="true">
+              {row().queueMs > 0 ? shortSpan(row().queueMs / 1_000) : ''}
+            </span>
+            <span class="number" aria-hidden="true">
+              {row().runMs > 0 ? shortSpan(row().runMs / 1_000) : ''}
+            </span>
           </button>
         )}
       </WindowedRows>
@@ -94,5 +100,5 @@ function toneOfBar({ kind, outcome, isOpen }: Bar): string {
 
 function saidOf(row: GanttRow): string {
   const spans = `waited ${shortSpan(row.queueMs / 1_000)}, at work ${shortSpan(row.runMs / 1_000)}`;
-  return `${row.title}: ${TASK_LOOK[row.state].word.toLowerCase()}, ${spans}`;
+  return `${TASK_LOOK[row.state].word.toLowerCase()}, ${spans}`;
 }

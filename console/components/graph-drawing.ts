@@ -111,7 +111,7 @@ function drawEdges(context: CanvasRenderingContext2D, picture: Picture, seen: Bo
   const plain = new Path2D();
   const critical = new Path2D();
   const near = new Path2D();
-  const isCoarse = view.scale < SHAPE_SCALE;
+  const isCoarse = view.scale < TEXT_SCALE / 2;
   for (const [to, before] of layout.graph.before.entries()) {
     const end = boxOf(layout, to);
     for (const from of before) {
@@ -180,9 +180,10 @@ function drawDots(
 }
 
 function drawNodes(context: CanvasRenderingContext2D, picture: Picture, places: readonly number[]): void {
-  context.textBaseline = 'middle';
-  for (const place of places) drawNode(context, picture, place);
   const { selected, layout, palette, view } = picture;
+  context.textBaseline = 'middle';
+  if (view.scale < TEXT_SCALE) drawShapes(context, picture, places);
+  else for (const place of places) drawNode(context, picture, place);
   if (selected === null) return;
   const { left, top } = boxOf(layout, selected);
   context.strokeStyle = palette.stream;
@@ -190,37 +191,58 @@ function drawNodes(context: CanvasRenderingContext2D, picture: Picture, places: 
   context.strokeRect(left - 5, top - 5, NODE_WIDTH + 10, NODE_HEIGHT + 10);
 }
 
-function drawNode(
-  context: CanvasRenderingContext2D,
-  { layout, looks, palette, view }: Picture,
-  place: number,
-): void {
+/** From half-way a node is its shape and its mark: one path for all of a state, however many they are. */
+function drawShapes(context: CanvasRenderingContext2D, picture: Picture, places: readonly number[]): void {
+  const { layout, looks, palette } = picture;
+  const byTone = Map.groupBy(places, (place) => looks[place]?.tone ?? 'idle');
+  context.font = `${NODE_HEIGHT - 10}px ${palette.font}`;
+  for (const [tone, those] of byTone) {
+    const outlines = new Path2D();
+    const stripes = new Path2D();
+    for (const place of those) {
+      const { left, top } = boxOf(layout, place);
+      outline(outlines, { tone, left, top });
+      if (looks[place]?.isCritical) stripes.rect(left, top + NODE_HEIGHT - 5, NODE_WIDTH - 10, 5);
+      if (tone !== 'idle') stripes.rect(left, top, 8, NODE_HEIGHT);
+    }
+    context.fillStyle = tone === 'idle' ? palette.ground : palette.raised;
+    context.fill(outlines);
+    context.strokeStyle = palette[tone];
+    context.lineWidth = 2;
+    context.stroke(outlines);
+    context.fillStyle = palette[tone];
+    context.fill(stripes);
+    for (const place of those) {
+      const { left, top } = boxOf(layout, place);
+      context.fillText(looks[place]?.mark ?? '', left + 18, top + NODE_HEIGHT / 2 + 1);
+    }
+  }
+}
+
+function drawNode(context: CanvasRenderingContext2D, picture: Picture, place: number): void {
+  const { layout, looks, palette } = picture;
   const look = looks[place];
   if (!look) return;
   const { left, top } = boxOf(layout, place);
-  const outline = outlineOf(look.tone, left, top);
+  const shape = new Path2D();
+  outline(shape, { tone: look.tone, left, top });
   context.fillStyle = look.tone === 'idle' ? palette.ground : palette.raised;
-  context.fill(outline);
+  context.fill(shape);
   context.strokeStyle = palette[look.tone];
   context.lineWidth = look.isCritical ? 2.5 : 1;
   context.setLineDash(look.tone === 'idle' ? [4, 3] : look.tone === 'wait' ? [1, 2] : []);
-  context.stroke(outline);
+  context.stroke(shape);
   context.setLineDash([]);
   context.fillStyle = palette[look.tone];
   if (look.tone !== 'idle') context.fillRect(left, top, look.tone === 'wait' ? 3 : 6, NODE_HEIGHT);
   if (look.percent !== null) {
     context.fillRect(left, top + NODE_HEIGHT - 3, (NODE_WIDTH * Math.min(100, look.percent)) / 100, 3);
   }
-  if (view.scale >= TEXT_SCALE) write(context, { look, palette, left, top });
-  else {
-    context.font = `${NODE_HEIGHT - 10}px ${palette.font}`;
-    context.fillText(look.mark, left + 14, top + NODE_HEIGHT / 2 + 1);
-  }
+  write(context, { look, palette, left, top });
 }
 
 /** At work: it points on. Failed: its corners are cut. Everything else is a plain frame. */
-function outlineOf(tone: Tone, left: number, top: number): Path2D {
-  const path = new Path2D();
+function outline(path: Path2D, { tone, left, top }: { tone: Tone; left: number; top: number }): void {
   const right = left + NODE_WIDTH;
   const bottom = top + NODE_HEIGHT;
   if (tone === 'run') {
@@ -240,7 +262,6 @@ function outlineOf(tone: Tone, left: number, top: number): Path2D {
     path.rect(left, top, NODE_WIDTH, NODE_HEIGHT);
   }
   path.closePath();
-  return path;
 }
 
 interface Written {

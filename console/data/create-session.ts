@@ -1,5 +1,5 @@
 /** One session whole: itself, its tasks, its history, its log, its checkpoints; read once, kept current by events. */
-import { type Accessor, createEffect, createSignal, on, onCleanup } from 'solid-js';
+import { type Accessor, createEffect, createMemo, createSignal, on, onCleanup } from 'solid-js';
 import type { LiveFrame } from '#protocols/events.ts';
 import type { CheckpointSummary } from '#protocols/http/checkpoint.ts';
 import type { SessionView } from '#protocols/http/session.ts';
@@ -38,9 +38,12 @@ export function createSession(id: Accessor<string>): SessionData {
   const { anew } = useConsole();
   const asked = () => `${id()} ${anew()} ${again()}`;
   const whole = createWhole(id, asked);
+  // What is of a session is asked for once it is there; '' asks for nothing.
+  const isThere = createMemo(() => whole.session()?.id === id());
+  const askedOf = () => (isThere() ? asked() : '');
   const isTask = (task: string) => whole.session()?.tasks.some((one) => one.id === task) === true;
-  const tasks = createTasks({ id, asked, session: whole.session, isTask });
-  const events = createEvents({ id, asked, isTask });
+  const tasks = createTasks({ id, asked: askedOf, session: whole.session, isTask });
+  const events = createEvents({ id, asked: askedOf, isTask });
   const checkpoints = createCheckpoints(id, () => whole.session()?.checkpoint_count ?? 0);
   return {
     session: whole.session,
@@ -103,7 +106,7 @@ function createTasks({
   // A session that is planned, or planned anew, has other tasks.
   const planned = () => session()?.tasks.length ?? 0;
   const phase = createReading(
-    () => `${asked()} ${planned()}`,
+    () => (asked() === '' ? '' : `${asked()} ${planned()}`),
     async (isCurrent) => {
       const read = await sessionApi.tasks(id());
       if (isCurrent()) entities.merge(read, true);
@@ -219,7 +222,11 @@ function createReading(
       timer = window.setTimeout(() => void run(), RETRY_MS);
     }
   };
-  createEffect(on(asked, () => void run()));
+  createEffect(
+    on(asked, (words) => {
+      if (words !== '') void run();
+    }),
+  );
   onCleanup(() => {
     current = -1;
     window.clearTimeout(timer);

@@ -145,6 +145,8 @@ test('a node that joins takes at most 5 % of the partitions within 10 s', async 
   }
 
   expect(Math.max(...seen)).toBe(3);
+  const told = client.news().handedOver.filter(({ to }) => to.startsWith('joiner.'));
+  expect(told.map(({ from }) => from?.split('.')[0])).toEqual(['first', 'first', 'first']);
 });
 
 test('who is there and who holds what can be watched, and what was lost of it comes back', async () => {

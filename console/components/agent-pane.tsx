@@ -30,14 +30,11 @@ export function AgentPane(props: AgentPaneProps) {
   const performance = createPolled(() => agentsApi.performance(props.agent.id), { everyMs: EVERY_MS });
   const tasks = createPolled(() => agentsApi.tasksOf(props.agent.id), { everyMs: EVERY_MS });
   const again = () => void Promise.all([performance.reload(), tasks.reload()]);
-  createEffect(
-    on(
-      () => props.agent.id,
-      () => setNews(''),
-      { defer: true },
-    ),
-  );
-  createEffect(on(() => [props.agent.id, props.agent.version], again, { defer: true }));
+  // Memos pass on what differs: the agent itself is set again with each change of its list.
+  const id = createMemo(() => props.agent.id);
+  const version = createMemo(() => props.agent.version);
+  createEffect(on(id, () => setNews(''), { defer: true }));
+  createEffect(on([id, version], again, { defer: true }));
   const done = (agent: AgentView, words: string) => {
     setNews(`■ ${agent.name} was ${words}.`);
     props.onChanged(agent);

@@ -1,6 +1,7 @@
 /** What a person does to dead letters: each asks first, says what follows, and takes a reason that is kept with them. */
 import { newKey } from '../data/api.ts';
-import { BULK_MAX, type BulkResult, type Letter, type LetterGroup, lettersApi } from '../data/letters-api.ts';
+import { causeWords } from '../data/letter-words.ts';
+import { type BulkResult, type Letter, type LetterGroup, lettersApi } from '../data/letters-api.ts';
 import { confirm } from './confirm.tsx';
 
 const nameOf = (one: { readonly actor_type: string | null; readonly message_type: string | null }) =>
@@ -51,25 +52,30 @@ export function askEdit(
   });
 }
 
-export function askMany(
+/** Counts first, then asks: those that were counted are acted on, and no other. Rejects where they cannot be read. */
+export async function askMany(
   group: LetterGroup,
   act: 'replay' | 'drop',
   done: (result: BulkResult) => void,
-): void {
+): Promise<void> {
   const key = newKey();
-  const open = group.counts.open ?? 0;
-  const count = Math.min(open, BULK_MAX);
+  const { ids, isWhole } = await lettersApi.openIds(group.group);
+  if (ids.length === 0) return;
+  const count = isWhole ? `${ids.length} are open.` : `The newest ${ids.length} of more that are open.`;
   const follows =
     act === 'replay'
       ? 'Each is sent once more, one after the other; what fails again is open again.'
       : 'Each is given up for good.';
   confirm({
     title: act === 'replay' ? 'Replay all of a cause' : 'Drop all of a cause',
-    object: `${nameOf(group)}: ${group.summary}`,
-    consequence: `${open} are open${open > BULK_MAX ? `, the newest ${BULK_MAX} are taken` : ''}. ${follows}`,
-    verb: `${act} ${count}`,
+    object: `${nameOf(group)}: ${causeWords(group.summary)}`,
+    consequence: `${count} ${follows}`,
+    verb: `${act} ${ids.length}`,
     reason: 'required',
     ...(act === 'drop' ? { typed: group.group.slice(0, 6) } : {}),
-    act: async (reason) => done(await lettersApi.many({ act, group: group.group, key, reason })),
+    act: async (reason) => {
+      const result = await lettersApi.many({ act, ids, key, reason });
+      done({ ...result, is_whole: isWhole });
+    },
   });
 }

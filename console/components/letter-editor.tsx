@@ -15,7 +15,9 @@ export function LetterEditor(props: LetterEditorProps) {
   const before = createMemo(() => draftOf(props.letter));
   const [text, setText] = createSignal(before());
   const [to, setTo] = createSignal('');
-  createEffect(on([() => props.letter.id, before], () => setText(before()), { defer: true }));
+  // An effect runs when what it reads was set, be it to the same: a memo passes on what differs.
+  const id = createMemo(() => props.letter.id);
+  createEffect(on([id, before], () => setText(before()), { defer: true }));
   const draft = createMemo(() => readDraft(text()));
   const fault = () => {
     const read = draft();

@@ -33,15 +33,17 @@ const EVERY_MS = 3_000;
 
 export function LetterList(props: LetterListProps) {
   const [result, setResult] = createSignal<{ act: 'replay' | 'drop'; of: BulkResult } | null>(null);
+  const [failure, setFailure] = createSignal('');
   const letters = createPolled(() => lettersApi.letters(props.group, props.status), { everyMs: EVERY_MS });
   const rows = createRows(() => letters.value()?.items);
   createEffect(on([() => props.changes, () => props.status], () => void letters.reload(), { defer: true }));
   const many = (act: 'replay' | 'drop') => {
     if (!props.cause || (props.cause.counts.open ?? 0) === 0) return;
+    setFailure('');
     askMany(props.cause, act, (of) => {
       setResult({ act, of });
       props.onChanged();
-    });
+    }).catch((error: unknown) => setFailure(error instanceof Error ? error.message : String(error)));
   };
   createKeys('Letters of a cause', [
     { key: 'R', help: 'replay all of the cause', act: () => many('replay') },
@@ -65,6 +67,11 @@ export function LetterList(props: LetterListProps) {
         </>
       }
     >
+      <Show when={failure()}>
+        <p class="line fail" role="alert">
+          ✕ {failure()}
+        </p>
+      </Show>
       <Show when={result()}>{(one) => <BulkOutcome {...one()} onSelect={props.onSelect} />}</Show>
       <ListingNotice
         phase={letters.phase()}

@@ -1,6 +1,6 @@
 /** One dead letter: why it failed, what came, what is sent in its place, and what was done with it. */
 import { A } from '@solidjs/router';
-import { createEffect, createSignal, For, on, Show } from 'solid-js';
+import { createEffect, createMemo, createSignal, For, on, Show } from 'solid-js';
 import { inspectorPath } from '../data/actor-place.ts';
 import { createPolled } from '../data/create-polled.ts';
 import { shortAge } from '../data/figures.ts';
@@ -26,7 +26,7 @@ export function LetterPane(props: {
   const [answered, setAnswered] = createSignal<Letter | null>(null);
   createEffect(
     on(
-      () => props.id,
+      createMemo(() => props.id),
       () => void polled.reload(),
       { defer: true },
     ),

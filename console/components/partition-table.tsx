@@ -1,4 +1,5 @@
 import type { Cluster } from '../data/cluster-api.ts';
+import { createRows } from '../data/create-rows.ts';
 import { shortAge, shortSpan } from '../data/figures.ts';
 import { DataTable } from './data-table.tsx';
 import { Facts } from './facts.tsx';
@@ -12,7 +13,9 @@ export function PartitionTable(props: {
   nowSeconds: number;
   onSelect: (partition: number) => void;
 }) {
-  const items = () => props.partitions.map((partition) => ({ ...partition, id: String(partition.id) }));
+  const items = createRows(() =>
+    props.partitions.map((partition) => ({ ...partition, id: String(partition.id) })),
+  );
   return (
     <DataTable
       name="partitions"

@@ -20,7 +20,10 @@ export function createPast(place: () => ActorPlace, version: () => number | unde
       if (mine === asked) setFailure(error instanceof Error ? error.message : String(error));
     }
   };
-  createEffect(on([() => formatActorPlace(place()), version], () => void read()));
+  // Memos pass on what differs: the actor is read every few seconds, its past when it has a new version.
+  const name = createMemo(() => formatActorPlace(place()));
+  const latest = createMemo(version);
+  createEffect(on([name, latest], () => void read()));
   const versions = createMemo(() => [
     ...new Set((value()?.steps ?? []).filter(({ changed }) => changed).map((step) => step.version)),
   ]);
@@ -37,8 +40,10 @@ export function createMoment(place: () => ActorPlace, version: () => number | nu
   const [value, setValue] = createSignal<Moment>();
   const [failure, setFailure] = createSignal('');
   let asked = 0;
+  const name = createMemo(() => formatActorPlace(place()));
+  const chosen = createMemo(version);
   createEffect(
-    on([() => formatActorPlace(place()), version], async ([, wanted]) => {
+    on([name, chosen], async ([, wanted]) => {
       asked += 1;
       const mine = asked;
       if (wanted === null) return;

@@ -35,9 +35,24 @@ export const lettersApi = {
     told(client.replayDeadLetter({ id, 'idempotency-key': key, body: { reason, version } })),
   drop: ({ id, version, key, reason }: LetterAct) =>
     told(client.dropDeadLetter({ id, 'idempotency-key': key, body: { reason, version } })),
-  many: (asked: { act: 'replay' | 'drop'; group: string; key: string; reason: string }) => {
-    const { act, group, key, reason } = asked;
-    const body = { act, filter: { group }, limit: BULK_MAX, reason };
+  /** The open ones of a cause as they are now: what is acted on is what was counted, whatever comes meanwhile. */
+  openIds: (group: string) => told(readOpenIds(group)),
+  many: (asked: { act: 'replay' | 'drop'; ids: readonly string[]; key: string; reason: string }) => {
+    const { act, ids, key, reason } = asked;
+    const body = { act, ids: [...ids], reason };
     return told(client.bulkDeadLetters({ 'idempotency-key': key, body }));
   },
 };
+
+async function readOpenIds(group: string): Promise<{ ids: string[]; isWhole: boolean }> {
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  while (ids.length < BULK_MAX) {
+    const asked = { group, status: ['open' as const], page_size: PAGE_SIZE, ...(cursor ? { cursor } : {}) };
+    const page: Operations['listDeadLetters']['answer'] = await client.listDeadLetters(asked);
+    ids.push(...page.items.map(({ id }) => id));
+    if (page.next_cursor === null) return { ids, isWhole: true };
+    cursor = page.next_cursor;
+  }
+  return { ids, isWhole: false };
+}

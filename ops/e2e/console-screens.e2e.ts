@@ -1,4 +1,7 @@
-/** The console's screens for agents, the cluster and dead letters in a real Chromium: an operator without a mouse. */
+/**
+ * The console's screens for agents, the cluster and dead letters in a real Chromium: an operator without a mouse, and
+ * what axe finds on each with something selected.
+ */
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,6 +15,7 @@ import { encodeEnvelope } from '#protocols/envelope.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import { laneSubject } from '#protocols/subjects.ts';
 import { type System, startSystem } from '../demo/system.ts';
+import { violationsOn } from './axe.ts';
 import { type Browser, openBrowser } from './browser.ts';
 
 let folder: string;
@@ -96,12 +100,14 @@ test('a dead letter is found, mended and sent again by keyboard, and its actor d
   await rowsOf('letters').first().waitFor();
   await press('j');
   await page.locator('textarea[name=message]').waitFor();
+  expect(await violationsOn(page, 'a letter')).toEqual([]);
   await picture('dead-letters');
   await press('e', 'Control+A');
   await page.keyboard.type('{"type": "cancel", "reason": }');
   await page.getByText('line 1, column 30 should be a value').waitFor();
   await press('Control+A');
-  await page.keyboard.type('{"type": "cancel", "reason": "not wanted"}');
+  // Slower than the letter is read anew: what was typed stays.
+  await page.keyboard.type('{"type": "cancel", "reason": "not wanted"}', { delay: 60 });
   await press('Control+Enter');
   await confirmWith('the reason was a number');
   await page.getByRole('heading', { name: 'Message, edited' }).waitFor();
@@ -117,6 +123,28 @@ test('a dead letter is found, mended and sent again by keyboard, and its actor d
     ['replay', 'mended by hand'],
   ]);
   expect(new URL(page.url()).searchParams.get('letter')).toBe(letter.id);
+});
+
+test('all letters of a cause are given up in one act, and only those that were counted', async () => {
+  const { id } = await api.createSession({ body: { title: 'Add a cache', initial_prompt: 'Do it.' } });
+  for (let n = 0; n < 3; n++) {
+    await putMessage({ type: 'session', id }, { type: 'cancel', reason: n } as { type: string });
+  }
+  const countOpen = async () => (await api.listDeadLetters({ status: ['open'] })).items.length;
+  await expect.poll(countOpen, { timeout: 20_000 }).toBe(3);
+
+  await press('Escape', 'Escape', 'Escape');
+  await rowsOf('causes').first().waitFor();
+  await press('j', 'X');
+  await page.locator('dialog[open]', { hasText: '3 are open' }).waitFor();
+  await page.keyboard.type('not worth it');
+  await press('Tab');
+  const [group] = (await api.listDeadLetterGroups({ status: ['open'] })).items;
+  await page.keyboard.type(group?.group.slice(0, 6) ?? '');
+  await press('Enter');
+  await page.locator('[data-outcome]', { hasText: '3 dropped' }).waitFor();
+
+  expect(await countOpen()).toBe(0);
 });
 
 test('an agent is found by the filter and drained by keyboard, and why stands in the audit', async () => {
@@ -147,6 +175,7 @@ test('a route is tested by keyboard, and each candidate shows what its score is 
 
   const best = page.locator('table.scores tbody tr').first();
   await best.waitFor();
+  expect(await violationsOn(page, 'an agent and a route')).toEqual([]);
   const { chosen } = await api.routeTask({ body: { required_capabilities: ['code_generation'] } });
   expect(await best.textContent()).toContain(chosen.agent_id);
   expect(await best.locator('td').count()).toBe(3 + chosen.terms.length);
@@ -167,6 +196,7 @@ test('a lock is broken by keyboard, and who waited for it has it', async () => {
   await rowsOf('locks').first().waitFor();
   await press('j');
   await page.getByText('Waiting for repo/main · 1').waitFor();
+  expect(await violationsOn(page, 'a lock')).toEqual([]);
   await picture('cluster');
   await press('b');
   await confirmWith('its machine is gone');
@@ -198,6 +228,7 @@ test('an actor is looked into as it was, suspended and let go on by keyboard', a
   await page.keyboard.type(id.slice(-6));
   await press('Enter');
   await page.getByText('SUSPENDED by user:dev: to be looked at').waitFor();
+  expect(await violationsOn(page, 'an actor')).toEqual([]);
   await picture('actor');
   await press('s');
   await confirmWith('looked at');

@@ -134,7 +134,8 @@ test('every change of an entity and every POST says in the reference which heade
       .map(({ name }: { name: string }) => name.toLowerCase());
 
   for (const [path, methods] of Object.entries<object>(paths)) {
-    if ('post' in methods)
+    // What an agent says by EAP has its key in its body.
+    if ('post' in methods && !path.includes('/agents/external/{id}/'))
       expect([path, headersOf(path, 'post')]).toEqual([path, expect.arrayContaining(['idempotency-key'])]);
   }
   expect(headersOf('/api/v1/sessions/{id}/stop', 'post')).toContain('if-match');

@@ -23,7 +23,7 @@ type Of<Type extends AgentMessage['type']> = Extract<AgentMessage, { type: Type 
 
 export const agentKind = defineActor<Agent, AgentMessage>({
   type: 'agent',
-  stateVersion: 3,
+  stateVersion: 4,
   state: Agent,
   message: AgentMessage,
   control: ['register', 'deregister', 'drain', 'dismiss', 'maintenance', 'silent'],

@@ -186,7 +186,9 @@ test('what the tasks of a blueprint took is what its next session expects', asyn
 
   const id = await begin({ blueprint: 'shipping@1' });
 
-  const { find } = byHand(id);
+  const { find, until } = byHand(id);
+  // The session knows its plan before its tasks are there.
+  await until('Design', 'ready');
   const { estimate } = await find('Design');
   // Some seconds at most of 2 hours, half-way; sure by 0.8 and 0.05.
   expect(estimate.likely).toBeGreaterThanOrEqual(1);

@@ -22,6 +22,7 @@ import { openDataFolder } from '../dev/data-folder.ts';
 import { buildLogStream } from '../dev/log-stream.ts';
 import { freePort } from '../dev/ports.ts';
 import { type System, startSystem } from '../dev/system.ts';
+import { openBrowser } from './browser.ts';
 
 const WAIT_MS = 90_000;
 const call = (command: string) => ({ type: 'call', tool: 'bash', arguments: { command } }) as const;
@@ -150,6 +151,30 @@ test('two that wait at once get each its own answer, in whatever order, and the 
     { target: one, by: 'user:dev', reason: 'it is wanted' },
     { target: other, by: 'user:dev', reason: 'not this one' },
   ]);
+});
+
+test('a person answers in the console by keyboard, with a reason, and the agent goes on', async () => {
+  const session = await begin('Make the file in the browser');
+  await pendingOf(session);
+  const browser = await openBrowser();
+  try {
+    const page = await browser.context.newPage();
+    page.setDefaultTimeout(WAIT_MS);
+    await page.goto(`${system.url}/sessions/${session}`);
+    await page.locator('[data-approval]').getByText('touch made.txt').first().waitFor();
+    await page.keyboard.press('a');
+    await page.keyboard.press('y');
+    await page.locator('dialog[open] input[name=reason]').waitFor();
+    await page.keyboard.type('by hand');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-approval]').waitFor({ state: 'detached' });
+  } finally {
+    await browser.close();
+  }
+
+  expect(await summaryOf(session)).toBe('It is made.');
+  const { items } = await api.listApprovals({ session });
+  expect(items).toMatchObject([{ state: 'approved', decision: { by: 'user:dev', reason: 'by hand' } }]);
 });
 
 test('what nobody answers is rejected at its time, and the agent goes on', async () => {

@@ -2,6 +2,7 @@
 import { useNavigate, useParams } from '@solidjs/router';
 import { createMemo, For, Match, Show, Switch } from 'solid-js';
 import type { SessionView } from '#protocols/http/session.ts';
+import { Approvals } from '../components/approvals.tsx';
 import { DiffView } from '../components/diff-view.tsx';
 import { GanttChart } from '../components/gantt-chart.tsx';
 import { ListingNotice } from '../components/listing-notice.tsx';
@@ -83,6 +84,7 @@ function SessionDesk(props: { session: SessionView; data: SessionData }) {
         />
       </header>
       <SessionBand session={props.session} plan={screen.plan()} nowSeconds={nowSeconds()} />
+      <Approvals session={props.session.id} nowSeconds={nowSeconds()} />
       <div class={`desk ${screen.isWide() ? 'wide' : ''}`}>
         <PlanPanel session={props.session} data={props.data} screen={screen} />
         <PanePanel session={props.session} data={props.data} screen={screen} />

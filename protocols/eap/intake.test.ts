@@ -84,3 +84,43 @@ test('what is no message is a failure that says what is wrong', () => {
   const taken = takeIn(speaker, { ...head, ...ref, kind: 'progress', percent: 101 });
   expect(taken).toMatchObject({ failure: { errors: [{ path: 'percent' }] } });
 });
+
+test('a permission is asked of the task under the agent that speaks, with the options that are meant where none are named', () => {
+  const said = {
+    ...{ eap: '2.0', id: 'message-1', ts: '2026-01-01T00:00:00.000Z', kind: 'permission.request' },
+    ...{ taskId: 't-1', attempt: 2, requestId: 'r-1', permission: 'bash', patterns: ['git push'] },
+    ...{ subject: { type: 'command', title: 'git push' }, expiresSeconds: 60, originTaskId: 'ses_1' },
+    agent_id: 'somebody-else',
+  };
+
+  const taken = takeIn({ tenant: 'dev', agent: 'agent-a' }, said);
+
+  expect(taken).toMatchObject({
+    to: { type: 'task', tenant: 'dev', id: 't-1' },
+    message: {
+      type: 'request',
+      attempt: 2,
+      agent_id: 'agent-a',
+      request_id: 'r-1',
+      expires_seconds: 60,
+      origin_task_id: 'ses_1',
+      ask: {
+        kind: 'permission',
+        patterns: ['git push'],
+        options: [{ kind: 'allow_once' }, { kind: 'allow_always' }, { kind: 'reject_once' }],
+      },
+    },
+  });
+});
+
+test('a question without parts is its prompt, and one that is taken back is named', () => {
+  const head = { eap: '2.0', id: 'message-1', ts: '2026-01-01T00:00:00.000Z', taskId: 't-1', attempt: 1 };
+  const speaker = { tenant: 'dev', agent: 'agent-a' };
+
+  expect(takeIn(speaker, { ...head, kind: 'input.request', requestId: 'q', prompt: 'Which?' })).toMatchObject({
+    message: { ask: { kind: 'input', prompt: 'Which?', questions: [{ question: 'Which?', custom: true }] } },
+  });
+  expect(takeIn(speaker, { ...head, kind: 'request.withdrawn', requestId: 'q' })).toMatchObject({
+    message: { type: 'withdraw_request', request_id: 'q', agent_id: 'agent-a' },
+  });
+});

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { ReapLimits } from '#actors/remote/workspace/reaper.ts';
+import { KEEP_SETTINGS, readKeep } from '#actors/remote/workspace/reaping.ts';
 import { AgentName } from '#protocols/agent.ts';
 import { TenantId } from '#protocols/ids.ts';
 import { parseModelName } from './model.ts';
@@ -23,7 +25,7 @@ export type AgentConfig = {
   readonly drainMs: number;
   readonly healthPort: number;
   /** What of fetched repositories is kept. */
-  readonly keep: { readonly ageMs: number; readonly bytesMax: number };
+  readonly keep: ReapLimits;
   readonly logLevel: string;
 };
 
@@ -48,9 +50,7 @@ const Settings = z.object({
   OIO_OPENCODE_CONFIG: z.string().min(1).optional(),
   /** More names of variables for opencode, with commas. */
   OIO_OPENCODE_ENV: z.string().optional(),
-  /** Copies of repositories go when they were unused for so long, or when all take more room than this. */
-  OIO_KEEP_DAYS: z.coerce.number().min(1).max(3_650).default(14),
-  OIO_KEEP_GB: z.coerce.number().min(0.1).max(100_000).default(20),
+  ...KEEP_SETTINGS,
   /** /health and /ready of this agent on loopback; 0: none. */
   OIO_AGENT_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   OIO_DRAIN_SECONDS: z.coerce.number().min(0).max(3_600).default(20),
@@ -104,7 +104,7 @@ export function parseConfig(environment: Environment): AgentConfig {
     gitEnvironment: { ...pick(given, [...PASSED_ON, ...FOR_GIT]), PATH: path },
     drainMs: settings.OIO_DRAIN_SECONDS * 1_000,
     healthPort: settings.OIO_AGENT_PORT,
-    keep: { ageMs: settings.OIO_KEEP_DAYS * 86_400_000, bytesMax: settings.OIO_KEEP_GB * 1024 ** 3 },
+    keep: readKeep(settings),
     logLevel: settings.LOG_LEVEL,
   });
 }

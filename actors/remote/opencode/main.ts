@@ -69,14 +69,7 @@ async function run(config: AgentConfig, host: OpencodeHost, logger: Logger): Pro
     logger,
     work: makeWork({ host, workspaces, model: config.model, logger }),
   });
-  startReaping(workspaces, config.keep, {
-    onReaped: ({ removed, failures, bytes }) => {
-      for (const store of removed) logger.info({ ...store }, 'repository copy removed');
-      for (const failure of failures) logger.warn({ err: failure }, 'repository copy stays');
-      logger.debug({ bytes }, 'repository copies looked at');
-    },
-    onError: (error) => logger.error({ err: error }, 'repository copies could not be looked at'),
-  });
+  startReaping(workspaces, config.keep, logger);
   await serveHealth(config.healthPort, agent);
   leadToTheEnd({ agent, host, logger, drainMs: config.drainMs });
   const { tenant, capacity, model } = config;

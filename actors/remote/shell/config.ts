@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { ReapLimits } from '#actors/remote/workspace/reaper.ts';
+import { KEEP_SETTINGS, readKeep } from '#actors/remote/workspace/reaping.ts';
 import { AgentCard, AgentName } from '#protocols/agent.ts';
 import { AgentType, CAPABILITIES, Capability } from '#protocols/capability.ts';
 import { TenantId } from '#protocols/ids.ts';
@@ -22,6 +24,7 @@ export type ShellConfig = {
   /** What git sees: it needs the user's own credentials. */
   readonly gitEnvironment: Readonly<Record<string, string>>;
   readonly workDir: string;
+  readonly keep: ReapLimits;
   readonly drainMs: number;
   readonly logLevel: string;
 };
@@ -55,6 +58,7 @@ const Settings = z.object({
   OIO_COMMAND_ENV: z.string().optional(),
   OIO_COMMAND_GRACE_SECONDS: z.coerce.number().min(0).max(60).default(5),
   OIO_WORK_DIR: z.string().min(1).optional(),
+  ...KEEP_SETTINGS,
   OIO_CAPACITY: z.coerce.number().int().min(1).max(50).default(2),
   OIO_HEARTBEAT_SECONDS: z.coerce.number().int().min(1).max(60).default(10),
   OIO_DRAIN_SECONDS: z.coerce.number().min(0).max(3_600).default(20),
@@ -94,6 +98,7 @@ export function parseConfig(environment: Environment): ShellConfig {
     },
     commandEnvironment: { ...pick(given, [...PASSED_ON, ...named]), PATH: path },
     gitEnvironment: { ...pick(given, [...PASSED_ON, ...FOR_GIT]), PATH: path },
+    keep: readKeep(settings),
     workDir: resolve(settings.OIO_WORK_DIR ?? defaultWorkDir(settings.OIO_AGENT_NAME)),
     drainMs: settings.OIO_DRAIN_SECONDS * 1_000,
     logLevel: settings.LOG_LEVEL,

@@ -8,6 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { type Logger, pino } from 'pino';
 import type { Agent } from '#actors/remote/sdk/agent.ts';
 import { joinAsAgent } from '#actors/remote/sdk/join.ts';
+import { startReaping } from '#actors/remote/workspace/reaping.ts';
 import { Workspaces } from '#actors/remote/workspace/workspaces.ts';
 import { parseConfig, type ShellConfig } from './config.ts';
 import { makeWork } from './work.ts';
@@ -45,6 +46,7 @@ async function run(config: ShellConfig, logger: Logger): Promise<void> {
   const workspaces = new Workspaces({ workDir, environment: gitEnvironment });
   for (const failure of await workspaces.sweepWorktrees())
     logger.warn({ err: failure }, 'working copy stays');
+  startReaping(workspaces, config.keep, logger);
   const environment = config.commandEnvironment;
   const agent = await joinAsAgent({
     servers,

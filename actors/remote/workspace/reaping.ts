@@ -1,33 +1,48 @@
-/** Looks now and then whether copies of repositories can go (`reaper.ts`). */
-import type { Reaped, ReapLimits } from './reaper.ts';
+/** Looks now and then whether copies of repositories can go (`reaper.ts`): what an agent's process is told of it, and does. */
+import { z } from 'zod';
+import type { Logger } from '#actors/remote/sdk/logger.ts';
+import type { ReapLimits } from './reaper.ts';
 import type { Workspaces } from './workspaces.ts';
 
 const EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
-export type ReapReport = {
-  readonly onReaped: (reaped: Reaped) => void;
-  readonly onError: (error: unknown) => void;
-};
+/** Variables of an agent's process. */
+export const KEEP_SETTINGS = {
+  /** Copies of repositories go when they were unused for so long, or when all take more room than this. */
+  OIO_KEEP_DAYS: z.coerce.number().min(1).max(3_650).default(14),
+  OIO_KEEP_GB: z.coerce.number().min(0.1).max(100_000).default(20),
+} as const;
 
-/** The first look is at once. Returns what ends it; it holds no process. */
+type KeepSettings = { readonly OIO_KEEP_DAYS: number; readonly OIO_KEEP_GB: number };
+
+export function readKeep({ OIO_KEEP_DAYS, OIO_KEEP_GB }: KeepSettings): ReapLimits {
+  return { ageMs: OIO_KEEP_DAYS * DAY_MS, bytesMax: OIO_KEEP_GB * 1024 ** 3 };
+}
+
+/** The first look is at once. It holds no process, and never looks twice at a time. */
 export function startReaping(
   workspaces: Pick<Workspaces, 'reap'>,
   limits: ReapLimits,
-  report: ReapReport,
+  logger: Logger,
 ): () => void {
   let isBusy = false;
-  const look = (): void => {
+  const look = async (): Promise<void> => {
     if (isBusy) return;
     isBusy = true;
-    workspaces
-      .reap(limits)
-      .then(report.onReaped, report.onError)
-      .finally(() => {
-        isBusy = false;
-      });
+    try {
+      const { removed, failures, bytes } = await workspaces.reap(limits);
+      for (const store of removed) logger.info({ ...store }, 'repository copy removed');
+      for (const failure of failures) logger.warn({ err: failure }, 'repository copy stays');
+      logger.debug({ bytes }, 'repository copies looked at');
+    } catch (error) {
+      logger.error({ err: error }, 'repository copies could not be looked at');
+    } finally {
+      isBusy = false;
+    }
   };
-  look();
-  const timer = setInterval(look, EVERY_MS);
+  void look();
+  const timer = setInterval(() => void look(), EVERY_MS);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -9,6 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ACTIVE_SESSIONS } from './active.ts';
 import { ACTOR_BENCHES } from './actors.ts';
+import { AGENTS_BENCH } from './agents.ts';
 import { ASKS } from './asks.ts';
 import * as baselines from './baselines.ts';
 import type { Bench } from './bench.ts';
@@ -41,6 +42,7 @@ const OURS: readonly Bench[] = [
   SESSIONS,
   LISTS,
   ACTIVE_SESSIONS,
+  AGENTS_BENCH,
 ];
 
 process.exitCode = await main();

@@ -3,6 +3,7 @@
  * both made from the zod schemas in protocols/eap. Pure: the same tree gives the same text.
  */
 import { z } from 'zod';
+import { RequestSaid } from '#protocols/eap/approval.ts';
 import { LockSaid } from '#protocols/eap/lock.ts';
 import {
   AgentIn,
@@ -17,7 +18,7 @@ import { agentHeartbeat, agentIn, agentOut } from '#protocols/subjects.ts';
 
 export type Json = { readonly [name: string]: unknown };
 
-const SHAPES = { AgentOut, OutAnswer, Registered, LockSaid, AgentIn, InAnswer, Heartbeat } as const;
+const SHAPES = { AgentOut, OutAnswer, Registered, LockSaid, RequestSaid, AgentIn, InAnswer, Heartbeat } as const;
 const SCHEMA_ID = 'urn:oio:eap:2.0';
 const VERSION = `${EAP_VERSION}.0`;
 

@@ -1,0 +1,242 @@
+/**
+ * The real runtime with agents that misbehave, freeze and die: nothing is lost, nothing is applied twice, and what came
+ * too late is kept as evidence.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { ACTOR_KINDS } from '#actors/registry.ts';
+import { openDataFolder } from '../dev/data-folder.ts';
+import { foldAll } from '../dev/fold-all.ts';
+import { buildLogStream } from '../dev/log-stream.ts';
+import { freePort } from '../dev/ports.ts';
+import { type System, startSystem } from '../dev/system.ts';
+import { codeOf, RawAgent, type Told } from './raw-agent.ts';
+
+const SHELL = join(import.meta.dirname, '..', '..', 'actors', 'remote', 'shell', 'main.ts');
+const WAIT = { timeout: 60_000, interval: 50 };
+const FLOOD = 300;
+
+let folder: string;
+let system: System;
+let nats: NatsConnection;
+const lines: string[] = [];
+/** Results that came too late, as the events tell them: `<agent>: <summary>`. */
+const late: string[] = [];
+const agents: (RawAgent | ChildProcess)[] = [];
+let release = (): void => undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'oio-agents-'));
+  const data = await openDataFolder(join(folder, 'data'), 'agents');
+  release = () => data.release();
+  system = await startSystem({
+    folder: data,
+    logs: buildLogStream({ level: 'info', isPretty: false, write: (line) => lines.push(line) }),
+    host: '127.0.0.1',
+    port: await freePort(),
+    nodes: 1,
+    hasAgent: false,
+    signal: new AbortController().signal,
+  });
+  nats = await connect({ servers: system.natsUrl });
+  nats.subscribe('evt.dev.task.*.late_result', {
+    callback: (_, message) => {
+      const { payload } = message.json<{ payload: { agent_id: string; summary: string } }>();
+      late.push(`${payload.agent_id}: ${payload.summary}`);
+    },
+  });
+});
+
+afterEach((context) => {
+  if (context.task.result?.state === 'fail') console.error(lines.slice(-40).join(''));
+});
+
+afterAll(async () => {
+  for (const agent of agents) {
+    if (agent instanceof RawAgent) await agent.stop();
+    else await end(agent);
+  }
+  await nats?.close();
+  await system?.stop();
+  release();
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+async function end(agent: ChildProcess): Promise<void> {
+  if (agent.exitCode !== null || agent.signalCode !== null) return;
+  const exited = new Promise((resolve) => agent.once('exit', resolve));
+  agent.kill('SIGKILL');
+  await exited;
+}
+
+async function ask(what: string, body?: object) {
+  const [method = '', path = ''] = what.split(' ');
+  const response = await fetch(`${system.url}/api/v1/${path}`, {
+    method,
+    headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: JSON.parse(await response.text()) };
+}
+
+/** A session of as many tasks, each of which needs the capability; started. */
+async function begin(capability: string, count: number): Promise<string> {
+  const name = capability.replaceAll('_', '-');
+  const tasks = Array.from({ length: count }, (_, at) => ({
+    ...{ key: `t${at}`, title: `Implement the part number ${at} of the work`, required_capabilities: [capability] },
+  }));
+  expect(await ask('POST blueprints', { name, description: 'For the test.', tasks })).toMatchObject({
+    status: 201,
+  });
+  const draft = { title: 'Work for agents', initial_prompt: 'Do it.', blueprint: name };
+  const { id } = (await ask('POST sessions', draft)).body;
+  expect(await ask(`POST sessions/${id}/start`, {})).toMatchObject({ status: 202 });
+  return id;
+}
+
+const stateOf = async (id: string): Promise<string> => (await ask(`GET sessions/${id}`)).body.state;
+
+interface TaskSeen {
+  readonly id: string;
+  readonly state: string;
+  readonly result: { readonly summary: string } | null;
+  readonly attempts: readonly { readonly agent_id: string; readonly outcome: string | null }[];
+}
+
+async function tasksOf(id: string): Promise<TaskSeen[]> {
+  return (await ask(`GET sessions/${id}/tasks?page_size=100`)).body.items;
+}
+
+async function joinAs(name: string, capability: string): Promise<RawAgent> {
+  const agent = await RawAgent.join(system.natsUrl, name, capability);
+  agents.push(agent);
+  return agent;
+}
+
+const assignOf = (agent: RawAgent) => agent.told.findLast(({ kind }) => kind === 'assign');
+
+async function assigned(agent: RawAgent): Promise<Told> {
+  await expect.poll(() => assignOf(agent), WAIT).toBeDefined();
+  const told = assignOf(agent);
+  if (!told) throw new Error('an assignment came');
+  return told;
+}
+
+test('an agent that is silent, late, double, forged and flooding gets nothing applied that is not its own', async () => {
+  const rogue = await joinAs('AGENT-ROGUE', 'rogue_work');
+  const other = await joinAs('AGENT-OTHER', 'other_work');
+  let asked = 0;
+  // Silent at first: it is asked again, under the same id.
+  rogue.answer = () => (++asked < 2 ? null : { accepted: true });
+  const session = await begin('rogue_work', 1);
+  const told = await assigned(rogue);
+  await expect.poll(() => asked, WAIT).toBeGreaterThanOrEqual(2);
+  const inHand = async () => (await tasksOf(session))[0]?.state;
+  await expect.poll(inHand, WAIT).toBe('in_progress');
+
+  const forged = await other.say(other.result(told, 'forged'));
+  const disguised = await other.say({ kind: 'register', instance: 'i-x', card: rogue.card('x') });
+  const foreign = await rogue.say(rogue.result({ ...told, attempt: 7 }, 'of an attempt that never was'));
+  const nonsense = await rogue.sayText('{"eap":"2.0",');
+  const oversized = await rogue.sayText(JSON.stringify({ kind: 'progress', note: 'x'.repeat(600 * 1024) }));
+  const flood = await Promise.all(
+    Array.from({ length: FLOOD }, (_, at) =>
+      rogue.say({ ...told, id: `flood-${at}-of-it`, kind: 'progress', percent: at % 100 }),
+    ),
+  );
+  const right = rogue.result(told, 'the one');
+  const twice = await Promise.all([
+    rogue.sayText(JSON.stringify(right)),
+    rogue.sayText(JSON.stringify(right)),
+  ]);
+  const altered = await rogue.sayText(JSON.stringify({ ...right, cancelled: true }));
+  const again = await rogue.say(rogue.result(told, 'once more'));
+
+  expect([forged, disguised, foreign, nonsense, oversized].map(codeOf)).toEqual([
+    'STALE_EPOCH',
+    'FORBIDDEN',
+    'STALE_EPOCH',
+    'VALIDATION_FAILED',
+    'VALIDATION_FAILED',
+  ]);
+  // Each was answered; what was refused for want of room may be said again.
+  expect(flood.filter((one) => !one.ok && !one.error.retryable)).toEqual([]);
+  expect(twice.map(codeOf)).toEqual(['OK', 'OK']);
+  expect([codeOf(altered), codeOf(again)]).toEqual(['IDEMPOTENCY_KEY_REUSED', 'STALE_EPOCH']);
+  await expect.poll(() => stateOf(session), WAIT).toBe('completed');
+  const [task] = await tasksOf(session);
+  expect(task).toMatchObject({ result: { summary: 'the one' }, attempts: [{ outcome: 'completed' }] });
+  const evidence = [
+    'agent-other: forged',
+    'agent-rogue: of an attempt that never was',
+    'agent-rogue: once more',
+  ];
+  await expect.poll(() => late.toSorted(), WAIT).toEqual(evidence);
+});
+
+test('an agent that falls silent loses its task to another, and its late result is kept and not applied', async () => {
+  const silent = await joinAs('AGENT-SILENT', 'silent_work');
+  const session = await begin('silent_work', 1);
+  const told = await assigned(silent);
+
+  silent.beat(false);
+  await expect.poll(async () => (await tasksOf(session))[0]?.attempts[0]?.outcome, WAIT).toBe('agent_lost');
+  const good = await joinAs('AGENT-GOOD', 'silent_work');
+  const second = await assigned(good);
+  const tooLate = await silent.say(silent.result(told, 'too late'));
+  const done = await good.say(good.result(second, 'in time'));
+
+  expect([codeOf(tooLate), codeOf(done), second.attempt]).toEqual(['STALE_EPOCH', 'OK', told.attempt + 1]);
+  await expect.poll(() => stateOf(session), WAIT).toBe('completed');
+  expect((await tasksOf(session))[0]?.result?.summary).toBe('in time');
+  expect(late).toContain('agent-silent: too late');
+});
+
+async function startShell(name: string, seconds: number, env: Record<string, string>): Promise<ChildProcess> {
+  const agent = spawn(process.execPath, [SHELL], {
+    env: {
+      ...{ PATH: process.env.PATH, HOME: folder, ...env },
+      ...{
+        OIO_AGENT_NAME: name,
+        OIO_CAPABILITIES: 'shell_work',
+        OIO_CAPACITY: '2',
+        OIO_HEARTBEAT_SECONDS: '1',
+      },
+      ...{ OIO_COMMAND: `sleep ${seconds}; echo ${name}`, OIO_WORK_DIR: join(folder, name) },
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  agents.push(agent);
+  let output = '';
+  for (const stream of [agent.stdout, agent.stderr]) stream?.on('data', (part) => (output += part));
+  await expect.poll(() => output, WAIT).toContain('"msg":"ready"');
+  return agent;
+}
+
+test('an agent that is killed and one that is frozen lose their tasks, and the session completes over HTTP', async () => {
+  const frozen = await startShell('AGENT-FROZEN', 20, { NATS_URL: system.natsUrl });
+  const killed = await startShell('AGENT-KILLED', 20, { OIO_GATEWAY_URL: system.url });
+  const session = await begin('shell_work', 4);
+  const held = async () =>
+    (await tasksOf(session))
+      .filter(({ state }) => state === 'in_progress')
+      .map(({ attempts }) => attempts[0]?.agent_id);
+  const both = ['agent-frozen', 'agent-frozen', 'agent-killed', 'agent-killed'];
+  await expect.poll(async () => (await held()).toSorted(), WAIT).toEqual(both);
+
+  frozen.kill('SIGSTOP');
+  await end(killed);
+  await startShell('AGENT-HEIR', 0, { OIO_GATEWAY_URL: system.url });
+  await expect.poll(() => stateOf(session), WAIT).toBe('completed');
+  frozen.kill('SIGCONT');
+
+  for (const { attempts, result } of await tasksOf(session)) {
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['agent_lost', 'completed']);
+    expect([attempts[1]?.agent_id, result?.summary]).toEqual(['agent-heir', 'AGENT-HEIR']);
+  }
+  expect((await foldAll(system, ACTOR_KINDS)).faults).toEqual([]);
+});

@@ -138,6 +138,10 @@ async function populate({ app, client }: TestGateway): Promise<Record<string, st
   }
   await app.inject({ method: 'POST', url: '/api/v1/locks/repo%2Fmain/acquire', payload: { ttl_ms: 60_000 } });
   const letters = [1, 2, 3].map((seq) => putLetter(client, seq));
+  const to = 'session/dev/s-1';
+  client.messages.add('data', {
+    ...{ id: 'c.one', to, message: { type: 'start' }, root: 'c.one', source: { kind: 'system' } },
+  });
   return {
     ...{
       sessions,
@@ -156,6 +160,8 @@ async function populate({ app, client }: TestGateway): Promise<Record<string, st
       actors: ['session', 'task', 'context', 'agent'],
       '{type}': sessions,
       keys: ['a', 'a.b'],
+      messages: ['c.one', 'data'],
+      '{lane}': ['1'],
     },
     ...{ 'by-capability': ['code_generation'], checkpoints: ['1', '2'] },
   };

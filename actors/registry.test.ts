@@ -19,6 +19,8 @@ test('every kind of actor has a type of its own', () => {
     'scheduler',
     'system-scheduler',
     'estimates',
+    'approval',
+    'approval-policy',
   ]);
 });
 
@@ -89,6 +91,8 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'scheduler: ',
     'system-scheduler: ',
     'estimates: ',
+    'approval: ',
+    'approval-policy: ',
   ]);
 });
 

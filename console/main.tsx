@@ -12,6 +12,9 @@ import './styles/tables.css';
 import './styles/tail.css';
 import './styles/dialog.css';
 import './styles/screens.css';
+import './styles/agents.css';
+import './styles/cluster.css';
+import './styles/dead-letters.css';
 
 const Wall = lazy(async () => ({ default: (await import('./pages/wall.tsx')).Wall }));
 const Sessions = lazy(async () => ({ default: (await import('./pages/sessions.tsx')).Sessions }));

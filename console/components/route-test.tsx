@@ -9,7 +9,7 @@ const COMPLEXITIES = ['', 'trivial', 'simple', 'moderate', 'complex', 'expert'] 
 const TIERS = ['', 'elite', 'advanced', 'competent', 'trainee', 'degraded'] as const;
 
 export interface RouteTestProps {
-  /** What agents can: offered where a need is typed. */
+  /** What agents can: proposed where a need is typed. No list opens there: it would take Escape for itself. */
   abilities: readonly string[];
   onPick: (agentId: string) => void;
   onClose: () => void;
@@ -51,14 +51,11 @@ export function RouteTest(props: RouteTestProps) {
           <span class="legend">Needs</span>
           <input
             ref={first}
-            list="capabilities"
             value={need()}
-            placeholder="code_generation, debugging"
+            placeholder={props.abilities.slice(0, 3).join(', ')}
+            title={props.abilities.join(', ')}
             onChange={(event) => setNeed(event.currentTarget.value)}
           />
-          <datalist id="capabilities">
-            <For each={props.abilities}>{(name) => <option value={name} />}</For>
-          </datalist>
         </label>
         <label>
           <span class="legend">Technologies</span>

@@ -66,6 +66,16 @@ async function press(...keys: string[]): Promise<void> {
   for (const key of keys) await page.keyboard.press(key);
 }
 
+/** Goes to a screen by its two keys; pressed again where the machine was too busy to take them as one. */
+async function goTo(letter: string, path: string): Promise<void> {
+  const go = async () => {
+    await press('g', letter);
+    await page.waitForURL((url) => url.pathname === path, { timeout: 2_000 }).catch(() => undefined);
+    return new URL(page.url()).pathname;
+  };
+  await expect.poll(go, { timeout: 20_000 }).toBe(path);
+}
+
 /** Says why in the dialog that is open, and sends it. */
 async function confirmWith(reason: string): Promise<void> {
   await page.locator('dialog[open] input[name=reason]').waitFor();
@@ -94,7 +104,7 @@ test('a dead letter is found, mended and sent again by keyboard, and its actor d
   await putMessage({ type: 'session', id: session.id }, { type: 'cancel', reason: 5 } as { type: string });
   await expect.poll(async () => (await api.listDeadLetters()).items.length, { timeout: 20_000 }).toBe(1);
 
-  await press('g', 'd');
+  await goTo('d', '/dead-letters');
   await rowsOf('causes').first().waitFor();
   await press('j', 'Enter');
   await rowsOf('letters').first().waitFor();
@@ -152,7 +162,7 @@ test('an agent is found by the filter and drained by keyboard, and why stands in
   const card = { name: 'AGENT-GRACE', agent_type: 'reviewer', version: '1', heartbeat_seconds: 60 } as const;
   await api.registerAgent({ body: { ...card, capabilities } });
 
-  await press('g', 'a');
+  await goTo('a', '/agents');
   await page.getByText('AGENT-GRACE').first().waitFor();
   await press('/');
   await page.keyboard.type('code_review reviewer');
@@ -192,7 +202,7 @@ test('a lock is broken by keyboard, and who waited for it has it', async () => {
   await acquire('ci-17', 0);
   const waited = acquire('ci-18', 60_000);
 
-  await press('g', 'c');
+  await goTo('c', '/cluster');
   await rowsOf('locks').first().waitFor();
   await press('j');
   await page.getByText('Waiting for repo/main · 1').waitFor();

@@ -146,8 +146,8 @@ function Totals(props: { files: readonly DiffFile[] }) {
   const sum = (of: 'additions' | 'deletions') => props.files.reduce((total, file) => total + file[of], 0);
   return (
     <span>
-      {props.files.length} files <span class="run">+{sum('additions')}</span>{' '}
-      <span class="fail">−{sum('deletions')}</span>
+      {props.files.length} {props.files.length === 1 ? 'file' : 'files'}{' '}
+      <span class="run">+{sum('additions')}</span> <span class="fail">−{sum('deletions')}</span>
     </span>
   );
 }

@@ -2,11 +2,12 @@ import { expect, test } from 'vitest';
 import { shortAge, shortBytes, shortCost, shortCount, shortId, shortSpan } from './figures.ts';
 
 test('counts are short', () => {
-  expect([0, 999, 1_000, 12_345, 999_400, 999_999, 4_560_000].map(shortCount)).toEqual([
+  expect([0, 999, 1_000, 12_345, 400_000, 999_400, 999_999, 4_560_000].map(shortCount)).toEqual([
     '0',
     '999',
     '1k',
     '12.3k',
+    '400k',
     '999k',
     '1M',
     '4.56M',

@@ -43,5 +43,6 @@ export function shortId(id: string): string {
 }
 
 function trim(value: number): string {
-  return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0).replace(/\.?0+$/, '');
+  const digits = value < 10 ? 2 : value < 100 ? 1 : 0;
+  return String(Number(value.toFixed(digits)));
 }

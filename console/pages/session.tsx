@@ -21,6 +21,8 @@ import { useConsole } from '../data/use-console.ts';
 import { createKeys } from '../keyboard.ts';
 import '../styles/tools.css';
 import '../styles/session.css';
+import '../styles/plan.css';
+import '../styles/session-panes.css';
 
 export function Session() {
   const params = useParams<{ id: string }>();

@@ -117,9 +117,13 @@ test('a question without parts is its prompt, and one that is taken back is name
   const head = { eap: '2.0', id: 'message-1', ts: '2026-01-01T00:00:00.000Z', taskId: 't-1', attempt: 1 };
   const speaker = { tenant: 'dev', agent: 'agent-a' };
 
-  expect(takeIn(speaker, { ...head, kind: 'input.request', requestId: 'q', prompt: 'Which?' })).toMatchObject({
-    message: { ask: { kind: 'input', prompt: 'Which?', questions: [{ question: 'Which?', custom: true }] } },
-  });
+  expect(takeIn(speaker, { ...head, kind: 'input.request', requestId: 'q', prompt: 'Which?' })).toMatchObject(
+    {
+      message: {
+        ask: { kind: 'input', prompt: 'Which?', questions: [{ question: 'Which?', custom: true }] },
+      },
+    },
+  );
   expect(takeIn(speaker, { ...head, kind: 'request.withdrawn', requestId: 'q' })).toMatchObject({
     message: { type: 'withdraw_request', request_id: 'q', agent_id: 'agent-a' },
   });

@@ -87,7 +87,11 @@ async function ask(what: string, body?: object) {
 async function begin(capability: string, count: number): Promise<string> {
   const name = capability.replaceAll('_', '-');
   const tasks = Array.from({ length: count }, (_, at) => ({
-    ...{ key: `t${at}`, title: `Implement the part number ${at} of the work`, required_capabilities: [capability] },
+    ...{
+      key: `t${at}`,
+      title: `Implement the part number ${at} of the work`,
+      required_capabilities: [capability],
+    },
   }));
   expect(await ask('POST blueprints', { name, description: 'For the test.', tasks })).toMatchObject({
     status: 201,

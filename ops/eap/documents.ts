@@ -18,7 +18,16 @@ import { agentHeartbeat, agentIn, agentOut } from '#protocols/subjects.ts';
 
 export type Json = { readonly [name: string]: unknown };
 
-const SHAPES = { AgentOut, OutAnswer, Registered, LockSaid, RequestSaid, AgentIn, InAnswer, Heartbeat } as const;
+const SHAPES = {
+  AgentOut,
+  OutAnswer,
+  Registered,
+  LockSaid,
+  RequestSaid,
+  AgentIn,
+  InAnswer,
+  Heartbeat,
+} as const;
 const SCHEMA_ID = 'urn:oio:eap:2.0';
 const VERSION = `${EAP_VERSION}.0`;
 

@@ -4,6 +4,7 @@ import { runKit } from './kit.ts';
 import type { Subject } from './stage.ts';
 import { SHELL } from './subjects.ts';
 
+const ASKING = join(import.meta.dirname, 'testing', 'asking-agent.ts');
 const RAW = join(import.meta.dirname, 'testing', 'raw-agent.ts');
 
 const rawAgent = (fault: string): Subject => ({
@@ -24,6 +25,21 @@ test('the shell agent keeps the protocol over NATS and over HTTP, also when its 
   const faults = await Promise.all(SHELL.map((subject) => faultsOf(subject, checks)));
 
   expect(faults).toEqual([[], []]);
+});
+
+test('an agent by the SDK brings decisions to the right requests, over NATS and over HTTP', async () => {
+  const command = `${JSON.stringify(process.execPath)} ${JSON.stringify(ASKING)}`;
+  const reports = await Promise.all(
+    (['nats', 'http'] as const).map((transport) =>
+      runKit({ name: 'asking', command, transport }, { only: new Set(['C16', 'C17', 'C31']) }),
+    ),
+  );
+
+  const shown = reports.map(({ results }) =>
+    results.map(({ id, status, detail }) => detail ?? `${id} ${status}`),
+  );
+  const all = ['C1 passed', 'C16 passed', 'C17 passed', 'C31 passed'];
+  expect(shown).toEqual([all, all]);
 });
 
 test('the kit finds what is wrong with an agent, and nothing where nothing is', async () => {

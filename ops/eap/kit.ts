@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHECKS, type Check } from './checks.ts';
 import { CHECKS_OF_ALL, CHECKS_OF_LIFE } from './checks-of-life.ts';
+import { CHECKS_OF_PEOPLE } from './checks-of-people.ts';
 import { CheckFailed, NotShown, Stage, type Subject } from './stage.ts';
 
 export interface Result {
@@ -23,7 +24,12 @@ export interface Report {
   readonly output: string | null;
 }
 
-export const ALL_CHECKS: readonly Check[] = [...CHECKS, ...CHECKS_OF_LIFE, ...CHECKS_OF_ALL];
+export const ALL_CHECKS: readonly Check[] = [
+  ...CHECKS,
+  ...CHECKS_OF_PEOPLE,
+  ...CHECKS_OF_LIFE,
+  ...CHECKS_OF_ALL,
+];
 
 /** `only` names checks; the first one, by which the agent joins, is always run. */
 export async function runKit(

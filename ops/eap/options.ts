@@ -23,6 +23,7 @@ Its environment says where the orchestrator is and who it is: NATS_URL or OIO_GA
 OIO_CAPACITY, OIO_WORK_DIR, OIO_HEARTBEAT_SECONDS, and a secret that it may say to nobody, OIO_CONFORMANCE_SECRET.
 The kit's tasks say in their title and prompt what they want:
   conformance: finish    succeed at once        conformance: wait      work for at least a minute, until told to end
+  conformance: ask       ask for two permissions at once, and succeed with the titles of those that were allowed as summary
   conformance: slow      succeed after some 3 s conformance: artifact  make an artifact of more than 128 KiB, then succeed
 Exit code: 0 all checks passed, 1 one failed, 2 wrong options.`;
 

@@ -17,14 +17,20 @@ type Kind = AgentOut['kind'];
 type Of<K extends Kind> = Extract<AgentOut, { kind: K }>;
 
 export const HEARTBEAT_SECONDS = 1;
+/** How long people may take to answer. */
+const ASKED_FOR_MS = 60_000;
 const OK: OutAnswer = { ok: true, value: null };
 
 export function refusal(code: string, retryable: boolean): OutAnswer {
   return { ok: false, error: { code, message: 'as the test wants it', retryable } };
 }
 
-/** Registers whoever comes, lets them keep what they work on, and says yes to all else. */
+/** Registers whoever comes, lets them keep what they work on, lets requests wait for people, and says yes to all else. */
 export const agreeable: Script = (said) => {
+  if (said.kind === 'permission.request' || said.kind === 'input.request') {
+    const expiresAt = new Date(Date.now() + ASKED_FOR_MS).toISOString();
+    return { ok: true, value: { state: 'pending', requestId: said.requestId, expiresAt } };
+  }
   if (said.kind !== 'register') return OK;
   const agentId = agentIdOf(said.card.name);
   return { ok: true, value: { agentId, heartbeatSeconds: HEARTBEAT_SECONDS, adopt: said.resume, drop: [] } };
@@ -52,7 +58,7 @@ export class Orchestrator implements Ears {
     const said = parsed.data;
     this.heard.push({ said, text, atMs: Date.now() });
     const time = this.heard.filter((one) => one.said.id === said.id).length;
-    const task = 'taskId' in said && !said.kind.startsWith('lock_') ? said.taskId : null;
+    const task = 'taskId' in said && !isAside(said.kind) ? said.taskId : null;
     if (task === null) return this.script(said, time);
     this.#count(task, 1);
     try {
@@ -90,7 +96,7 @@ export class Orchestrator implements Ears {
   }
 }
 
-export type Wish = 'finish' | 'slow' | 'wait' | 'artifact';
+export type Wish = 'finish' | 'slow' | 'wait' | 'artifact' | 'ask';
 
 /** A task of the kit: what it wants stands in its title and in its prompt. */
 export function assignment(taskId: string, wish: Wish, attempt = 1) {
@@ -108,6 +114,11 @@ export function cancellation(taskId: string, graceSeconds: number, attempt = 1) 
 
 export function readAnswer(answer: unknown): InAnswer {
   return InAnswer.parse(answer);
+}
+
+/** What waits holds nothing up: locks, and what is asked of people, are beside what is said in order. */
+function isAside(kind: Kind): boolean {
+  return kind.startsWith('lock_') || kind.endsWith('.request') || kind === 'request.withdrawn';
 }
 
 function readJson(text: string): unknown {

@@ -24,7 +24,16 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     title: 'what does not end within its grace is ended',
     why: 'the orchestrator’s side: actors/task/task.test.ts',
   },
-  { id: 'C16–C19', title: 'permissions', why: 'with the messages for them' },
+  {
+    id: 'C18',
+    title: 'a second decision of one request',
+    why: 'the orchestrator’s side: the first one wins (actors/task)',
+  },
+  {
+    id: 'C19',
+    title: 'a request of a sub-agent',
+    why: 'the orchestrator’s side: it is shown with its originTaskId (actors/task)',
+  },
   {
     id: 'C21',
     title: 'a message over the limit',
@@ -34,7 +43,6 @@ export const ELSEWHERE: readonly Elsewhere[] = [
   { id: 'C24', title: 'a body that claims another speaker', why: MISBEHAVING },
   { id: 'C26', title: 'a budget that is used up', why: `${LATER}: usage is counted, budgets are not given` },
   { id: 'C29', title: 'traceparent goes on', why: `${LATER}: messages of EAP bear none` },
-  { id: 'C31', title: 'a word to the agent while it works', why: 'with the messages for it' },
   {
     id: 'C32',
     title: 'pause and resume',

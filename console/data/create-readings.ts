@@ -64,6 +64,8 @@ export function createReadings(data: Pick<ConsoleData, 'agents' | 'sessions' | '
   const tasks = createReader(() => countAll(TASK_GROUPS, countTasks), COUNTS_MS);
   const deadLetters = createReader(readDeadLetters, OTHERS_MS);
   const locks = createReader(readLocks, OTHERS_MS);
+  // No event tells of an agent's load: it changes with every task.
+  createReader(() => data.agents.reload(), COUNTS_MS);
   const pulse = new Pulse(SERIES, Math.floor(Date.now() / 1_000));
   const [beat, setBeat] = createSignal(0);
   const [spend, setSpend] = createSignal<number | null>(null);

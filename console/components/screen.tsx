@@ -4,12 +4,15 @@ import { type JSX, onMount } from 'solid-js';
  * What every page stands in: it names the screen in the title and, for those who do not see it, as the first heading;
  * the focus comes to it, so that keys and screen readers go on from here.
  */
+let isFirst = true;
+
 export function Screen(props: { name: string; children: JSX.Element }) {
   let heading: HTMLHeadingElement | undefined;
   onMount(() => {
     document.title = `${props.name} · oio`;
-    // A page that was just opened leaves the focus at its beginning: the link past the navigation comes first.
-    if (document.activeElement !== document.body) heading?.focus({ preventScroll: true });
+    // A page that was just opened leaves the focus where it is: the link past the navigation comes first.
+    if (!isFirst) heading?.focus({ preventScroll: true });
+    isFirst = false;
   });
   return (
     <>

@@ -89,9 +89,10 @@ function Navigation() {
 /** The keys of the screen that is shown, the first few. */
 function KeyLine() {
   const keys = () => [...keyGroups()].reverse().flatMap((group) => group.keys);
+  const shown = () => keys().filter(({ key }) => !key.startsWith('g ') && !key.startsWith('Arrow'));
   return (
     <footer class="keys">
-      <For each={keys().filter((key) => !key.key.startsWith('g '))}>
+      <For each={shown()}>
         {(key) => (
           <span>
             <kbd>{key.key}</kbd> {key.help}

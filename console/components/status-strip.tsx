@@ -7,7 +7,7 @@ import type { Tone } from '../data/state-words.ts';
 /** The twelve readings on top: can it be trusted, is it well, is it busy, what does it cost. */
 export function StatusStrip(props: { data: ConsoleData }) {
   const readings = () => props.data.readings;
-  const rate = () => props.data.tail.rates().at(-2) ?? 0;
+  const rate = () => props.data.lanes.events().at(-1) ?? 0;
   return (
     <div class="strip">
       <div class="cell brand" title="OpenCode Industrial Orchestrator">

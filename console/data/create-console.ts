@@ -14,7 +14,8 @@ import type { SessionSummary } from '#protocols/http/session.ts';
 import { api } from './api.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
 import { createLag } from './create-lag.ts';
-import { createListing, type Listing } from './create-listing.ts';
+import { createLanes, type LaneData } from './create-lanes.ts';
+import { createListing, type Listing, type ListingOptions } from './create-listing.ts';
 import { hearAs } from './create-live-listing.ts';
 import { createReadings, type Readings } from './create-readings.ts';
 import { createTail, type Tail } from './create-tail.ts';
@@ -42,6 +43,7 @@ export interface ConsoleData {
   readonly readings: Readings;
   /** Seconds since the epoch, moving. */
   readonly nowSeconds: Accessor<number>;
+  readonly lanes: LaneData;
   /** Hears every event until the caller's owner is disposed of. */
   readonly listen: (hear: (frame: LiveFrame) => void) => void;
   /** Changes when events may be missing or the line is up anew: what was read by REST is read again. */
@@ -51,26 +53,30 @@ export interface ConsoleData {
 const HISTORY = 200;
 const RELOAD_PAUSE_MS = 2_000;
 
+const NEWEST_SESSIONS: ListingOptions<SessionSummary> = {
+  list: api.sessions,
+  load: api.session,
+  order: (a, b) => (a.created_at < b.created_at ? 1 : -1),
+};
+const ALL_AGENTS: ListingOptions<AgentView> = {
+  list: api.agents,
+  load: api.agent,
+  order: (a, b) => a.name.localeCompare(b.name),
+};
+
 export function createConsole(): ConsoleData {
   const tail = createTail();
   const hearers = new Set<(frame: LiveFrame) => void>();
   const [anew, setAnew] = createSignal(0);
   const renew = () => setAnew((count) => count + 1);
-  const sessions = createListing<SessionSummary>({
-    list: api.sessions,
-    load: api.session,
-    order: (a, b) => (a.created_at < b.created_at ? 1 : -1),
-  });
-  const agents = createListing<AgentView>({
-    list: api.agents,
-    load: api.agent,
-    order: (a, b) => a.name.localeCompare(b.name),
-  });
+  const sessions = createListing<SessionSummary>(NEWEST_SESSIONS);
+  const agents = createListing<AgentView>(ALL_AGENTS);
   hearers.add(hearAs('session', sessions)).add(hearAs('agent', agents));
 
   const [leftOut, setLeftOut] = createSignal(0);
   const [gapAtMs, setGapAtMs] = createSignal<number | null>(null);
   const lag = createLag();
+  const lanes = createLanes();
   const nowSeconds = createNow();
   const renewSoon = createPause(renew);
   const [line, setLine] = createSignal<Line>({ state: 'connecting' });
@@ -85,25 +91,27 @@ export function createConsole(): ConsoleData {
       renewSoon();
     },
     onHeardAt: lag.hear,
+    onTail: lanes.takeTail,
+    onMetrics: lanes.takeMetrics,
     onFrames: (frames) => {
       tail.push(frames);
       for (const frame of frames) for (const hear of hearers) hear(frame);
     },
   });
+  lanes.begin(events);
   onCleanup(events.stop.bind(events));
   listenToWindow(events.retryNow.bind(events));
   // Read when the line is up, so that nothing happens unheard between the two; and at the start in any case.
-  createEffect(
-    on(
-      () => line().state === 'live',
-      (isLive) => {
-        if (isLive) renew();
-      },
-    ),
-  );
+  createEffect(on(isLive(line), (isUp) => isUp && renew()));
   createEffect(on(anew, () => void Promise.all([sessions.reload(), agents.reload()])));
   const lamp = createMemo(() =>
-    lampOf({ line: line(), lagMs: lag.lagMs(), gapAtMs: gapAtMs(), sample: 1, nowMs: nowSeconds() * 1_000 }),
+    lampOf({
+      line: line(),
+      lagMs: lag.lagMs(),
+      gapAtMs: gapAtMs(),
+      sample: lanes.data.sample(),
+      nowMs: nowSeconds() * 1_000,
+    }),
   );
   return {
     line,
@@ -113,7 +121,8 @@ export function createConsole(): ConsoleData {
     leftOut,
     sessions,
     agents,
-    readings: createReadings({ agents, sessions, tail }),
+    readings: createReadings({ agents, sessions, lanes: lanes.data }),
+    lanes: lanes.data,
     nowSeconds,
     listen: (hear) => {
       hearers.add(hear);
@@ -122,6 +131,8 @@ export function createConsole(): ConsoleData {
     anew,
   };
 }
+
+const isLive = (line: Accessor<Line>) => createMemo(() => line().state === 'live');
 
 type Heard = Pick<
   LiveEventsOptions,

@@ -9,6 +9,7 @@ import type { SessionState } from '#protocols/session.ts';
 import type { TaskState } from '#protocols/task.ts';
 import { client } from './api.ts';
 import type { ConsoleData } from './create-console.ts';
+import { RATE_SECONDS } from './create-lanes.ts';
 import { createReader } from './create-reader.ts';
 import { PULSE_SECONDS, Pulse } from './pulse.ts';
 import { addTotal, spendPerHour, type Total } from './spend-rate.ts';
@@ -57,12 +58,14 @@ const OTHERS_MS = 10_000;
 /** More dead letters' causes or locks than these are told as "so many and more" by the gateway's total alone. */
 const PAGE = 100;
 
-export function createReadings(data: Pick<ConsoleData, 'agents' | 'sessions' | 'tail'>): Readings {
+export function createReadings(data: Pick<ConsoleData, 'agents' | 'sessions' | 'lanes'>): Readings {
   const cluster = createReader(readCluster, CLUSTER_MS);
   const sessions = createReader(() => countAll(SESSION_GROUPS, countSessions), COUNTS_MS);
   const tasks = createReader(() => countAll(TASK_GROUPS, countTasks), COUNTS_MS);
   const deadLetters = createReader(readDeadLetters, OTHERS_MS);
   const locks = createReader(readLocks, OTHERS_MS);
+  // No event tells of an agent's load: it changes with every task.
+  createReader(() => data.agents.reload(), COUNTS_MS);
   const pulse = new Pulse(SERIES, Math.floor(Date.now() / 1_000));
   const [beat, setBeat] = createSignal(0);
   const [spend, setSpend] = createSignal<number | null>(null);
@@ -90,10 +93,8 @@ export function createReadings(data: Pick<ConsoleData, 'agents' | 'sessions' | '
       spend: spend(),
     };
     for (const [name, value] of Object.entries(now)) pulse.set(name as SeriesName, second, value);
-    // The last second is not over, so it would show as a fall.
-    const rates = data.tail.rates();
-    for (const [at, rate] of rates.slice(0, -1).entries())
-      if (rate > 0 || at > rates.length - 5) pulse.set('events', second - rates.length + 1 + at, rate);
+    for (const [at, rate] of data.lanes.events().entries())
+      pulse.set('events', data.lanes.throughSecond() - RATE_SECONDS + 1 + at, rate);
     setBeat((count) => (count + 1) % PULSE_SECONDS);
   };
   const timer = setInterval(take, 1_000);

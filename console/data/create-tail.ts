@@ -4,11 +4,11 @@
  */
 import { type Accessor, createMemo, createSignal, onCleanup } from 'solid-js';
 import type { LiveFrame } from '#protocols/events.ts';
+import { createPainter } from './create-painter.ts';
 import { type EventRow, matcherOf, toEventRow } from './event-words.ts';
 import { Ring } from './ring.ts';
 
 export const TAIL_MAX = 2_000;
-const PAINT_MS = 1_000 / 12;
 /** Seconds of which the rate is remembered. */
 export const RATE_SECONDS = 60;
 
@@ -62,29 +62,6 @@ export function createTail(): Tail {
       }
       paint();
     },
-  };
-}
-
-/** Paints with the screen and not more often than `PAINT_MS`; a hidden page paints when it is seen again. */
-function createPainter(paint: () => void): () => void {
-  let isDue = false;
-  let lastMs = 0;
-  let frame = 0;
-  const tick = (nowMs: number) => {
-    frame = 0;
-    if (!isDue) return;
-    if (nowMs - lastMs < PAINT_MS) {
-      frame = requestAnimationFrame(tick);
-      return;
-    }
-    isDue = false;
-    lastMs = nowMs;
-    paint();
-  };
-  onCleanup(() => cancelAnimationFrame(frame));
-  return () => {
-    isDue = true;
-    if (frame === 0) frame = requestAnimationFrame(tick);
   };
 }
 

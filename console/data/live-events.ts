@@ -10,9 +10,10 @@
  * E6. Where a WebSocket is not let through twice in a row, every other try is an event stream: exact events alone.
  */
 import type { LiveFrame } from '#protocols/events.ts';
+import type { MetricsFrame } from '#protocols/http/lanes.ts';
 import type { LiveNotice } from '#protocols/http/live.ts';
 import type { Clock } from './clock.ts';
-import type { MetricsFrame, MetricsWish, TailBatch, TailWish } from './lanes.ts';
+import type { MetricsWish, TailBatch, TailWish } from './lanes.ts';
 
 /** What is used of a WebSocket, or of an event stream that looks like one. */
 export interface Socket {
@@ -100,6 +101,8 @@ class LiveLine implements LiveEvents {
   #isFirstBatch = true;
   #tail: TailWish | null = null;
   #metrics: MetricsWish | null = null;
+  /** Whose events the line carries, as the gateway says. */
+  #tenant = '';
   #callOffTimer: () => void = () => undefined;
 
   constructor(options: LiveEventsOptions) {
@@ -133,7 +136,8 @@ class LiveLine implements LiveEvents {
   wishTail(wish: TailWish | null): void {
     if (wish === null && this.#tail === null) return;
     this.#tail = wish;
-    this.#say({ type: 'tail', subjects: wish?.subjects ?? [], last: wish?.last ?? 0 });
+    const subjects = (wish?.subjects ?? []).flatMap((filter) => ofTenant(filter, this.#tenant));
+    this.#say({ type: 'tail', subjects, last: wish?.last ?? 0 });
   }
 
   wishMetrics(wish: MetricsWish | null): void {
@@ -192,6 +196,7 @@ class LiveLine implements LiveEvents {
   #begin({ seq, subjects }: { seq: number; subjects: string[] }): void {
     this.#awaitsHistory = false;
     this.#liveAfterSeq = seq;
+    this.#tenant = subjects[0]?.split('.')[1] ?? '';
     if (this.#lastSeq === null) {
       this.#lastSeq = Math.max(0, seq - this.#options.history);
       this.#awaitsHistory = seq > this.#lastSeq;
@@ -254,6 +259,13 @@ class LiveLine implements LiveEvents {
 const NOTICES: ReadonlySet<unknown> = new Set([
   ...['subscribed', 'alive', 'gap', 'thinned', 'error', 'closed'],
 ]);
+
+/** The filter as the gateway takes it: of its own tenant. None where it is of another one: a line is closed for that. */
+function ofTenant(filter: string, tenant: string): string[] {
+  const [root, wanted, ...rest] = filter.split('.');
+  if (wanted === '>') return [`${root}.${tenant}.>`];
+  return wanted === '*' || wanted === tenant ? [[root, tenant, ...rest].join('.')] : [];
+}
 
 /** The gateway is ours and of the same build: its messages are told apart, not checked field by field. */
 function isNotice(message: unknown): message is LiveNotice {

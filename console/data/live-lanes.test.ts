@@ -73,6 +73,17 @@ test('a tail that is no longer wished is ended, and not begun again on the next 
   expect(last().sent).toEqual([]);
 });
 
+test('filters of the tail are made those of the own tenant; one of another is not sent', () => {
+  const { live, last } = start();
+  live.wishTail({ subjects: ['evt.>', 'tap.*.task.>', 'evt.dev.task.*.tool', 'evt.other.>'], last: 0 });
+
+  last().says(subscribed(0));
+
+  expect(last().sent).toEqual([
+    { type: 'tail', subjects: ['evt.dev.>', 'tap.dev.task.>', 'evt.dev.task.*.tool'], last: 0 },
+  ]);
+});
+
 test('a batch is acknowledged by its end', () => {
   const { live, last } = start();
   last().says(subscribed(0), batch(0, 7));

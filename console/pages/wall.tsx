@@ -50,8 +50,8 @@ const CHARTS: readonly ChartPlan[] = [
 ];
 
 export function Wall() {
-  const { tail, readings } = useConsole();
-  const rates = () => tail.rates().slice(0, -1);
+  const { lanes, readings } = useConsole();
+  const rates = lanes.events;
   const label = () => `Events a second over the last minute: at most ${Math.max(0, ...rates())}`;
   return (
     <Screen name="Wall">

@@ -10,6 +10,7 @@
  *
  * K1. What was set is read at once, though the address follows a moment later: a key that follows another one acts on what
  *     that one did, and does not undo it.
+ * K2. A part of a screen that goes takes nothing of that away: only the last one of its path does.
  */
 import { useLocation, useSearchParams } from '@solidjs/router';
 import { type Accessor, createEffect, createSignal, onCleanup } from 'solid-js';
@@ -34,6 +35,8 @@ export function createQuery(name: string): [Accessor<string>, (value: string | n
 /** What was set on this path and the address does not say yet. No signal itself: a transition would turn it back. */
 let ahead: { readonly path: string; readonly words: Words } = { path: '', words: {} };
 const [change, setChange] = createSignal(0, { equals: false });
+/** How many look at each path's words. */
+const readers = new Map<string, number>();
 
 function setAhead(path: string, words: Words): void {
   ahead = { path, words };
@@ -53,8 +56,12 @@ export function createAddress(): Address {
     const open = Object.entries(words());
     if (open.length > 0 && open.every(([name, word]) => said(name) === (word ?? ''))) setAhead(path, {});
   });
+  readers.set(path, (readers.get(path) ?? 0) + 1);
   onCleanup(() => {
-    if (ahead.path === path) setAhead('', {});
+    const left = (readers.get(path) ?? 1) - 1;
+    if (left > 0) readers.set(path, left);
+    else readers.delete(path);
+    if (left === 0 && ahead.path === path) setAhead('', {});
   });
   return {
     params: () => {
@@ -64,8 +71,10 @@ export function createAddress(): Address {
       );
     },
     write: (changed) => {
-      setAhead(path, { ...words(), ...changed });
-      const all = Object.entries(words()).map(([name, word]) => [name, word || null]);
+      const next = { ...words(), ...changed };
+      // What this shows or hides at once may set words of its own: the address gets all that is set by then.
+      setAhead(path, next);
+      const all = Object.entries({ ...next, ...words() }).map(([name, word]) => [name, word || null]);
       setQuery(Object.fromEntries(all), { replace: true, scroll: false });
     },
   };

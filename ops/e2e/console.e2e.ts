@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildClient } from '#protocols/client/client.ts';
 import { makeRepository } from '../demo/repository.ts';
 import { type System, startSystem } from '../demo/system.ts';
 import { violationsOn } from './axe.ts';
@@ -132,7 +133,9 @@ test('a session is made and started by keyboard, its messages pass, and one is f
 
 test('what is passed on in an address is shown to whoever opens it: filter and message', async () => {
   const other = await browser.context.newPage();
-  await press('Escape', 'j', 'c');
+  await press('Escape', 'j');
+  await page.locator('#cause .rung').first().waitFor();
+  await press('c');
   await page.getByRole('heading', { name: 'Message' }).waitFor();
 
   await other.goto(page.url());
@@ -146,7 +149,9 @@ test('the tail that is paused keeps receiving, and says how much is new', async 
   await press('Escape', 'L', ' ');
   await page.locator('.held', { hasText: 'PAUSED' }).waitFor();
   const newest = await page.locator('.row').first().getAttribute('data-place');
-  await page.locator('.held', { hasText: /PAUSED · [1-9]/ }).waitFor({ timeout: 60_000 });
+  const body = { title: 'Add a cache', initial_prompt: 'Do it.' };
+  await buildClient({ url: system.url, fetch }).createSession({ body });
+  await page.locator('.held', { hasText: /PAUSED · [1-9]/ }).waitFor();
 
   expect(await page.locator('.row').first().getAttribute('data-place')).toBe(newest);
   await press('L');

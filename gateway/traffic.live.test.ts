@@ -135,7 +135,8 @@ test('messages are listed from a place on, to one actor or to all', async () => 
 });
 
 test('the logs are read while somebody watches the traffic, and no consumer stays behind', async () => {
-  expect(await consumersOf('MAILBOX')).toBe(0);
+  // Those that the reads before it made are deleted a moment after their answers.
+  await expect.poll(() => consumersOf('MAILBOX')).toBe(0);
   const { socket, heard } = await watch('/ws/traffic?subjects=tap.dev.>');
   await expect.poll(() => consumersOf('CONTROL'), { timeout: 10_000 }).toBe(1);
   await expect.poll(() => consumersOf('MAILBOX'), { timeout: 10_000 }).toBe(1);

@@ -148,7 +148,8 @@ test('an agent that drains says so again when it comes back', async () => {
 
   const kinds = orchestrator.heard.map((message) => message.kind);
   expect(kinds.lastIndexOf('drain')).toBeGreaterThan(kinds.lastIndexOf('register'));
-  expect(kinds.slice(-2)).toEqual(['result', 'deregister']);
+  // One that was not answered is said again meanwhile.
+  expect(kinds.filter((kind) => kind !== 'drain').slice(-2)).toEqual(['result', 'deregister']);
 });
 
 test('an agent that is stopped while its server is away stops all the same', async () => {

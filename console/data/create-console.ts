@@ -1,11 +1,11 @@
 /**
- * What every screen shares, fed by the one line of the tab: the line itself, the tail, sessions and agents.
+ * What every screen shares, fed by the one line of the tab: the line itself, sessions and agents.
  *
  * How a page gets its data, by what it shows:
  * 1. **Entities** (sessions, agents, tasks): `createLiveListing` of the own list, or `useConsole().sessions` for the newest
  *    100. Read by REST once, then each event that says "newer" leads to one read of that entity. Never from the event.
  * 2. **What has no events** (cluster, dead letters): `createPolled`.
- * 3. **What happens**: `useConsole().tail`, or `useConsole().listen(frame => …)`, which ends with the page.
+ * 3. **What happens**: `useConsole().listen(frame => …)`, which ends with the page, or the tail's lane: `useConsole().lanes`.
  */
 import { type Accessor, createEffect, createMemo, createSignal, on, onCleanup, onMount } from 'solid-js';
 import type { LiveFrame } from '#protocols/events.ts';
@@ -18,7 +18,6 @@ import { createLanes, type LaneData } from './create-lanes.ts';
 import { createListing, type Listing, type ListingOptions } from './create-listing.ts';
 import { hearAs } from './create-live-listing.ts';
 import { createReadings, type Readings } from './create-readings.ts';
-import { createTail, type Tail } from './create-tail.ts';
 import { openEventStream } from './event-source-socket.ts';
 import { type Lamp, lampOf } from './lamp.ts';
 import {
@@ -34,7 +33,6 @@ export interface ConsoleData {
   /** How far what is shown can be trusted, in a word. */
   readonly lamp: Accessor<Lamp>;
   readonly retryNow: () => void;
-  readonly tail: Tail;
   /** Events that the gateway left out since the page was opened, because it could not follow. */
   readonly leftOut: Accessor<number>;
   /** The newest 100. */
@@ -65,7 +63,6 @@ const ALL_AGENTS: ListingOptions<AgentView> = {
 };
 
 export function createConsole(): ConsoleData {
-  const tail = createTail();
   const hearers = new Set<(frame: LiveFrame) => void>();
   const [anew, setAnew] = createSignal(0);
   const renew = () => setAnew((count) => count + 1);
@@ -94,7 +91,6 @@ export function createConsole(): ConsoleData {
     onTail: lanes.takeTail,
     onMetrics: lanes.takeMetrics,
     onFrames: (frames) => {
-      tail.push(frames);
       for (const frame of frames) for (const hear of hearers) hear(frame);
     },
   });
@@ -117,7 +113,6 @@ export function createConsole(): ConsoleData {
     line,
     lamp,
     retryNow: events.retryNow.bind(events),
-    tail,
     leftOut,
     sessions,
     agents,

@@ -68,6 +68,8 @@ export const SchedulerMessage = z.discriminatedUnion('type', [
     tokens: z.number().nonnegative().default(0),
     artifact_bytes: z.number().nonnegative().default(0),
   }),
+  /** From a task: content of it was deleted. */
+  z.object({ type: z.literal('freed'), artifact_bytes: z.number().nonnegative() }),
   /** From the registry: whether an agent is there whose work it is to make plans. */
   z.object({ type: z.literal('planners'), has_planner: z.boolean() }),
   /** Timer: who has a slot is asked whether it still has it. */

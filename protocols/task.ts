@@ -80,6 +80,8 @@ export const Artifact = z.object({
   size_bytes: z.number().int().nonnegative(),
   sha256: z.string().length(64),
   chunks: z.number().int().positive(),
+  /** When its content was deleted. */
+  deleted_at: z.string().optional(),
 });
 export type Artifact = z.infer<typeof Artifact>;
 
@@ -281,6 +283,8 @@ export const TaskMessage = z.discriminatedUnion('type', [
     usage: TokenUsage,
     cancelled: z.boolean(),
   }),
+  /** From a person: its content is no longer wanted. */
+  z.object({ type: z.literal('drop_artifact'), artifact_id: EntityId }),
   /** Timers. */
   z.object({ type: z.literal('attempt_timed_out'), attempt }),
   z.object({ type: z.literal('retry'), attempt }),

@@ -32,6 +32,11 @@ export function countUse(
   };
 }
 
+/** Counted back: what was stored before it was counted is not owed. */
+export function freeArtifacts(used: Used, bytes: number): Used {
+  return { ...used, artifact_bytes: Math.max(0, used.artifact_bytes - bytes) };
+}
+
 export function tokensOfMonth({ month, tokens }: Used, nowMs: number): number {
   return month === monthOf(nowMs) ? tokens : 0;
 }
@@ -51,7 +56,7 @@ export function tokensSpent({ quota, used }: Counted, nowMs: number): Failure | 
 export function artifactsFull({ quota, used }: Counted, bytes: number): Failure | null {
   const { artifact_bytes: limit } = quota;
   if (used.artifact_bytes + bytes <= limit) return null;
-  const frees = 'artifacts are kept: a larger quota makes room';
+  const frees = 'artifacts are kept until they are deleted: `oio artifact rm`, or a larger quota makes room';
   return quotaExceeded({ name: 'artifact_bytes', limit, used: used.artifact_bytes, frees });
 }
 

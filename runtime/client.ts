@@ -205,6 +205,8 @@ export interface Client {
   readonly pastPage: PastEvents;
   /** Bytes of a stored object, or null. */
   readObject(name: string): Promise<Uint8Array | null>;
+  /** Removes a stored object; one that is not there is none. */
+  deleteObject(name: string): Promise<void>;
   /** Says for an agent that it lives, as its own heartbeat would: kept in memory, in no log. Throws where NATS is away. */
   heartbeat(speaker: Speaker, heartbeat: Heartbeat): Promise<void>;
   /**

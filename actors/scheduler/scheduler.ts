@@ -11,7 +11,7 @@ import { REGISTRY_ID } from '#protocols/agent.ts';
 import { emit, reply, schedule, send } from '#protocols/effects.ts';
 import { QUOTA_DEFAULT, type Quota } from '#protocols/quota.ts';
 import { Scheduler, SchedulerMessage } from '#protocols/scheduler.ts';
-import { NOTHING_USED } from '#protocols/usage-quota.ts';
+import { freeArtifacts, NOTHING_USED } from '#protocols/usage-quota.ts';
 import { beginWith, isoTime, type Step, withEffects } from '../turn.ts';
 import { CHECK, CHECK_MS, checkAll, hearHolding } from './check.ts';
 import { WITHOUT_COUNTS } from './migrations.ts';
@@ -54,6 +54,8 @@ function take(state: Scheduler, message: SchedulerMessage, context: TurnContext)
       return hearHolding(state, message);
     case 'used':
       return count(state, message, context);
+    case 'freed':
+      return beginWith({ ...state, used: freeArtifacts(state.used, message.artifact_bytes) });
     case 'planners':
       return beginWith({ ...state, has_planner: message.has_planner });
     case 'set_quota':

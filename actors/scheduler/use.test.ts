@@ -34,6 +34,16 @@ test('who waits for tokens is let in when the next month begins, or the quota is
   expect(admittedBy(raised)).toEqual(['s-1']);
 });
 
+test('what is deleted is counted back, never to less than nothing', () => {
+  const scheduler = use(makeScheduler(), { artifact_bytes: 7 });
+  const left = [5, 5].map((artifact_bytes) => {
+    scheduler.handle({ type: 'freed', artifact_bytes }, 'task/dev/t-1');
+    return scheduler.state.used.artifact_bytes;
+  });
+
+  expect(left).toEqual([2, 0]);
+});
+
 test('a scheduler of the version before counted nothing, and can be read by it', () => {
   const { state } = use(makeScheduler(), { artifact_bytes: 7 });
 

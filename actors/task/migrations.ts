@@ -33,3 +33,14 @@ export const WITHOUT_REQUESTS: Migration = {
     return { ...task, attempts: attempts.map(({ waits_for: __, ...attempt }) => attempt) };
   },
 };
+
+const WithArtifacts = z.looseObject({ artifacts: z.array(z.looseObject({})) });
+
+/** Version 4 kept the content of every artifact: what was deleted it shows, and cannot send. */
+export const WITH_ALL_CONTENT: Migration = {
+  up: (state) => state,
+  down: (state) => {
+    const task = WithArtifacts.parse(state);
+    return { ...task, artifacts: task.artifacts.map(({ deleted_at: _, ...artifact }) => artifact) };
+  },
+};

@@ -8,12 +8,12 @@
 
 import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { emit, reply, send } from '#protocols/effects.ts';
-import { quotaExceeded } from '#protocols/failure.ts';
 import { PLANNING_TYPE, readPlan } from '#protocols/plan-by-agent.ts';
 import type { Attempt, Task, TaskMessage, TaskResult } from '#protocols/task.ts';
 import { usageAtLeast } from '#protocols/usage.ts';
 import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
-import { begin, close, failAttempt, tellUse } from './attempt.ts';
+import { keepArtifact } from './artifacts.ts';
+import { begin, close, failAttempt } from './attempt.ts';
 import { addressOfSession, openAttempt, withLastAttempt } from './change.ts';
 import { hasConflict, waitForResolver } from './conflict.ts';
 import { finish } from './finish.ts';
@@ -26,7 +26,6 @@ export type Report = Extract<
 >;
 type Of<Type extends Report['type']> = Extract<Report, { type: Type }>;
 
-const ARTIFACTS_MAX = 200;
 const ERROR_CHARS_MAX = 2_000;
 const WAITS = { rate_limit: 'rate_limited', auth: 'auth_required' } as const;
 
@@ -119,24 +118,6 @@ function keepProgress(step: Step<Task>, message: Of<'progress'>, context: TurnCo
   const record = { percent, note, usage, attempt: number, agent_id, session_id, run };
   const state = { ...withLastAttempt(step.state, kept), updated_at: isoTime(context.now) };
   return tellWait(withEffects({ ...step, state }, emit('progressed', record)), step.state);
-}
-
-function keepArtifact(step: Step<Task>, message: Of<'artifact'>, context: TurnContext): Turn<Task> {
-  const { artifact, agent_id } = message;
-  const { artifacts, brief } = step.state;
-  if (artifacts.some((one) => one.artifact_id === artifact.artifact_id)) return acknowledged(step);
-  if (artifacts.length >= ARTIFACTS_MAX) {
-    const frees = 'a task keeps all of its artifacts';
-    const quota = { name: 'artifacts_per_task', limit: ARTIFACTS_MAX, used: artifacts.length, frees };
-    const { state, effects } = refused(step.state, quotaExceeded(quota));
-    return { state, effects: [...step.effects, ...effects] };
-  }
-  // Which attempt it is of says the message's own number, which was checked.
-  const kept = { ...artifact, attempt: message.attempt };
-  const state = { ...step.state, artifacts: [...artifacts, kept], updated_at: isoTime(context.now) };
-  const record = { ...kept, agent_id, session_id: brief.session_id, run: brief.run };
-  const use = tellUse(step.state, { artifact_bytes: artifact.size_bytes });
-  return acknowledged(withEffects({ ...step, state }, emit('artifact_added', record), use));
 }
 
 function takeResult(step: Step<Task>, message: Of<'result'>, context: TurnContext): Step<Task> {

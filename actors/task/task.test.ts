@@ -176,6 +176,33 @@ test('an artifact is kept once', () => {
   expect(task.value).toEqual({ state: 'in_progress' });
 });
 
+test('the content of an artifact is deleted once, by whom is told, and its tenant has the room again', () => {
+  const task = makeRunningTask();
+  const artifact = {
+    ...{ artifact_id: 'a-1', attempt: 1, name: 'a.log', role: 'log', media_type: 'text/plain' },
+    ...{ size_bytes: 7, sha256: 'f'.repeat(64), chunks: 1 },
+  };
+  fromAgent(task, { type: 'artifact', artifact });
+  const drop = { type: 'drop_artifact', artifact_id: 'a-1' };
+
+  const freed = task.handle(drop, 'user:anna').sentTo('scheduler');
+  const [event] = task.of('emit');
+  const again = task.handle(drop, 'user:anna');
+
+  expect(freed).toEqual([{ type: 'freed', artifact_bytes: 7 }]);
+  expect(event).toMatchObject({
+    name: 'artifact_deleted',
+    payload: { artifact_id: 'a-1', who: 'user:anna' },
+  });
+  expect([again.effects.length, again.value]).toEqual([1, { artifact_id: 'a-1' }]);
+  expect(task.state.artifacts).toMatchObject([{ artifact_id: 'a-1', deleted_at: expect.any(String) }]);
+  const unknown = task.handle({ ...drop, artifact_id: 'a-2' }, 'user:anna');
+  expect(unknown.failure).toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
+  expect(taskKind.writeState(task.state, 4)).toMatchObject({
+    artifacts: [expect.not.objectContaining({ deleted_at: expect.anything() })],
+  });
+});
+
 test('a result of an earlier attempt, of another agent, or said again is refused and kept as an event only', () => {
   const moved = makeRunningTask();
   fromAgent(moved, { type: 'agent_lost' });

@@ -11,6 +11,7 @@ import { endContexts } from '#protocols/context-owner.ts';
 import { cancel, emit, send } from '#protocols/effects.ts';
 import { AGENT_LOST_ERROR, holdsFinish, Task, TaskMessage, type TaskState } from '#protocols/task.ts';
 import { beginWith, isoTime, NOBODY, refused, unchanged, withEffects } from '../turn.ts';
+import { dropArtifact } from './artifacts.ts';
 import { assign, begin, close, failAttempt, giveUp, RETRY_TIMER, release, retryLater } from './attempt.ts';
 import { setState } from './by-hand.ts';
 import { addressOfAgent, addressOfRegistry, move, openAttempt, RETRY, tellSession } from './change.ts';
@@ -19,7 +20,7 @@ import { decide } from './decide.ts';
 import { mayFinish, setDependencies } from './finish.ts';
 import { goOn, hold, unhold } from './hold.ts';
 import { markCancelled, markedRun } from './mark.ts';
-import { FIRST, WITHOUT_ORIGIN, WITHOUT_REQUESTS } from './migrations.ts';
+import { FIRST, WITH_ALL_CONTENT, WITHOUT_ORIGIN, WITHOUT_REQUESTS } from './migrations.ts';
 import { hearReport } from './report.ts';
 import { expire, hearRules, hearVerdict } from './requests.ts';
 import { restart } from './restart.ts';
@@ -31,12 +32,12 @@ type Of<Type extends TaskMessage['type']> = Extract<TaskMessage, { type: Type }>
 
 export const taskKind = defineActor<Task, TaskMessage>({
   type: 'task',
-  stateVersion: 4,
+  stateVersion: 5,
   state: Task,
   message: TaskMessage,
   control: ['cancel'],
   onDefect: 'resume',
-  migrations: { 1: FIRST, 2: WITHOUT_ORIGIN, 3: WITHOUT_REQUESTS },
+  migrations: { 1: FIRST, 2: WITHOUT_ORIGIN, 3: WITHOUT_REQUESTS, 4: WITH_ALL_CONTENT },
   index: (task) => ({
     status: task.state,
     title: task.title,
@@ -92,6 +93,8 @@ function handle(task: Task | null, message: TaskMessage, context: TurnContext): 
     case 'withdraw_request':
     case 'result':
       return hearReport(task, message, context);
+    case 'drop_artifact':
+      return dropArtifact(task, message, context);
     case 'judged':
       return hearVerdict(task, message, context);
     case 'rules_added':

@@ -120,13 +120,15 @@ function Artifacts(props: { task: TaskView; onDiff: () => void }) {
       <For each={props.task.artifacts}>
         {(one) => (
           <li>
-            <a href={`/api/v1/tasks/${props.task.id}/artifacts/${one.artifact_id}`} download={one.name}>
-              ↓ {one.name}
-            </a>{' '}
+            <Show when={!one.deleted_at} fallback={one.name}>
+              <a href={`/api/v1/tasks/${props.task.id}/artifacts/${one.artifact_id}`} download={one.name}>
+                ↓ {one.name}
+              </a>
+            </Show>{' '}
             <span class="dim">
-              {one.role} · {shortBytes(one.size_bytes)} · attempt {one.attempt}
+              {one.role} · {one.deleted_at ? 'deleted' : shortBytes(one.size_bytes)} · attempt {one.attempt}
             </span>{' '}
-            <Show when={one.role === 'patch'}>
+            <Show when={one.role === 'patch' && !one.deleted_at}>
               <button type="button" class="link" onClick={() => props.onDiff()}>
                 read
               </button>

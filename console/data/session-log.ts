@@ -136,6 +136,10 @@ function taskLine({ name, payload }: LiveFrame['payload'], id: string): Draft | 
   if (name === 'artifact_added') {
     return { taskId: id, kind: 'file', head: text(payload.role), words: text(payload.name), tone: 'wait' };
   }
+  if (name === 'artifact_deleted') {
+    const words = `${text(payload.name)} · ${text(payload.who)}`;
+    return { taskId: id, kind: 'file', head: 'deleted', words, tone: 'warn' };
+  }
   if (name === 'transitioned') {
     const words = [payload.reason, payload.agent_id].map(text).filter(Boolean).join(' · ');
     return { taskId: id, kind: 'state', head: text(payload.to), words, tone: toneOf(text(payload.to)) };

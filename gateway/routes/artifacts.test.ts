@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { ACTOR_KINDS } from '#actors/registry.ts';
+import { answerAs } from '#actors/testing/answers.ts';
 import { artifactObject } from '#protocols/eap/intake.ts';
 import type { Artifact } from '#protocols/task.ts';
 import { sampleSession, sampleTask, sampleTaskSummary } from '#protocols/testing/samples.ts';
-import { buildTestGateway, type TestGateway } from '../testing/gateway.ts';
+import { buildTestGateway, NOW_MS, type TestGateway } from '../testing/gateway.ts';
 
 const URL = '/api/v1/tasks/t1/artifacts/patch-1';
 const usage = { tokens_in: 0, tokens_out: 0, cost_usd: 0 };
@@ -105,4 +107,21 @@ test('the artifacts of a session are listed with their task and their place', as
 
   expect(page).toMatchObject({ total: 1, page: 1 });
   expect(page.items[0]).toMatchObject({ task_id: 't1', name: 'changes.patch', href: URL });
+});
+
+test('the content of an artifact is deleted for good, as often as it is said; its record stays', async () => {
+  const { app, client } = buildTestGateway(answerAs(ACTOR_KINDS, NOW_MS));
+  putArtifact(client, ['one,', 'two']);
+
+  const first = await app.inject({ method: 'DELETE', url: URL });
+  const again = await app.inject({ method: 'DELETE', url: URL });
+
+  expect(first.json()).toMatchObject({ artifact_id: 'patch-1', deleted_at: expect.any(String) });
+  expect([again.statusCode, again.json()]).toEqual([200, first.json()]);
+  expect(client.objects.size).toBe(0);
+  expect((await app.inject({ url: URL })).json()).toMatchObject({
+    status: 404,
+    detail: expect.stringContaining('was deleted at'),
+  });
+  expect((await app.inject({ method: 'DELETE', url: `${URL}x` })).json().code).toBe('ARTIFACT_NOT_FOUND');
 });

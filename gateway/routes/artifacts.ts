@@ -1,5 +1,5 @@
 /**
- * Artifacts: the list of a session's, and the content of one.
+ * Artifacts: the list of a session's, the content of one, and its end.
  *
  * The content comes from an agent and is not trusted: it is always a download, of a media type that is only a hint.
  * It is checked against its hash while it is sent, and cut off before its end if it is not what the agent announced.
@@ -10,10 +10,18 @@ import { z } from 'zod';
 import { artifactObject } from '#protocols/eap/intake.ts';
 import { PageQuery, toPage } from '#protocols/http/page.ts';
 import { SessionParams } from '#protocols/http/session.ts';
-import { ArtifactPage, ArtifactParams, toArtifactView } from '#protocols/http/task.ts';
-import type { Artifact } from '#protocols/task.ts';
-import { API_PREFIX, type App, type GatewayContext } from '../context.ts';
-import { json, READ_PROBLEMS, Refused } from '../failures.ts';
+import { ArtifactPage, ArtifactParams, ArtifactView, toArtifactView } from '#protocols/http/task.ts';
+import type { Artifact, Task } from '#protocols/task.ts';
+import { acceptMessage } from '../accept.ts';
+import {
+  API_PREFIX,
+  type App,
+  addressOf,
+  CommandHeaders,
+  type GatewayContext,
+  readAsked,
+} from '../context.ts';
+import { COMMAND_PROBLEMS, json, READ_PROBLEMS, Refused, unwrap } from '../failures.ts';
 import { findSession } from './sessions.ts';
 import { findTask, findTasks } from './tasks.ts';
 
@@ -24,6 +32,7 @@ const CONTENT_TIMEOUT_MS = 600_000;
 export function artifactRoutes(app: App, context: GatewayContext): void {
   addListOfSession(app, context);
   addContent(app, context);
+  addDelete(app, context);
 }
 
 function addListOfSession(app: App, context: GatewayContext): void {
@@ -76,23 +85,15 @@ function addContent(app: App, context: GatewayContext): void {
     },
     async (request, reply) => {
       const { task } = await findTask(context, request.params.id);
-      const artifact = task.artifacts.findLast((one) => one.artifact_id === request.params.artifact_id);
-      const agentId = task.attempts.find((attempt) => attempt.number === artifact?.attempt)?.agent_id;
-      if (!artifact || agentId === undefined) throw notFound(request.params.artifact_id);
-
+      const { artifact, nameOf } = findArtifact(context, { task, id: request.params.artifact_id });
+      if (artifact.deleted_at) {
+        const detail = `the content of artifact ${artifact.artifact_id} was deleted at ${artifact.deleted_at}`;
+        throw new Refused({ code: 'ARTIFACT_NOT_FOUND', detail });
+      }
       const etag = `"${artifact.sha256}"`;
       reply.header('etag', etag).header('cache-control', 'private, max-age=31536000, immutable');
       if (request.headers['if-none-match'] === etag) return reply.code(304).send();
 
-      const nameOf = (index: number) =>
-        artifactObject({
-          tenant: context.tenant,
-          agent: agentId,
-          taskId: task.id,
-          attempt: artifact.attempt,
-          artifactId: artifact.artifact_id,
-          index,
-        });
       const first = await context.client.readObject(nameOf(0));
       if (!first) throw notFound(artifact.artifact_id);
       reply
@@ -109,6 +110,53 @@ function addContent(app: App, context: GatewayContext): void {
       );
     },
   );
+}
+
+function addDelete(app: App, context: GatewayContext): void {
+  app.delete(
+    `${API_PREFIX}/tasks/:id/artifacts/:artifact_id`,
+    {
+      schema: {
+        operationId: 'deleteArtifact',
+        tags,
+        summary: 'Delete the content of an artifact',
+        description:
+          'For good: its bytes no longer count against the quota. Its record stays, with `deleted_at` and its hash. ' +
+          'Asked again it is done again, and changes nothing.',
+        headers: CommandHeaders,
+        params: ArtifactParams,
+        response: { 200: json('Its record.', ArtifactView), ...COMMAND_PROBLEMS },
+      },
+    },
+    async (request) => {
+      const { id, artifact_id } = request.params;
+      const { task: known } = await findTask(context, id);
+      const { nameOf } = findArtifact(context, { task: known, id: artifact_id });
+      const message = { type: 'drop_artifact', artifact_id };
+      const command = acceptMessage(readAsked(context, request), addressOf(context, 'task', id), message);
+      unwrap(await context.client.ask(command));
+      const { task } = await findTask(context, id);
+      const { artifact } = findArtifact(context, { task, id: artifact_id });
+      // Only now: what the record says is there must be there.
+      for (let index = 0; index < artifact.chunks; index++) await context.client.deleteObject(nameOf(index));
+      return toArtifactView(task, artifact);
+    },
+  );
+}
+
+interface Found {
+  readonly artifact: Artifact;
+  /** Of the object that holds its chunk. */
+  readonly nameOf: (index: number) => string;
+}
+
+function findArtifact(context: GatewayContext, { task, id }: { task: Task; id: string }): Found {
+  const artifact = task.artifacts.findLast((one) => one.artifact_id === id);
+  const agent = task.attempts.find((attempt) => attempt.number === artifact?.attempt)?.agent_id;
+  if (!artifact || agent === undefined) throw notFound(id);
+  const { attempt, artifact_id: artifactId } = artifact;
+  const place = { tenant: context.tenant, agent, taskId: task.id, attempt, artifactId };
+  return { artifact, nameOf: (index) => artifactObject({ ...place, index }) };
 }
 
 interface Stored {

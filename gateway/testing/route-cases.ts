@@ -117,6 +117,7 @@ const TASKS: Readonly<Record<string, RouteCase>> = {
     wrongState: { path: { id: 'task-over', depends_on: 'task-in_progress' } },
   },
   getArtifactContent: reads({ path: { id: 'task-made', artifact_id: 'patch-1' } }),
+  deleteArtifact: { good: { path: { id: 'task-made', artifact_id: 'patch-1' } }, wrongState: NO_STATES },
   listBlueprints: reads(),
   createBlueprint: { good: {}, wrongState: NO_STATES },
   getBlueprint: reads({ path: { name: 'known' } }),

@@ -12,6 +12,7 @@ import packageFile from '../../package.json' with { type: 'json' };
 import { type Cli, Shown } from './cli.ts';
 import { agentRoutes } from './commands/agent.ts';
 import { approvalRoutes } from './commands/approval.ts';
+import { artifactRoutes } from './commands/artifact.ts';
 import { completion, proposals } from './commands/completion.ts';
 import { contextRoutes } from './commands/context.ts';
 import { dlqRoutes } from './commands/dlq.ts';
@@ -45,6 +46,7 @@ const root = buildRouteMap({
     task: taskRoutes,
     agent: agentRoutes,
     approval: approvalRoutes,
+    artifact: artifactRoutes,
     context: contextRoutes,
     lock: lockRoutes,
     dlq: dlqRoutes,

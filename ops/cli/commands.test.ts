@@ -65,6 +65,8 @@ test('with --json every command has JSON alone on stdout', async () => {
     'approval ls',
     'approval show approval-pending',
     'approval answer approval-pending --option once --reason ours',
+    'artifact ls s-1',
+    'artifact rm s-1 --role log --yes',
     'lock ls',
     'lock break repo/main --reason gone',
     'dlq ls',

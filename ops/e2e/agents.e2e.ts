@@ -3,6 +3,7 @@
  * too late is kept as evidence.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -180,6 +181,36 @@ test('an agent that is silent, late, double, forged and flooding gets nothing ap
     'agent-rogue: once more',
   ];
   await expect.poll(() => late.toSorted(), WAIT).toEqual(evidence);
+});
+
+test('what the quota has no room for is refused, and what a person deletes makes room again', async () => {
+  const keeper = await joinAs('AGENT-KEEPER', 'keeping');
+  const session = await begin('keeping', 1);
+  const told = await assigned(keeper);
+  const { used } = (await ask('GET quota')).body;
+  expect(await ask('PUT quota', { artifact_bytes: used.artifact_bytes + 10 })).toMatchObject({ status: 200 });
+  const leave = (artifactId: string, text: string) => {
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    const of = { taskId: told.taskId, attempt: told.attempt, name: `${artifactId}.log`, role: 'log' };
+    const content = { mediaType: 'text/plain', sizeBytes: text.length, sha256, data: btoa(text) };
+    return keeper.say({ kind: 'artifact', ...of, ...content, artifactId, chunk: { index: 0, count: 1 } });
+  };
+
+  expect(codeOf(await leave('first', '8 bytes.'))).toBe('OK');
+  const full = async () => codeOf(await leave('second', '9 bytes..'));
+  await expect.poll(full, WAIT).toBe('QUOTA_EXCEEDED');
+  const path = `tasks/${told.taskId}/artifacts/first`;
+  const deleted = await ask(`DELETE ${path}`);
+  await expect.poll(full, WAIT).toBe('OK');
+
+  expect(deleted).toMatchObject({ status: 200, body: { artifact_id: 'first', size_bytes: 8 } });
+  expect(deleted.body.deleted_at).toBeTypeOf('string');
+  expect(await ask(`GET ${path}`)).toMatchObject({ status: 404, body: { code: 'ARTIFACT_NOT_FOUND' } });
+  const { body: listed } = await ask(`GET sessions/${session}/artifacts`);
+  expect(listed.items).toMatchObject([{ artifact_id: 'first' }, { artifact_id: 'second' }]);
+  await ask('PUT quota', {});
+  await keeper.say(keeper.result(told, 'kept'));
+  await expect.poll(() => stateOf(session), WAIT).toBe('completed');
 });
 
 test('an agent that falls silent loses its task to another, and its late result is kept and not applied', async () => {

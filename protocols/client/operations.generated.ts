@@ -416,6 +416,7 @@ export interface Artifact {
   size_bytes: number;
   sha256: string;
   chunks: number;
+  deleted_at?: string;
   task_id: string;
   task_title: string;
   /** Path of its content. */
@@ -2316,6 +2317,7 @@ export interface Task {
     size_bytes: number;
     sha256: string;
     chunks: number;
+    deleted_at?: string;
   }[];
   result: {
     success: boolean;
@@ -2937,6 +2939,18 @@ export interface Operations {
       } | undefined;
     };
     answer: AddedTasks;
+  };
+  /** Delete the content of an artifact */
+  deleteArtifact: {
+    asked: {
+      /** Id of the task. */
+      id: string;
+      /** Id of the artifact. */
+      artifact_id: string;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+    };
+    answer: Artifact;
   };
   /** Delete a context */
   deleteContext: {
@@ -4366,6 +4380,7 @@ export const OPERATIONS = {
   createTask: { method: 'POST', path: '/api/v1/tasks', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   decideApproval: { method: 'POST', path: '/api/v1/approvals/{id}/decision', query: [], headers: ["idempotency-key"], reads: 'json' },
   decomposeTask: { method: 'POST', path: '/api/v1/tasks/{id}/decompose', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  deleteArtifact: { method: 'DELETE', path: '/api/v1/tasks/{id}/artifacts/{artifact_id}', query: [], headers: ["idempotency-key"], reads: 'json' },
   deleteContext: { method: 'DELETE', path: '/api/v1/contexts/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'nothing' },
   deleteContextKey: { method: 'DELETE', path: '/api/v1/contexts/{id}/keys/{path}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   deleteSession: { method: 'DELETE', path: '/api/v1/sessions/{id}', query: [], headers: ["idempotency-key","if-match"], reads: 'nothing' },

@@ -53,6 +53,7 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
     pastEvents: (query) => pastEvents(connection, query),
     pastPage: (query) => pastPage(connection, query),
     readObject: (name) => within(readObject(connection, name), OBJECT_WITHIN_MS, 'reading an artifact'),
+    deleteObject: (name) => within(deleteObject(connection, name), OBJECT_WITHIN_MS, 'deleting an artifact'),
     async heartbeat({ tenant, agent }, heartbeat) {
       connection.publish(agentHeartbeat(tenant, agent), JSON.stringify(heartbeat));
       await within(connection.flush(), PING_WITHIN_MS, 'a heartbeat');
@@ -77,6 +78,12 @@ export function buildClient(parts: { connection: NatsConnection; reads: Reads; l
 
 async function readObject(connection: NatsConnection, name: string): Promise<Uint8Array | null> {
   return (await new Objm(connection).open(ARTIFACT_BUCKET)).getBlob(name);
+}
+
+async function deleteObject(connection: NatsConnection, name: string): Promise<void> {
+  const bucket = await new Objm(connection).open(ARTIFACT_BUCKET);
+  const there = await bucket.info(name);
+  if (there && !there.deleted) await bucket.delete(name);
 }
 
 async function health(connection: NatsConnection, reads: Reads, nodes: NodeWatch): Promise<ClusterHealth> {

@@ -243,6 +243,10 @@ export class MemoryClient implements Client {
     return this.objects.get(name) ?? null;
   }
 
+  async deleteObject(name: string): Promise<void> {
+    this.objects.delete(name);
+  }
+
   async heartbeat(speaker: Speaker, heartbeat: Heartbeat): Promise<void> {
     this.heartbeats.push({ ...speaker, ...heartbeat });
   }

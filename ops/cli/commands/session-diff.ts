@@ -1,11 +1,10 @@
 /** `oio session diff`: what the tasks of a session changed, as patches. */
 import { buildCommand } from '@stricli/core';
 import type { Artifact } from '#protocols/client/operations.generated.ts';
-import { type Cli, COMMON, type CommonFlags, describe, type Job, oneId, perform } from '../cli.ts';
+import { type Cli, COMMON, type CommonFlags, describe, oneId, perform } from '../cli.ts';
 import { CliFailure, EXIT } from '../exit.ts';
 import { plain } from '../output.ts';
-
-const PAGE_SIZE = 100;
+import { readArtifacts } from './artifact.ts';
 
 export const diff = buildCommand({
   docs: describe({
@@ -32,7 +31,10 @@ export const diff = buildCommand({
     await perform(this, flags, async (job) => {
       const { api, out } = job;
       const session = await api.getSession({ id });
-      const patches = latestPatches(await readArtifacts(job, id), flags.task);
+      const latest = latestPatches(await readArtifacts(job, id), flags.task);
+      const patches = latest.filter((patch) => !patch.deleted_at);
+      const deleted = latest.length - patches.length;
+      if (deleted > 0) out.note(`the patches of ${deleted} tasks were deleted`);
       if (patches.length === 0) {
         const mend = `it is ${session.state}; \`oio session watch ${id}\` follows it`;
         throw new CliFailure(EXIT.notFound, 'there is no patch of it', { mend });
@@ -51,16 +53,6 @@ export const diff = buildCommand({
     });
   },
 });
-
-async function readArtifacts({ api }: Job, id: string): Promise<Artifact[]> {
-  const all: Artifact[] = [];
-  for (let page = 1, pages = 1; page <= pages; page++) {
-    const answer = await api.listSessionArtifacts({ id, page, page_size: PAGE_SIZE });
-    all.push(...answer.items);
-    pages = answer.pages;
-  }
-  return all;
-}
 
 function latestPatches(artifacts: readonly Artifact[], taskId: string | undefined): Artifact[] {
   const latest = new Map<string, Artifact>();

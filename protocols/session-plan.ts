@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { LearnedByTask } from './estimates.ts';
 import { EntityId } from './ids.ts';
 import { PlanTasks } from './plan.ts';
+import { Strategy, TemplateNames } from './plan-layout.ts';
 import { Dependency } from './task.ts';
 
 export const SESSION_PLANS = [
@@ -18,6 +19,8 @@ export const SESSION_PLANS = [
     type: z.literal('decompose'),
     task_id: EntityId,
     template: z.string().max(64).optional(),
+    templates: TemplateNames.optional(),
+    strategy: Strategy.optional(),
     tasks: PlanTasks.optional(),
     /** How long the tasks of its template took before. */
     learned: LearnedByTask.optional(),

@@ -8,6 +8,7 @@ import { LearnedByTask } from './estimates.ts';
 import { EntityId } from './ids.ts';
 import { PermissionRule } from './permission-rules.ts';
 import { PlanTasks } from './plan.ts';
+import { Strategy, TemplateNames } from './plan-layout.ts';
 import { SESSION_ACTS } from './session-acts.ts';
 import { Edges, upgradeSession } from './session-graph.ts';
 import { RecentAttempts } from './session-health.ts';
@@ -33,9 +34,6 @@ export type SessionState = z.infer<typeof SessionState>;
 
 export const SessionType = z.enum(['planning', 'execution', 'review', 'debug', 'integration']);
 export const SessionPriority = z.enum(['critical', 'high', 'medium', 'low', 'deferred']);
-
-export const Strategy = z.enum(['functional', 'temporal', 'capability']);
-export type Strategy = z.infer<typeof Strategy>;
 
 export const StatusDetail = z.enum([
   'working',
@@ -102,12 +100,7 @@ export const SessionDraft = z.object({
   workspace: Workspace.optional(),
   /** Name of a decomposition template; else the best match decides. `none`: one task; `agent`: an agent makes the plan. */
   template: z.string().max(64).optional(),
-  templates: z
-    .array(z.string().min(1).max(64))
-    .min(1)
-    .max(10)
-    .optional()
-    .describe('Names of several templates: the tasks of all of them, and one that puts them together.'),
+  templates: TemplateNames.optional(),
   template_match: z
     .enum(['best', 'all'])
     .default('best')

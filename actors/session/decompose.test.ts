@@ -3,7 +3,7 @@ import { type Session, SessionDraft } from '#protocols/session.ts';
 import { TaskSpec } from '#protocols/task.ts';
 import { OneActor } from '#protocols/testing/one-actor.ts';
 import { decompose, type Plan } from './decompose.ts';
-import { matchTemplate } from './matching.ts';
+import { matchTemplates } from './matching.ts';
 import { sessionKind } from './session.ts';
 import { TEMPLATES } from './templates.ts';
 
@@ -20,8 +20,8 @@ function planOf(draft: Record<string, unknown>): Plan {
 }
 
 function matchOf(draft: Record<string, unknown>): string | undefined {
-  return matchTemplate(SessionDraft.parse({ title: 'Do the thing', initial_prompt: 'Do it.', ...draft }))
-    ?.name;
+  const text = SessionDraft.parse({ title: 'Do the thing', initial_prompt: 'Do it.', ...draft });
+  return matchTemplates(text)[0]?.name;
 }
 
 test('the template that the caller names is taken, whatever the text says and however it is spelled', () => {

@@ -49,11 +49,17 @@ const ONE_TASK = {
 
 /** The plan, or the refusal of a template that nobody knows. `newId` gives the tasks their ids. */
 export function decompose(session: Session, newId: () => string): Plan | { readonly failure: Failure } {
+  const template = templateFor(session);
+  if (template !== null && 'failure' in template) return template;
+  return template ? planBy(template, { session, newId }) : planOne(session, newId);
+}
+
+/** The template, or several as one, laid out as the strategy says. Null: none fits, or none is wanted. */
+export function templateFor(session: Session): Template | null | { readonly failure: Failure } {
   const templates = templatesFor(session);
   if ('failure' in templates) return templates;
   const isOne = namesOf(session).some((name) => normalise(name) === NO_TEMPLATE);
-  const template = isOne ? null : compose(templates, session);
-  return template ? planBy(template, { session, newId }) : planOne(session, newId);
+  return isOne ? null : compose(templates, session);
 }
 
 /** Whether the session names no template and none fits it. */

@@ -7,11 +7,10 @@ import type { Failure } from '#protocols/failure.ts';
 import type { PlanTask } from '#protocols/plan.ts';
 import type { Session } from '#protocols/session.ts';
 import type { Dependency, Estimate, TaskSpec } from '#protocols/task.ts';
-import { capabilityOf, commonOf, planBy, templateNamed, unknownTemplate } from './decompose.ts';
+import { capabilityOf, commonOf, planBy, templateFor, templateNamed } from './decompose.ts';
 import { complexityOf, estimateFrom, expectedHours, likelyHoursOf } from './estimates.ts';
 import { estimateByHistory } from './historical.ts';
 import type { PlannedTask } from './making.ts';
-import { matchTemplate } from './matching.ts';
 
 export interface Drafting {
   readonly session: Session;
@@ -59,9 +58,11 @@ export function unknownTemplates(
   });
 }
 
-/** The parts of a task that is there: by the template that is named, else by the one that matches its title. */
+export type Layout = Partial<Pick<Session, 'template' | 'templates' | 'strategy'>>;
+
+/** The parts of a task that is there: by the templates that are named, else by the one that matches its title. */
 export function partsBy(
-  name: string | undefined,
+  { template, templates, strategy }: Layout,
   drafting: Drafting & { readonly at: number },
 ): PlannedTask[] | { readonly failure: Failure } {
   const { session, at } = drafting;
@@ -73,10 +74,11 @@ export function partsBy(
       failure: { code: 'VALIDATION_FAILED', detail: `This task has no further parts: ${message}.`, errors },
     };
   }
-  const text = { title: task?.title ?? '', initial_prompt: '', session_type: session.session_type };
-  const template = name === undefined ? matchTemplate(text) : templateNamed(name);
-  if (template) return [...planBy(template, drafting).tasks];
-  if (name !== undefined) return { failure: unknownTemplate(name) };
+  const { description: _, ...rest } = session;
+  const text = { title: task?.title ?? '', initial_prompt: '', template_match: 'best' } as const;
+  const found = templateFor({ ...rest, ...text, template, templates, strategy });
+  if (found && 'failure' in found) return found;
+  if (found) return [...planBy(found, drafting).tasks];
   const message = 'no template fits its title: name one, or give the tasks';
   return {
     failure: { code: 'VALIDATION_FAILED', detail: `${message}.`, errors: [{ path: 'template', message }] },

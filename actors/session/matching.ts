@@ -5,12 +5,7 @@ import { countPhrases } from './words.ts';
 
 type Text = Pick<SessionDraft, 'title' | 'description' | 'initial_prompt' | 'session_type'>;
 
-/** The one template with the highest priority of those whose words are in the text; more words win between equals. */
-export function matchTemplate(draft: Text): Template | null {
-  return matchTemplates(draft)[0] ?? null;
-}
-
-/** All of those, the one that wins first. */
+/** Those whose words are in the text, the one with the highest priority first; more words win between equals. */
 export function matchTemplates(draft: Text): Template[] {
   const text = [draft.title, draft.description ?? '', draft.initial_prompt, draft.session_type].join('\n');
   return TEMPLATES.map((template) => ({ template, found: countPhrases(text, template.matches) }))

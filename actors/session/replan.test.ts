@@ -107,6 +107,28 @@ test('a task is decomposed by the template that is named, or that its title fits
   );
 });
 
+test('the parts of a task are laid out by several templates and a strategy, as those of a session are', () => {
+  const partsOf = (layout: object) => {
+    const session = makePlanned();
+    const first = session.state.tasks.length;
+    session.handle({ type: 'decompose', task_id: idAt(session, 3), ...layout });
+    return session.state.tasks.slice(first).map(({ title }, at) => ({
+      title,
+      waits: session.state.edges[first + at]?.length ?? 0,
+    }));
+  };
+  const one = partsOf({ template: 'crud' });
+  const both = partsOf({ templates: ['crud', 'ui'] });
+  const phases = partsOf({ templates: ['crud', 'ui'], strategy: 'temporal' });
+  const unknown = makePlanned();
+
+  expect(both.length).toBeGreaterThan(one.length + 1);
+  expect(phases.map(({ title }) => title).toSorted()).toEqual(both.map(({ title }) => title).toSorted());
+  expect(phases).not.toEqual(both);
+  const wrong = { type: 'decompose', task_id: idAt(unknown, 3), templates: ['crud', 'x'] };
+  expect(unknown.handle(wrong).failure?.detail).toContain('there is no template "x"');
+});
+
 test('parts are nested as deep as the session allows, and no deeper', () => {
   const session = makeRunning({ template: 'refactoring', max_depth: 2 });
   session.handle({ type: 'decompose', task_id: idAt(session, 3), template: 'crud' });

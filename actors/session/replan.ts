@@ -79,7 +79,7 @@ export function decomposeTask(
   message: Of<'decompose'>,
   context: TurnContext,
 ): Turn<Session> {
-  const { task_id, template, tasks, learned } = message;
+  const { task_id, tasks, learned } = message;
   const placeOf = placesOf(session.tasks);
   const at = placeOf.get(task_id) ?? -1;
   const refusal = closedRefusal(session) ?? absentRefusal(placeOf, task_id) ?? begunRefusal(session, at);
@@ -87,7 +87,7 @@ export function decomposeTask(
   const knowing: Session = learned ? { ...session, learned } : session;
   const common = { newId: () => context.id(), source: 'manual', parentId: task_id } as const;
   const drafting = { ...common, session: knowing };
-  const parts = tasks ? draftTasks(tasks, drafting) : partsBy(template, { ...drafting, at });
+  const parts = tasks ? draftTasks(tasks, drafting) : partsBy(message, { ...drafting, at });
   if ('failure' in parts) return refused(session, parts.failure);
   return grow(session, { planned: parts, parentId: task_id }, context);
 }

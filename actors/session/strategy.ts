@@ -5,7 +5,8 @@
  * Y2. Several templates end in one step that waits for the ends of all: what comes out is connected.
  */
 import { CAPABILITIES } from '#protocols/capability.ts';
-import type { Session, Strategy } from '#protocols/session.ts';
+import type { Strategy } from '#protocols/plan-layout.ts';
+import type { Session } from '#protocols/session.ts';
 import { CAPABILITY_OF_VERB } from './capability-words.ts';
 import type { Subtask, Template } from './templates.ts';
 import { wordsOf } from './words.ts';

@@ -4,6 +4,8 @@ import { ApiFailure, api, newKey, type SessionWish } from '../data/api.ts';
 
 const TEMPLATES = ['none', 'security', 'microservice', 'crud', 'ui', 'web_service', 'refactoring'];
 
+const STRATEGIES = ['temporal', 'capability'] as const;
+
 export interface NewSessionProps {
   ref: (dialog: HTMLDialogElement) => void;
   /** It was created; started as well where that was asked for and went through. */
@@ -86,12 +88,26 @@ export function NewSession(props: NewSessionProps) {
             <input name="base_ref" maxLength={255} placeholder="HEAD" />
           </Field>
         </div>
-        <Field name="template" legend="Template" fault={faultOf('template')}>
-          <input name="template" maxLength={64} list="templates" placeholder="the best match" />
-          <datalist id="templates">
-            <For each={TEMPLATES}>{(template) => <option value={template} />}</For>
-          </datalist>
-        </Field>
+        <div class="pair">
+          <Field name="template" legend="Templates" fault={faultOf('template') ?? faultOf('templates')}>
+            <input
+              name="template"
+              maxLength={650}
+              list="templates"
+              placeholder="the best match; a, b: both"
+            />
+            <datalist id="templates">
+              <For each={TEMPLATES}>{(template) => <option value={template} />}</For>
+            </datalist>
+          </Field>
+          <Field name="strategy" legend="Laid out" fault={faultOf('strategy')}>
+            <select name="strategy">
+              <option value="">as the templates do</option>
+              <option value="temporal">in phases</option>
+              <option value="capability">by capability</option>
+            </select>
+          </Field>
+        </div>
         <Show when={general()}>
           <p class="fault" role="alert">
             ✕ {general()}
@@ -136,11 +152,20 @@ function Field(props: {
 function readWish(form: HTMLFormElement): SessionWish {
   const data = new FormData(form);
   const field = (name: string) => String(data.get(name) ?? '').trim();
-  const [repo, base_ref, template] = [field('repo'), field('base_ref'), field('template')];
+  const [repo, base_ref] = [field('repo'), field('base_ref')];
+  const [template, ...others] = field('template')
+    .split(/[\s,]+/)
+    .filter((name) => name !== '');
+  const strategy = STRATEGIES.find((one) => one === field('strategy'));
   return {
     title: field('title'),
     initial_prompt: field('prompt'),
     ...(repo === '' ? {} : { workspace: { repo, ...(base_ref === '' ? {} : { base_ref }) } }),
-    ...(template === '' ? {} : { template }),
+    ...(template === undefined
+      ? {}
+      : others.length === 0
+        ? { template }
+        : { templates: [template, ...others] }),
+    ...(strategy === undefined ? {} : { strategy }),
   };
 }

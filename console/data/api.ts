@@ -30,6 +30,8 @@ export interface SessionWish {
   readonly initial_prompt: string;
   readonly workspace?: { readonly repo: string; readonly base_ref?: string };
   readonly template?: string;
+  readonly templates?: string[];
+  readonly strategy?: 'temporal' | 'capability';
 }
 
 export type SessionAct = 'start' | 'stop' | 'cancel' | 'delete';

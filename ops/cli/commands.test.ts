@@ -129,6 +129,42 @@ test('wrong settings are told all at once, and nothing is asked', async () => {
   expect(stderr).toContain('OIO_TIMEOUT_MS');
 });
 
+test('what takes several is said by repeating it, or as JSON', async () => {
+  const sent: unknown[] = [];
+  const fetch = async (_: unknown, init?: RequestInit) => {
+    sent.push(JSON.parse(String(init?.body)));
+    throw new TypeError('fetch failed');
+  };
+  const cli = buildTestCli({ fetch });
+  const answers = [['unit', 'e2e'], ['yes']];
+
+  await cli.run(
+    'session',
+    'create',
+    'Go!',
+    '--template',
+    'ui',
+    '--template',
+    'crud',
+    '--strategy',
+    'temporal',
+  );
+  await cli.run('session', 'create', 'Go!', '--template', 'ui');
+  await cli.run('approval', 'answer', 'a-1', '--answers', JSON.stringify(answers));
+  await cli.run('approval', 'answer', 'a-1', '--say', 'one', '--say', 'two');
+  const both = await cli.run('approval', 'answer', 'a-1', '--say', 'one', '--answers', '[["one"]]');
+  const wrong = await cli.run('approval', 'answer', 'a-1', '--answers', '["one"]');
+
+  expect(sent).toMatchObject([
+    { templates: ['ui', 'crud'], strategy: 'temporal' },
+    { template: 'ui' },
+    { answers },
+    { answers: [['one'], ['two']] },
+  ]);
+  expect([both.exitCode, wrong.exitCode]).toEqual([EXIT.usage, EXIT.usage]);
+  expect(wrong.stderr).toContain('a list of lists of texts is needed');
+});
+
 test('wrong words are wrong usage', async () => {
   const cli = buildTestCli();
   const wrong = [

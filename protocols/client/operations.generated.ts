@@ -2906,7 +2906,11 @@ export interface Operations {
       body?: {
         /** Left out: the one that its title fits. */
         template?: string;
-        /** The parts, in place of a template. */
+        /** Names of several templates: the tasks of all of them, and one that puts them together. */
+        templates?: string[];
+        /** How the parts are laid out: as the templates have them (functional), in phases (temporal), or one for each capability. */
+        strategy?: "functional" | "temporal" | "capability";
+        /** The parts, in place of templates. */
         tasks?: {
           title: string;
           description?: string;

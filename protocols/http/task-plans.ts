@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { EntityId } from '../ids.ts';
 import { PlanTasks, TaskDraft } from '../plan.ts';
+import { Strategy, TemplateNames } from '../plan-layout.ts';
 import { Dependency, DependencyKind, TaskState } from '../task.ts';
 
 const dependsOn = z.array(Dependency).max(1_000).default([]).describe('Tasks of the same session.');
@@ -32,12 +33,21 @@ export const DecomposeBody = z.preprocess(
   z
     .object({
       template: z.string().min(1).max(64).optional().describe('Left out: the one that its title fits.'),
-      tasks: PlanTasks.optional().describe('The parts, in place of a template.'),
+      templates: TemplateNames.optional(),
+      strategy: Strategy.optional().describe(
+        'How the parts are laid out: as the templates have them (functional), in phases (temporal), or one for each ' +
+          'capability.',
+      ),
+      tasks: PlanTasks.optional().describe('The parts, in place of templates.'),
     })
-    .refine(({ template, tasks }) => template === undefined || tasks === undefined, {
-      path: ['tasks'],
-      message: 'a template or tasks, not both',
-    })
+    .refine(
+      ({ tasks, ...layout }) =>
+        tasks === undefined || Object.values(layout).every((one) => one === undefined),
+      {
+        path: ['tasks'],
+        message: 'templates or tasks, not both',
+      },
+    )
     .meta({ examples: [{ template: 'crud' }] }),
 );
 

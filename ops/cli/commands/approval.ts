@@ -1,7 +1,9 @@
 /** `oio approval …`: what agents ask of people, and the answers. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
+import { z } from 'zod';
 import type { Approval } from '#protocols/client/operations.generated.ts';
 import { type Cli, COMMON, type CommonFlags, describe, perform, wholeNumber } from '../cli.ts';
+import { CliFailure, EXIT } from '../exit.ts';
 import { toTable } from '../output.ts';
 
 interface ListFlags extends CommonFlags {
@@ -75,6 +77,7 @@ const show = buildCommand({
 interface AnswerFlags extends CommonFlags {
   readonly option?: string;
   readonly say?: readonly string[];
+  readonly answers?: readonly (readonly string[])[];
   readonly reason?: string;
 }
 
@@ -85,6 +88,7 @@ const answer = buildCommand({
     examples: [
       'oio approval answer 0190a3c8-5b1e-7c7e-9d44-6a1f0a5b2c3d --option once --reason "our own branch"',
       'oio approval answer 0190a3c8-5b1e-7c7e-9d44-6a1f0a5b2c3d --say Postgres',
+      `oio approval answer 0190a3c8-5b1e-7c7e-9d44-6a1f0a5b2c3d --answers '[["unit","e2e"],["yes"]]'`,
     ],
   }),
   parameters: {
@@ -99,19 +103,28 @@ const answer = buildCommand({
         optional: true,
         variadic: true,
       },
+      answers: {
+        kind: 'parsed',
+        parse: parseAnswers,
+        brief: 'Where a question takes several: a list for each question, as JSON',
+        placeholder: 'JSON',
+        optional: true,
+      },
       reason: text('TEXT', 'Why; the agent is told, the audit keeps it'),
     },
     positional: id,
   },
   async func(this: Cli, flags: AnswerFlags, approval: string) {
     await perform(this, flags, async ({ api, out }) => {
-      const { option, say, reason } = flags;
+      const { option, say = [], reason } = flags;
+      if (say.length > 0 && flags.answers) throw new CliFailure(EXIT.usage, 'either --say or --answers');
+      const answers = flags.answers ?? say.map((one) => [one]);
       const decided = await api.decideApproval({
         id: approval,
         'idempotency-key': crypto.randomUUID(),
         body: {
           ...(option === undefined ? {} : { option }),
-          ...(say === undefined || say.length === 0 ? {} : { answers: say.map((one) => [one]) }),
+          ...(answers.length === 0 ? {} : { answers: answers.map((one) => [...one]) }),
           ...(reason === undefined ? {} : { reason }),
         },
       });
@@ -119,6 +132,16 @@ const answer = buildCommand({
     });
   },
 });
+
+const Answers = z.array(z.array(z.string()));
+
+function parseAnswers(said: string): string[][] {
+  try {
+    return Answers.parse(JSON.parse(said));
+  } catch {
+    throw new SyntaxError(`a list of lists of texts is needed, such as '[["one","two"],["yes"]]'`);
+  }
+}
 
 function linesOf(found: Approval): string[] {
   const { id: name, state, title, agent_id, session_id, task_id, expires_at, ask, decision } = found;
@@ -134,8 +157,8 @@ function linesOf(found: Approval): string[] {
           ...(ask.subject.detail === undefined ? [] : [ask.subject.detail]),
           ...ask.options.map((one) => `  --option ${one.option_id}  ${one.name}`),
         ]
-      : ask.questions.flatMap(({ question, options }) => [
-          `  ${question}`,
+      : ask.questions.flatMap(({ question, options, multiple }) => [
+          `  ${question}${multiple ? ' (several may be chosen: --answers)' : ''}`,
           ...options.map(({ label, description }) => `    ${label}${description ? `: ${description}` : ''}`),
         ]);
   const end = decision

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { buildCommand } from '@stricli/core';
 import type { CreateSession, Session } from '#protocols/client/operations.generated.ts';
+import { Strategy } from '#protocols/plan-layout.ts';
 import { SessionPriority } from '#protocols/session.ts';
 import {
   type Cli,
@@ -40,7 +41,8 @@ interface CreateFlags extends CommonFlags {
   readonly promptFile?: string;
   readonly repo?: string;
   readonly base?: string;
-  readonly template?: string;
+  readonly template?: readonly string[];
+  readonly strategy?: (typeof Strategy.options)[number];
   readonly model?: string;
   readonly priority?: (typeof SessionPriority.options)[number];
   readonly maxSeconds?: number;
@@ -66,6 +68,7 @@ export const create = buildCommand({
       'oio session create "Make the tests pass" --repo . --watch',
       'oio session create --prompt-file task.md --repo https://git.example/team/project.git --base main',
       'oio session create "Add an export to CSV" --template crud --max-seconds 1800 --tag export --json',
+      'oio session create "Add users" --template crud --template ui --strategy temporal',
       'oio session create "Look at it first" --no-start',
     ],
   }),
@@ -76,7 +79,16 @@ export const create = buildCommand({
       promptFile: text('FILE', 'Read the prompt from there; - is stdin'),
       repo: text('URL', 'Git URL, or the path of a repository that the agents can read'),
       base: text('REF', 'Branch, tag or commit to begin at (HEAD)'),
-      template: text('NAME', 'Decomposition template; none: one task'),
+      template: {
+        ...text('NAME', 'Decomposition template, again for another one; none: one task'),
+        variadic: true,
+      },
+      strategy: {
+        kind: 'enum',
+        values: Strategy.options,
+        brief: 'Lay the plan out as its templates do, in phases, or by capability',
+        optional: true,
+      },
       model: text('NAME', 'provider/model'),
       priority: { kind: 'enum', values: SessionPriority.options, brief: 'How urgent', optional: true },
       maxSeconds: number('N', 'How long it may work (3600)', 86_400),
@@ -128,12 +140,14 @@ async function begin(
 async function toDraft(cli: Cli, flags: CreateFlags, given: string | undefined): Promise<CreateSession> {
   const prompt = (await readPrompt(cli, flags.promptFile, given)).trim();
   const title = flags.title ?? prompt.split('\n', 1)[0] ?? '';
-  const { template, model, priority, tag } = flags;
+  const { template = [], strategy, model, priority, tag } = flags;
+  const [one, ...others] = template;
   return {
     title: title.length > TITLE_MAX ? `${title.slice(0, TITLE_MAX - 1)}…` : title,
     initial_prompt: prompt,
     ...(flags.repo === undefined ? {} : { workspace: await toWorkspace(flags.repo, flags.base) }),
-    ...(template === undefined ? {} : { template }),
+    ...(one === undefined ? {} : others.length === 0 ? { template: one } : { templates: [...template] }),
+    ...(strategy === undefined ? {} : { strategy }),
     ...(model === undefined ? {} : { model }),
     ...(priority === undefined ? {} : { priority }),
     ...(flags.maxSeconds === undefined ? {} : { max_duration_seconds: flags.maxSeconds }),

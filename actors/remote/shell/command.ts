@@ -9,7 +9,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { endMembers, type Family, findMembers, MARK, signalGroup } from './processes.ts';
+import { endMembers, type Family, findMembers, MARK, signalGroup } from '#actors/remote/processes/family.ts';
+import { startWatchdog } from '#actors/remote/processes/watchdog.ts';
 
 export interface CommandLimits {
   readonly memoryBytesMax: number;
@@ -46,14 +47,6 @@ export interface CommandOutcome {
 const LOOK_EVERY_MS = 250;
 const CLOSE_MS = 1_000;
 const LINE_CHARS_MAX = 4_096;
-/** $1 is the command's group, $2 the mark of everything it has started (readable on Linux only). */
-const WATCHDOG = `
-cat >/dev/null
-kill -KILL "-$1" 2>/dev/null
-for file in $(grep -ls "$2" /proc/[0-9]*/environ 2>/dev/null); do
-  process=\${file#/proc/}
-  kill -KILL "\${process%/environ}" 2>/dev/null
-done`;
 
 export async function runCommand(options: CommandOptions): Promise<CommandOutcome> {
   const mark = randomUUID();
@@ -155,19 +148,5 @@ function gather(
       child.stderr?.destroy();
       return Buffer.concat(kept);
     },
-  };
-}
-
-function startWatchdog({ group, mark }: Family): () => void {
-  const shell = spawn('/bin/sh', ['-c', WATCHDOG, 'watchdog', String(group), `${MARK}=${mark}`], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  // Without a shell there is no watchdog, and no command either.
-  shell.on('error', () => undefined);
-  shell.stdin.on('error', () => undefined);
-  shell.unref();
-  return () => {
-    if (shell.pid !== undefined) signalGroup(shell.pid, 'SIGKILL');
   };
 }

@@ -1,4 +1,4 @@
-/** What opencode is told: the task as its prompt, and where it works as a part of its system prompt. Pure. */
+/** What a coding agent is told: the task as its prompt, and where it works as a part of its system prompt. Pure. */
 import type { AssignPayload } from '#protocols/eap/message.ts';
 
 export function buildPrompt(payload: AssignPayload): string {

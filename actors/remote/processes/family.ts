@@ -1,5 +1,5 @@
 /**
- * Finds, measures and ends what one command has started: the processes of its group, and on Linux also those that
+ * Finds, measures and ends what one program has started: the processes of its group, and on Linux also those that
  * left the group, by a variable that all of them inherit.
  */
 import { execFile } from 'node:child_process';
@@ -7,8 +7,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-/** The name of the variable that marks the processes of one command. */
-export const MARK = 'OIO_SHELL_COMMAND';
+/** The name of the variable that marks the processes of one family. */
+export const MARK = 'OIO_FAMILY';
 
 export interface Member {
   readonly pid: number;

@@ -38,6 +38,7 @@ import { eventRoutes } from './routes/events.ts';
 import { healthRoutes, metricsRoute } from './routes/health.ts';
 import { liveRoutes } from './routes/live.ts';
 import { lockRoutes } from './routes/locks.ts';
+import { mcpRoute } from './routes/mcp.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { quotaRoutes } from './routes/quota.ts';
 import { sessionActRoutes } from './routes/session-acts.ts';
@@ -114,6 +115,7 @@ export function buildServer(options: ServerOptions): App {
     eventRoutes(app, context);
     messageRoutes(app, context, lanes);
     liveRoutes(app, { feed, lanes });
+    mcpRoute(app, logger);
     addReference(app);
     const console = addConsoleFiles(app, config.consoleDir);
     app.setNotFoundHandler(

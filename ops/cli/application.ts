@@ -18,6 +18,7 @@ import { contextRoutes } from './commands/context.ts';
 import { dlqRoutes } from './commands/dlq.ts';
 import { doctor } from './commands/doctor.ts';
 import { lockRoutes } from './commands/lock.ts';
+import { mcp } from './commands/mcp.ts';
 import { dev, programCommand } from './commands/program.ts';
 import { sessionRoutes } from './commands/session.ts';
 import { taskRoutes } from './commands/task.ts';
@@ -52,6 +53,7 @@ const root = buildRouteMap({
     dlq: dlqRoutes,
     traffic,
     doctor,
+    mcp,
     node: programCommand('node', 'Start a runtime node (npm run node)'),
     gateway: programCommand('gateway', 'Start a gateway (npm run gateway)'),
     completion,

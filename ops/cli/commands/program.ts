@@ -12,7 +12,7 @@ const JSON_ALWAYS = {
 } as const;
 
 /** A program that takes its settings from the environment alone. */
-export function programCommand(program: Exclude<Program, 'dev'>, brief: string) {
+export function programCommand(program: Exclude<Program, 'dev' | 'mcp'>, brief: string) {
   return buildCommand({
     docs: describe({
       brief,

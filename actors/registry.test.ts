@@ -21,6 +21,7 @@ test('every kind of actor has a type of its own', () => {
     'estimates',
     'approval',
     'approval-policy',
+    'tenant',
   ]);
 });
 
@@ -68,6 +69,11 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'slot_lost',
     'set_quota',
     'share',
+    'issue',
+    'rotate',
+    'revoke',
+    'login',
+    'logout',
   ];
 
   const control = ACTOR_KINDS.map(
@@ -93,6 +99,7 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'estimates: ',
     'approval: ',
     'approval-policy: ',
+    'tenant: revoke logout',
   ]);
 });
 

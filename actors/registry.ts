@@ -18,6 +18,7 @@ import { schedulerKind } from './scheduler/scheduler.ts';
 import { sessionKind } from './session/session.ts';
 import { systemSchedulerKind } from './system-scheduler/system-scheduler.ts';
 import { taskKind } from './task/task.ts';
+import { tenantKind } from './tenant/tenant.ts';
 
 export const ACTOR_KINDS: readonly ActorKind[] = [
   sessionKind,
@@ -38,4 +39,5 @@ export const ACTOR_KINDS: readonly ActorKind[] = [
   estimatesKind,
   approvalKind,
   policyKind,
+  tenantKind,
 ];

@@ -28,6 +28,8 @@ const CONTROL_MESSAGES: ReadonlySet<string> = new Set([
   'renew',
   'release',
   'break',
+  'revoke',
+  'logout',
 ]);
 
 export interface Asked {
@@ -76,8 +78,9 @@ export function acceptKey(asked: Asked): Pick<Command, 'key' | 'bodyHash'> | nul
   return asked.clientKey === null ? null : { key: KEY_PREFIX + asked.clientKey, bodyHash: bodyHashOf(asked) };
 }
 
-function bodyHashOf({ method, path, body }: Asked): string {
-  return sha256(`${method} ${path}\n${canonicalJson(body ?? null)}`);
+/** Of who asks too: nobody gets an answer of somebody else's by the same key. */
+function bodyHashOf({ by, method, path, body }: Asked): string {
+  return sha256(`${by} ${method} ${path}\n${canonicalJson(body ?? null)}`);
 }
 
 /** JSON in which the order of an object's keys says nothing. */

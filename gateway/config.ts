@@ -1,9 +1,22 @@
 /** The gateway's settings, read once. */
 import { z } from 'zod';
+import { PLATFORM_TENANT } from '#protocols/access.ts';
 import { TenantId } from '#protocols/ids.ts';
+import type { AdminKey } from './key-book.ts';
 
 /** An empty variable is one that was not set. */
 const unset = (value: unknown) => (value === '' ? undefined : value);
+
+/** `<tenant>:<id>:<SHA-256 of the secret>`: what `oio key first` writes. */
+const AdminKeyLine = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}:[0-9A-Za-z]{12}:[0-9a-f]{64}$/, {
+    error: 'is no line of `oio key first`: <tenant>:<id>:<hash>',
+  })
+  .transform((line): AdminKey => {
+    const [tenant = '', id = '', hash = ''] = line.split(':');
+    return { tenant, id, hash };
+  });
 
 const Environment = z.object({
   HOST: z.preprocess(unset, z.string().default('127.0.0.1')),
@@ -13,12 +26,16 @@ const Environment = z.object({
   OIO_TENANT: z.preprocess(unset, TenantId.default('dev')),
   OIO_CONSOLE_DIR: z.preprocess(unset, z.string().optional()),
   OIO_ASK_TIMEOUT_MS: z.preprocess(unset, z.coerce.number().int().min(100).max(25_000).default(10_000)),
+  OIO_AUTH: z.preprocess(unset, z.enum(['off', 'keys']).optional()),
+  OIO_ADMIN_KEY_HASH: z.preprocess(unset, AdminKeyLine.optional()),
   OIO_RATE_LIMIT: z.preprocess(unset, z.enum(['on', 'off']).default('on')),
   LOG_LEVEL: z.preprocess(
     unset,
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   ),
 });
+
+const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/i;
 
 /** What buildServer needs to know. */
 export interface ServerConfig {
@@ -29,6 +46,10 @@ export interface ServerConfig {
   readonly askTimeoutMs: number;
   /** Whether the quota of requests a minute is kept here. */
   readonly isRateLimited?: boolean;
+  /** `keys`: everybody is asked who they are. `off`: everybody may do all. */
+  readonly auth: 'off' | 'keys';
+  /** Keys of admins that stand in the settings. */
+  readonly adminKeys?: readonly AdminKey[];
 }
 
 export interface GatewayConfig extends ServerConfig {
@@ -55,6 +76,8 @@ export function parseConfig(
     return { ok: false, faults: faults.join('; ') };
   }
   const settings = parsed.data;
+  const access = parseAccess(settings);
+  if ('fault' in access) return { ok: false, faults: access.fault };
   return {
     ok: true,
     config: Object.freeze({
@@ -66,7 +89,27 @@ export function parseConfig(
       consoleDir: settings.OIO_CONSOLE_DIR ?? consoleDir,
       askTimeoutMs: settings.OIO_ASK_TIMEOUT_MS,
       isRateLimited: settings.OIO_RATE_LIMIT === 'on',
+      ...access,
       logLevel: settings.LOG_LEVEL,
     }),
   };
+}
+
+/** Nobody is asked who they are only where no other machine can ask, or where that was said in so many words. */
+function parseAccess({
+  HOST: host,
+  OIO_AUTH: auth,
+  OIO_ADMIN_KEY_HASH: adminKey,
+  OIO_TENANT: tenant,
+}: z.infer<typeof Environment>): Pick<ServerConfig, 'auth' | 'adminKeys'> | { fault: string } {
+  if (auth === undefined && !LOOPBACK.test(host)) {
+    const ways =
+      'keys (see ops/docs/access.md for the first one), or off if whoever reaches it may do everything';
+    return { fault: `OIO_AUTH is needed, as HOST is ${host} and not of this machine alone: ${ways}` };
+  }
+  if (adminKey && ![tenant, PLATFORM_TENANT].includes(adminKey.tenant)) {
+    const fault = `OIO_ADMIN_KEY_HASH is of tenant ${adminKey.tenant}, this gateway is of ${tenant}`;
+    return { fault: `${fault}: make one by oio key first --tenant ${tenant}` };
+  }
+  return { auth: auth ?? 'off', adminKeys: adminKey ? [adminKey] : [] };
 }

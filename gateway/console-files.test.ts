@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const html = { accept: 'text/html,*/*' };
 
 test('the console is served at every address that a browser may be at', async () => {
-  const { app } = buildTestGateway(undefined, { consoleDir: folder });
+  const { app } = buildTestGateway(undefined, { config: { consoleDir: folder } });
 
   for (const url of [
     '/',
@@ -38,7 +38,7 @@ test('the console is served at every address that a browser may be at', async ()
 });
 
 test('files with a hash in their name are kept for ever', async () => {
-  const { app } = buildTestGateway(undefined, { consoleDir: folder });
+  const { app } = buildTestGateway(undefined, { config: { consoleDir: folder } });
 
   const response = await app.inject({ url: '/assets/main-abc123.js' });
 
@@ -47,7 +47,7 @@ test('files with a hash in their name are kept for ever', async () => {
 });
 
 test('a missing file, an unknown route of the interface and a program asking for a page get a problem', async () => {
-  const { app } = buildTestGateway(undefined, { consoleDir: folder });
+  const { app } = buildTestGateway(undefined, { config: { consoleDir: folder } });
 
   for (const [url, headers] of [
     ['/assets/old-def456.js', html],

@@ -14,6 +14,7 @@ import type { Address } from '#protocols/address.ts';
 import { uuidFromTime } from '#protocols/ids.ts';
 import type { Client, StoredActor } from '#runtime/client.ts';
 import { type Asked, CLIENT_KEY_CHARS_MAX } from './accept.ts';
+import { type Caller, callerOf } from './caller.ts';
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -55,12 +56,16 @@ export function addressOf(context: GatewayContext, type: string, id: string): Ad
   return { type, tenant: context.tenant, id };
 }
 
-/** There is no login yet: everybody is the tenant's developer. */
+/** What is asked, by whoever the request's credential says. */
 export function readAsked(context: GatewayContext, request: FastifyRequest): Asked {
+  return readAskedBy(context, request, callerOf(request));
+}
+
+export function readAskedBy(context: GatewayContext, request: FastifyRequest, { by }: Caller): Asked {
   const { 'idempotency-key': clientKey, traceparent } = request.headers;
   return {
     tenant: context.tenant,
-    by: `user:${context.tenant}`,
+    by,
     method: request.method,
     path: pathOf(request.url),
     body: request.body,

@@ -73,6 +73,7 @@ export function handleErrors(
 /** Answers with a failure as problem details. */
 export function sendProblem(reply: FastifyReply, failure: Failure, status = statusOf(failure)) {
   const problem = { ...toProblem(failure, String(reply.request.id)), status };
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="oio"');
   if (status === 429 || status === 503) {
     reply.header('retry-after', String(Math.ceil(failure.retry_after_seconds ?? RETRY_AFTER_SECONDS)));
   }
@@ -148,6 +149,12 @@ export const LIST_PROBLEMS = {
   ...SERVER_PROBLEMS,
 };
 
+/** Of what is asked about oneself. */
+export const SELF_PROBLEMS = {
+  429: problem('More requests than the quota allows a minute; try again after `Retry-After`.'),
+  ...SERVER_PROBLEMS,
+};
+
 export const READ_PROBLEMS = { ...LIST_PROBLEMS, 404: problem('There is no such thing in this tenant.') };
 
 export const CREATE_PROBLEMS = {
@@ -158,6 +165,12 @@ export const CREATE_PROBLEMS = {
   429: problem('Too much was asked for; try again after `Retry-After`.'),
   ...SERVER_PROBLEMS,
   504: problem('No answer in time. It may still be applied: repeat with the same Idempotency-Key.'),
+};
+
+export const LOGIN_PROBLEMS = {
+  ...CREATE_PROBLEMS,
+  401: problem('The key is not known here, or it is over.'),
+  403: problem('Keys of agents do not log in.'),
 };
 
 export const COMMAND_PROBLEMS = {

@@ -10,6 +10,8 @@ import type { ZodError } from 'zod';
 import { type Failure, toFaults } from '#protocols/failure.ts';
 import { LiveRequest, TrafficLaneQuery } from '#protocols/http/lanes.ts';
 import { LiveParams, LiveQuery } from '#protocols/http/live.ts';
+import type { Guard } from './authenticate.ts';
+import { type Caller, callerOf } from './caller.ts';
 import { Refused } from './failures.ts';
 import type { LaneSeat, Lanes } from './lanes.ts';
 import type { LiveFeed, Wish } from './live-feed.ts';
@@ -27,17 +29,19 @@ export interface Arrival {
   readonly group: LivePath['group'];
   readonly params: unknown;
   readonly query: unknown;
+  readonly caller: Caller;
 }
 
 /** What a door leads to. */
 export interface Behind {
   readonly feed: LiveFeed;
   readonly lanes: Lanes;
+  readonly guard: Pick<Guard, 'lines'>;
 }
 
 export function acceptSocket(behind: Behind, socket: WebSocket, arrival: Arrival): void {
   const { feed } = behind;
-  const { line, refuse } = meet(feed, socket);
+  const { line, refuse } = meet(behind, socket, arrival.caller);
   const hindrance = feed.findHindrance();
   const parsed = parseArrival(arrival);
   if (hindrance) line.close(hindrance.code, hindrance.reason);
@@ -51,9 +55,13 @@ export function acceptSocket(behind: Behind, socket: WebSocket, arrival: Arrival
 }
 
 /** A socket that begins with the tail; the exact lane may be asked for. */
-export function acceptTraffic(behind: Behind, socket: WebSocket, query: unknown): void {
+export function acceptTraffic(
+  behind: Behind,
+  socket: WebSocket,
+  { query, caller }: Omit<Arrival, 'group' | 'params'>,
+): void {
   const { feed } = behind;
-  const { line, refuse } = meet(feed, socket);
+  const { line, refuse } = meet(behind, socket, caller);
   const hindrance = feed.findHindrance();
   const parsed = TrafficLaneQuery.safeParse(query);
   if (hindrance) line.close(hindrance.code, hindrance.reason);
@@ -65,8 +73,9 @@ export function acceptTraffic(behind: Behind, socket: WebSocket, query: unknown)
   }
 }
 
-function meet(feed: LiveFeed, socket: WebSocket) {
+function meet({ feed, guard }: Behind, socket: WebSocket, caller: Caller) {
   const line = new SocketLine(socket, feed.limits.goodbyeMs);
+  guard.lines.hold(line, caller);
   const refuse = (detail: string) => {
     line.notify({ type: 'error', code: 'VALIDATION_FAILED', detail });
     line.close(CLOSE.refused, 'not understood');
@@ -78,23 +87,25 @@ function meet(feed: LiveFeed, socket: WebSocket) {
  * Begins an event stream on the reply, which Fastify lets go of. Throws a `Refused` where the viewer is not taken:
  * VALIDATION_FAILED for filters of another tenant, NOT_READY where there are too many viewers or no events to be had.
  */
-export async function openStream(feed: LiveFeed, reply: FastifyReply, wish: Wish): Promise<void> {
-  const line = await openLine(feed, reply, wish.subjects);
+export async function openStream(behind: Behind, reply: FastifyReply, wish: Wish): Promise<void> {
+  const { feed } = behind;
+  const line = await openLine(behind, reply, wish.subjects);
   await feed.show(feed.add(line, wish), wish);
 }
 
 /** The tail as an event stream; throws as `openStream` does. */
 export async function openTraffic(
-  { feed, lanes }: Behind,
+  behind: Behind,
   reply: FastifyReply,
   { subjects, last }: TrafficLaneQuery,
 ): Promise<void> {
-  const line = await openLine(feed, reply, subjects);
+  const { feed, lanes } = behind;
+  const line = await openLine(behind, reply, subjects);
   const viewer = feed.add(line, { path: EVERYTHING });
   lanes.seat(viewer, line, false).showTail(subjects ?? lanes.everything, last);
 }
 
-async function openLine(feed: LiveFeed, reply: FastifyReply, subjects: readonly string[] = []) {
+async function openLine({ feed, guard }: Behind, reply: FastifyReply, subjects: readonly string[] = []) {
   const fault = feed.findFault(subjects);
   if (fault) throw new Refused(fault);
   await feed.open().catch((error: unknown) => {
@@ -108,7 +119,9 @@ async function openLine(feed: LiveFeed, reply: FastifyReply, subjects: readonly 
     if (value !== undefined) reply.raw.setHeader(name, value);
   }
   reply.raw.writeHead(200);
-  return new StreamLine(reply.raw, feed.limits.goodbyeMs);
+  const line = new StreamLine(reply.raw, feed.limits.goodbyeMs);
+  guard.lines.hold(line, callerOf(reply.request));
+  return line;
 }
 
 function notReady(detail: string): Failure {

@@ -254,6 +254,12 @@ function deeper(place: Place, name: string): Place {
 
 /** What a problem of each status most often is. */
 const PROBLEMS: Readonly<Record<string, Failure>> = {
+  401: { code: 'UNAUTHENTICATED', detail: 'this key or login is not known here, or it is over' },
+  403: {
+    code: 'FORBIDDEN',
+    detail: 'a key of role viewer may not do this (sessions.write)',
+    allowed: ['developer', 'admin', 'platform'],
+  },
   400: { code: 'UNSUPPORTED', detail: 'a session cannot be forked' },
   404: { code: 'NOT_FOUND', detail: `there is nothing with the id ${ID}` },
   409: {

@@ -4,6 +4,7 @@ import swagger from '@fastify/swagger';
 import apiReference from '@scalar/fastify-api-reference';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { App } from './context.ts';
+import { withAccess } from './openapi-access.ts';
 import { addExamples } from './openapi-examples.ts';
 
 const TAGS = [
@@ -16,6 +17,7 @@ const TAGS = [
   { name: 'contexts', description: 'Shared, versioned memory of tasks, sessions, agents and the tenant.' },
   { name: 'locks', description: 'Named locks with leases, queues and fencing tokens.' },
   { name: 'audit', description: 'What was done by force, by whom and why.' },
+  { name: 'access', description: 'Keys, logins, and who one is.' },
   { name: 'events', description: 'What happened, past and live.' },
   {
     name: 'dead-letters',
@@ -43,14 +45,15 @@ export function addOpenApi(app: App): void {
         description:
           'The control plane for autonomous coding agents. Every error is a problem document (RFC 9457) with a code; ' +
           'every POST takes an Idempotency-Key. Entities have an ETag; what changes one takes If-Match and answers 412 ' +
-          'where another version is there (contexts and dead letters: 409, with both values).',
+          'where another version is there (contexts and dead letters: 409, with both values). Each operation names the action ' +
+          'that one must be allowed (`x-oio-action`), where the gateway asks who one is.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/', description: 'This gateway.' }],
       tags: TAGS,
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => addExamples(tidy(jsonSchemaTransformObject(document))),
+    transformObject: (document) => addExamples(withAccess(tidy(jsonSchemaTransformObject(document)))),
   });
 }
 

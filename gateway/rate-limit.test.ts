@@ -19,7 +19,7 @@ test('so many requests a minute are let in, at once or evenly, and what is refus
 });
 
 test('a request past the quota is RATE_LIMITED, and says when to come again; what is no API is not counted', async () => {
-  const { app, client } = buildTestGateway(undefined, { isRateLimited: true });
+  const { app, client } = buildTestGateway(undefined, { config: { isRateLimited: true } });
   const quota = { ...QUOTA_DEFAULT, requests_a_minute: 3 };
   const share = { is_metered: null, granted: 0, told: 0, in_use: 0, wanted: 0 };
   const scheduler = { quota, running: {}, waiting: [], share, updated_at: '2026-01-01T00:00:00.000Z' };

@@ -55,8 +55,10 @@ export function limitRequests(app: App, context: GatewayContext, logger: Logger)
     const scheduler = await findScheduler(context);
     bucket.limit = (scheduler?.quota ?? QUOTA_DEFAULT).requests_a_minute;
   };
-  app.addHook('onRequest', async (request) => {
-    if (!request.url.startsWith(API_PREFIX)) return;
+  // Behind who asks: what a stranger sends takes nothing of the tenant's.
+  app.addHook('preParsing', async (request) => {
+    const paths = [request.routeOptions.url, request.url];
+    if (request.caller === null || !paths.some((path) => path?.startsWith(API_PREFIX))) return;
     const nowMs = context.now();
     if (nowMs - readAtMs >= READ_EVERY_MS) {
       readAtMs = nowMs;

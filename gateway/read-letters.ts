@@ -4,6 +4,8 @@ import { readEnvelope } from '#protocols/envelope.ts';
 import type { LetterGroupsQuery, LetterSummaryView, LetterView } from '#protocols/http/dead-letter.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import type { Letter, LetterFilter, LetterSummary } from '#runtime/dead-letters.ts';
+import { demand } from './authenticate.ts';
+import type { Caller } from './caller.ts';
 import type { GatewayContext } from './context.ts';
 import { Refused } from './failures.ts';
 
@@ -11,10 +13,11 @@ type Asked = Partial<
   Pick<LetterGroupsQuery, 'status' | 'reason' | 'address' | 'type' | 'group' | 'unaddressed'>
 >;
 
-export function toFilter(context: GatewayContext, asked: Asked): LetterFilter {
+/** Throws FORBIDDEN: letters that belong to no tenant are for the platform's admins. */
+export function toFilter(context: GatewayContext, asked: Asked, caller: Caller): LetterFilter {
   const { status, reason, address, type, group, unaddressed = false } = asked;
+  if (unaddressed) demand(caller, 'letters.unaddressed');
   return {
-    // There is no login yet: whoever sees the tenant's letters may see those that belong to none.
     tenant: unaddressed ? NO_TENANT : context.tenant,
     ...(status?.length ? { status } : {}),
     ...(reason?.length ? { reason } : {}),

@@ -11,6 +11,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import { LIMITS } from '#protocols/limits.ts';
 import type { Client } from '#runtime/client.ts';
 import type { Logger } from '#runtime/logger.ts';
+import { guardRoutes } from './authenticate.ts';
 import type { ServerConfig } from './config.ts';
 import { addConsoleFiles } from './console-files.ts';
 import { API_PREFIX, type App, type GatewayContext, newUuid, pathOf } from './context.ts';
@@ -36,8 +37,10 @@ import { deadLetterActRoutes } from './routes/dead-letter-acts.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes, metricsRoute } from './routes/health.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { liveRoutes } from './routes/live.ts';
 import { lockRoutes } from './routes/locks.ts';
+import { loginRoutes } from './routes/login.ts';
 import { mcpRoute } from './routes/mcp.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { quotaRoutes } from './routes/quota.ts';
@@ -54,6 +57,8 @@ export interface ServerOptions {
   readonly config: ServerConfig;
   readonly logger: Logger;
   readonly now?: () => number;
+  /** A clock that never jumps: how old what is known of keys is measured by it. */
+  readonly elapsedMs?: () => number;
   readonly feedLimits?: Partial<LiveFeedLimits>;
 }
 
@@ -65,7 +70,7 @@ const REQUEST_ID = /^[\w.:-]{1,128}$/;
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export function buildServer(options: ServerOptions): App {
-  const { client, config, logger, now = Date.now } = options;
+  const { client, config, logger, now = Date.now, elapsedMs = () => performance.now() } = options;
   const metrics = buildMetrics();
   const limits = { ...LIVE_FEED_LIMITS, ...options.feedLimits };
   const parts = { client, tenant: config.tenant, metrics, logger, now, limits };
@@ -83,6 +88,7 @@ export function buildServer(options: ServerOptions): App {
   readBodies(app);
   handleErrors(app, ({ code, scope }) => metrics.requestFailed(code, scope));
   watchRequests(app, metrics);
+  const guard = guardRoutes(app, { client, config, logger, now, elapsedMs });
   if (config.isRateLimited) limitRequests(app, context, logger);
   addFeed(app, feed, client);
   addOpenApi(app);
@@ -106,6 +112,8 @@ export function buildServer(options: ServerOptions): App {
     contextRoutes(app, context);
     lockRoutes(app, context);
     auditRoutes(app, context);
+    loginRoutes(app, context, guard);
+    keyRoutes(app, context, guard);
     deadLetterRoutes(app, context);
     deadLetterActRoutes(app, context);
     quotaRoutes(app, context);
@@ -114,7 +122,7 @@ export function buildServer(options: ServerOptions): App {
     actorSupervisionRoutes(app, context);
     eventRoutes(app, context);
     messageRoutes(app, context, lanes);
-    liveRoutes(app, { feed, lanes });
+    liveRoutes(app, { feed, lanes, guard });
     mcpRoute(app, logger);
     addReference(app);
     const console = addConsoleFiles(app, config.consoleDir);
@@ -185,7 +193,7 @@ function watchRequests(app: App, metrics: Metrics): void {
   app.addHook('onClose', async () => metrics.stop());
 }
 
-/** There is no login yet: what keeps a foreign page from acting in a person's browser is its Origin. */
+/** What keeps a foreign page from acting in a person's browser is its Origin, and that the cookie stays at home. */
 function isFromElsewhere(request: FastifyRequest): boolean {
   const { origin, host } = request.headers;
   const isAct = !SAFE_METHODS.has(request.method) || request.headers.upgrade !== undefined;

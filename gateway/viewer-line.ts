@@ -2,7 +2,7 @@
 import type { LiveNotice } from '#protocols/http/live.ts';
 
 /** How a viewer is sent away; an event stream says the same numbers in its last event. */
-export const CLOSE = { leaving: 1001, refused: 1008, overloaded: 1013 } as const;
+export const CLOSE = { leaving: 1001, refused: 1008, overloaded: 1013, signedOut: 4401 } as const;
 
 /** What is sent to many, written once for each way of sending it. */
 export interface Encoded {

@@ -11,6 +11,9 @@ export const AuditAct = z.enum([
   'agent.deregistered',
   'approval.decided',
   'approval_policy.set',
+  'key.issued',
+  'key.rotated',
+  'key.revoked',
 ]);
 export type AuditAct = z.infer<typeof AuditAct>;
 
@@ -20,7 +23,7 @@ const entryFields = {
   act: AuditAct,
   target: z
     .string()
-    .describe('What it was done to: the name of the lock, the id of the agent, of the approval.'),
+    .describe('What it was done to: the name of the lock, the id of the agent, of the approval, of the key.'),
   reason: z.string().describe('Why, in their words.'),
   before: z.record(z.string(), z.unknown()).describe('What was there before.'),
 };

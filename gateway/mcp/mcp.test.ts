@@ -19,8 +19,8 @@ interface World extends TestGateway {
 
 type Told = { readonly progress: number; readonly message?: string | undefined };
 
-async function startWorld(options: { readonly isRateLimited?: boolean } = {}): Promise<World> {
-  const gateway = buildTestGateway(answerAsCluster(), options);
+async function startWorld(config: { readonly isRateLimited?: boolean } = {}): Promise<World> {
+  const gateway = buildTestGateway(answerAsCluster(), { config });
   const url = await gateway.app.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => void (await gateway.app.close()));
   const client = new Client(

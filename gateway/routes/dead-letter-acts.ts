@@ -11,6 +11,8 @@ import {
 } from '#protocols/http/dead-letter.ts';
 import type { LetterAct } from '#runtime/dead-letters.ts';
 import { type Asked, acceptKey } from '../accept.ts';
+import { demand } from '../authenticate.ts';
+import { type Caller, callerOf } from '../caller.ts';
 import { API_PREFIX, type App, CommandHeaders, etagOf, type GatewayContext, readAsked } from '../context.ts';
 import { COMMAND_PROBLEMS, CREATE_PROBLEMS, json, Refused, unwrap } from '../failures.ts';
 import { findLetter, toFilter } from '../read-letters.ts';
@@ -125,13 +127,15 @@ function addBulk(app: App, context: GatewayContext): void {
       },
     },
     async (request) => {
+      const caller = callerOf(request);
+      if (request.body.act === 'drop') demand(caller, 'letters.change');
       const asked = readAsked(context, request);
       const keyed = acceptKey(asked);
       const known =
         keyed && (await context.client.deadLetters.recall({ tenant: asked.tenant, key: keyed.key }));
       if (known && known.bodyHash === keyed.bodyHash) return BulkLettersResult.parse(unwrap(known.reply));
       if (known) throw reusedKey();
-      const value = await actOnMany(context, asked, request.body);
+      const value = await actOnMany(context, request.body, { asked, caller });
       if (keyed)
         await context.client.deadLetters.keep({ tenant: asked.tenant, ...keyed, reply: { ok: true, value } });
       return value;
@@ -161,13 +165,13 @@ async function actOnLetter(
 
 async function actOnMany(
   context: GatewayContext,
-  asked: Asked,
   body: z.infer<typeof BulkLetters>,
+  { asked, caller }: { readonly asked: Asked; readonly caller: Caller },
 ): Promise<BulkLettersResult> {
   const { act, reason, limit } = body;
   const { deadLetters } = context.client;
   const keyed = acceptKey(asked);
-  const filter = { ...toFilter(context, body.filter ?? {}), status: ['open'] as const };
+  const filter = { ...toFilter(context, body.filter ?? {}, caller), status: ['open'] as const };
   const fitting = body.ids ? null : await deadLetters.list({ ...filter, limit: limit + 1 });
   const ids = fitting ? fitting.slice(0, limit).map(({ id }) => id) : [...new Set(body.ids)];
   const items: BulkLettersResult['items'] = [];

@@ -7,6 +7,7 @@ import {
   LetterParams,
   LetterView,
 } from '#protocols/http/dead-letter.ts';
+import { callerOf } from '../caller.ts';
 import { API_PREFIX, type App, etagOf, type GatewayContext } from '../context.ts';
 import { json, LIST_PROBLEMS, READ_PROBLEMS } from '../failures.ts';
 import { findLetter, toFilter, toSummaryView, toTime } from '../read-letters.ts';
@@ -37,7 +38,7 @@ function addList(app: App, context: GatewayContext): void {
     async (request) => {
       const { cursor, page_size } = request.query;
       const found = await context.client.deadLetters.list({
-        ...toFilter(context, request.query),
+        ...toFilter(context, request.query, callerOf(request)),
         ...(cursor === undefined ? {} : { beforeId: cursor }),
         limit: page_size + 1,
       });
@@ -64,7 +65,10 @@ function addGroups(app: App, context: GatewayContext): void {
     },
     async (request) => {
       const { page_size: limit } = request.query;
-      const groups = await context.client.deadLetters.groups({ ...toFilter(context, request.query), limit });
+      const groups = await context.client.deadLetters.groups({
+        ...toFilter(context, request.query, callerOf(request)),
+        limit,
+      });
       const items = groups.map(({ actorType, messageType, firstAtMs, lastAtMs, ...group }) => ({
         ...group,
         actor_type: actorType,

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { LiveGroup } from '#protocols/events.ts';
 import { TrafficLaneQuery } from '#protocols/http/lanes.ts';
 import { EventStreamHeaders, LiveParams, LiveQuery, StreamQuery } from '#protocols/http/live.ts';
+import { callerOf } from '../caller.ts';
 import type { App } from '../context.ts';
 import { LIVE_STREAM, NOT_UPGRADED_PROBLEM, sendProblem } from '../failures.ts';
 import { acceptSocket, acceptTraffic, type Behind, openStream, openTraffic } from '../live-doors.ts';
@@ -78,7 +79,8 @@ function addTraffic(app: App, behind: Behind): void {
       response: NOT_UPGRADED_PROBLEM,
     },
     handler: refuseWithoutSocket,
-    wsHandler: (socket, { query }) => acceptTraffic(behind, socket, query),
+    wsHandler: (socket, request) =>
+      acceptTraffic(behind, socket, { query: request.query, caller: callerOf(request) }),
   });
   app.route({
     method: 'GET',
@@ -118,11 +120,14 @@ function addSocket(app: App, behind: Behind, { path, name, what, group, hasId }:
       response: NOT_UPGRADED_PROBLEM,
     },
     handler: refuseWithoutSocket,
-    wsHandler: (socket, { params, query }) => acceptSocket(behind, socket, { group, params, query }),
+    wsHandler: (socket, request) => {
+      const { params, query } = request;
+      acceptSocket(behind, socket, { group, params, query, caller: callerOf(request) });
+    },
   });
 }
 
-function addStream(app: App, { feed }: Behind, { path, name, what, group, hasId }: LiveRoute): void {
+function addStream(app: App, behind: Behind, { path, name, what, group, hasId }: LiveRoute): void {
   app.route({
     method: 'GET',
     url: `/events${path}`,
@@ -141,7 +146,7 @@ function addStream(app: App, { feed }: Behind, { path, name, what, group, hasId 
       const { subjects, after } = request.query;
       const lastHeard = request.headers['last-event-id'];
       const id = hasId ? LiveParams.parse(request.params).id : null;
-      await openStream(feed, reply, { path: { group, id }, subjects, after: lastHeard ?? after });
+      await openStream(behind, reply, { path: { group, id }, subjects, after: lastHeard ?? after });
     },
   });
 }

@@ -1,4 +1,5 @@
 /** Messages between actors: what passed lately, one with its cause and its effects, and how much of which kind passes. */
+import { mayDo, READS_OF_KINDS } from '#protocols/access.ts';
 import { parseAddress } from '#protocols/address.ts';
 import {
   MessageHint,
@@ -10,6 +11,7 @@ import {
   TrafficView,
 } from '#protocols/http/message.ts';
 import type { LoggedMessage } from '#runtime/messages.ts';
+import { type Caller, callerOf } from '../caller.ts';
 import { API_PREFIX, type App, type GatewayContext } from '../context.ts';
 import { json, LIST_PROBLEMS, READ_PROBLEMS, Refused } from '../failures.ts';
 import { toLiveFrame } from '../frames.ts';
@@ -96,7 +98,7 @@ function addAtPlace(app: App, search: Search): void {
       const { lane, seq } = request.params;
       const found = await search.messages.at(lane, seq);
       if (!found || !isOf(search.tenant, found)) throw notFound(`at ${seq} of ${lane}`);
-      return toView(search, found);
+      return toView(search, found, callerOf(request));
     },
   );
 }
@@ -127,16 +129,22 @@ function addById(app: App, { now }: GatewayContext, search: Search): void {
       };
       const found = await findMessage(search, id, hint);
       if (!found) throw notFound(`with id ${id} where it was looked for`);
-      return toView(search, found);
+      return toView(search, found, callerOf(request));
     },
   );
 }
 
-async function toView(search: Search, found: LoggedMessage) {
+/** What was said to a kind that not everybody may look at is shown without its body. */
+function bodyOf({ envelope }: LoggedMessage, { standing }: Caller) {
+  const needed = READS_OF_KINDS[parseAddress(envelope.to).type];
+  return needed && !mayDo(standing, needed) ? { type: envelope.message.type } : { ...envelope.message };
+}
+
+async function toView(search: Search, found: LoggedMessage, caller: Caller) {
   const [cause, caused] = await Promise.all([findCause(search, found), findCaused(search, found)]);
   return {
     message: toMessageFrame(found),
-    body: { ...found.envelope.message },
+    body: bodyOf(found, caller),
     headers: headersOf(found.envelope),
     caused_by: cause && toMessageFrame(cause),
     caused: {

@@ -14,15 +14,20 @@ export interface TestGateway {
   readonly client: MemoryClient;
 }
 
-export function buildTestGateway(
-  answer?: Answer,
-  options: Partial<Pick<ServerOptions, 'feedLimits'>> & { consoleDir?: string; isRateLimited?: boolean } = {},
-): TestGateway {
-  const { consoleDir = '/nonexistent', isRateLimited = false, ...others } = options;
-  const client = new MemoryClient(answer);
+type Options = Partial<
+  Pick<ServerOptions, 'feedLimits' | 'now' | 'elapsedMs' | 'logger'> & {
+    /** Its own, where none is given. */
+    readonly client: MemoryClient;
+    readonly config: Partial<ServerOptions['config']>;
+  }
+>;
+
+export function buildTestGateway(answer?: Answer, options: Options = {}): TestGateway {
+  const { client = new MemoryClient(answer), config, ...others } = options;
+  const plain = { tenant: 'dev', consoleDir: '/nonexistent', askTimeoutMs: 1_000, isRateLimited: false };
   const app = buildServer({
     client,
-    config: { tenant: 'dev', consoleDir, askTimeoutMs: 1_000, isRateLimited },
+    config: { ...plain, auth: 'off', ...config },
     logger: buildLogger({ level: 'silent', role: 'gateway' }),
     now: () => NOW_MS,
     ...others,

@@ -6,7 +6,9 @@ import { SessionState } from '#protocols/session.ts';
 import { encodeEdge } from '#protocols/session-graph.ts';
 import { SupervisionStatus } from '#protocols/supervision.ts';
 import { NO_USAGE, TaskState } from '#protocols/task.ts';
+import { TENANT_KEYS_ID } from '#protocols/tenant.ts';
 import { sampleApproval, sampleRequest } from '#protocols/testing/sample-approval.ts';
+import { sampleKey } from '#protocols/testing/sample-key.ts';
 import { sampleAgent, sampleSession, sampleTask, sampleTaskSummary } from '#protocols/testing/samples.ts';
 import type { Answer, MemoryClient } from '#runtime/testing/client.ts';
 import { answerAsCluster, answerPastWith } from './cluster.ts';
@@ -45,6 +47,7 @@ export async function buildRouteWorld(document: Document): Promise<RouteWorld> {
     source: { kind: 'system' },
   });
   putApprovals(client);
+  putKeys(client);
   const [letter, dropped] = [putLetter(client, 1), putLetter(client, 2)];
   const made = await makeByRoutes(gateway, dropped);
   return { ...gateway, ids: { ...made, letter, dropped }, handled: () => handled };
@@ -131,6 +134,12 @@ function putApprovals(client: MemoryClient): void {
     const approval = sampleApproval({ id, state: state === 'judging' ? 'pending' : state });
     client.put(at('approval', id), approval, { status: approval.state, parent: 'running' });
   }
+}
+
+function putKeys(client: MemoryClient): void {
+  const key = sampleKey({ id: 'keylive00001' });
+  const revoked = { ...key, id: 'keyrevoked01', revoked_at: AT, revoked_by: 'user:anna' };
+  client.put(at('tenant', TENANT_KEYS_ID), { keys: [key, revoked], logins: [] });
 }
 
 /** What is made through the routes themselves. */

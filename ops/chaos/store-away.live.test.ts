@@ -15,7 +15,7 @@ test('while Postgres is away a read is answered NOT_READY with when to come agai
   const logger = buildLogger({ level: 'silent', role: 'gateway' });
   const stores = { natsUrl: inject('natsUrl'), databaseUrl: databaseUrl.href };
   const client = await startClient({ ...stores, name: 'store-away', logger });
-  const config = { tenant: 'dev', consoleDir: '/nonexistent', askTimeoutMs: 1_000 };
+  const config = { tenant: 'dev', consoleDir: '/nonexistent', askTimeoutMs: 1_000, auth: 'off' as const };
   const app = buildServer({ client, config, logger });
   onTestFinished(async () => {
     await app.close();

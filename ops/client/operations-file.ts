@@ -10,7 +10,7 @@ export const OPERATIONS_FILE = join(import.meta.dirname, '../../protocols/client
 export async function operationsOfThisTree(): Promise<string> {
   const app = buildServer({
     client: new MemoryClient(),
-    config: { tenant: 'dev', consoleDir: '/nonexistent', askTimeoutMs: 1_000 },
+    config: { tenant: 'dev', consoleDir: '/nonexistent', askTimeoutMs: 1_000, auth: 'off' },
     logger: buildLogger({ level: 'silent', role: 'gateway' }),
   });
   const answer = await app.inject({ url: '/openapi.json' });

@@ -79,7 +79,7 @@ export class EventServer {
     const reads = { cluster: async () => ({ partitionCount: PARTITIONS }) };
     const messages = buildMessages({ connection: this.connection, reads, logger });
     Object.defineProperty(client, 'messages', { value: messages });
-    const config = { tenant: 'dev', consoleDir: '/nonexistent', askTimeoutMs: 1_000 };
+    const config = { tenant: 'dev', consoleDir: '/nonexistent', askTimeoutMs: 1_000, auth: 'off' as const };
     const now = Date.now;
     const app = buildServer({ client, config, logger, feedLimits, now });
     const gateway = { app, address: await app.listen({ port: 0, host: '127.0.0.1' }) };

@@ -442,8 +442,8 @@ export interface AuditEntry {
   at: string;
   /** Who did it: `user:…`, `agent:…`. */
   by: string;
-  act: "lock.broken" | "agent.drained" | "agent.maintenance" | "agent.deregistered" | "approval.decided" | "approval_policy.set";
-  /** What it was done to: the name of the lock, the id of the agent, of the approval. */
+  act: "lock.broken" | "agent.drained" | "agent.maintenance" | "agent.deregistered" | "approval.decided" | "approval_policy.set" | "key.issued" | "key.rotated" | "key.revoked";
+  /** What it was done to: the name of the lock, the id of the agent, of the approval, of the key. */
   target: string;
   /** Why, in their words. */
   reason: string;
@@ -1039,6 +1039,21 @@ export interface CreateDependency {
   required?: boolean;
 }
 
+export interface CreateKey {
+  /** What it may be used for. `agent`: to join over HTTP as an agent, and nothing else. */
+  role: "viewer" | "developer" | "admin" | "agent";
+  /** Whom it stands for: events and the audit name them. */
+  user: string;
+  /** What it is told apart by; left out: its user. */
+  name?: string;
+  /** Of role `agent`: names of the agents that it speaks for; left out: any. */
+  agents?: string[];
+  /** Null: it does not expire. */
+  expires_in_days?: number | null;
+  /** Why; kept in the audit. */
+  reason?: string;
+}
+
 /** A piece of work. It is `pending` until it is started. */
 export interface CreateSession {
   title: string;
@@ -1525,6 +1540,29 @@ export interface JoinedExternalAgent {
   };
 }
 
+/** A key, without what is secret of it. */
+export interface Key {
+  id: string;
+  name: string;
+  role: "viewer" | "developer" | "admin" | "agent";
+  user: string;
+  agents: string[] | null;
+  created_at: string;
+  created_by: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  revoked_by: string | null;
+  replaced_by: string | null;
+  tenant_id: string;
+  /** `replaced`: it counts until it expires. */
+  state: "live" | "replaced" | "expired" | "revoked";
+}
+
+/** Keys of the tenant, those that are over among them. Newest first. */
+export interface KeyList {
+  items: Key[];
+}
+
 /** A lock that is held, and who waits for it, next one first. A lock that nobody holds is not there. */
 export interface Lock {
   name: string;
@@ -1593,6 +1631,40 @@ export type LockRequest = {
   reason: "released" | "withdrawn" | "expired" | "broken" | "wait_timed_out" | "fell_silent" | "owner_ended";
   count: number;
 };
+
+export interface Login {
+  /** The text of a key. */
+  key: string;
+}
+
+/** A new key, and its text. */
+export interface MadeKey {
+  key: Key;
+  /** What is to be presented. Shown this once; null where the request was a repeat. */
+  text: string | null;
+}
+
+/** Who you are to this gateway, and what you may do. */
+export interface Me {
+  /** `off`: nobody is asked who they are, and everybody may do all. */
+  auth: "off" | "keys";
+  /** Whose gateway this is. */
+  tenant_id: string;
+  user: string;
+  /** As events and the audit name you. */
+  by: string;
+  standing: "viewer" | "developer" | "admin" | "agent" | "platform";
+  /** What you came with. */
+  key: {
+    id: string;
+    name: string;
+    expires_at: string | null;
+  } | null;
+  /** When the login ends that your cookie stands for. */
+  login_expires_at: string | null;
+  /** What you may do. */
+  actions: ("sessions.read" | "sessions.write" | "tasks.read" | "tasks.write" | "blueprints.read" | "blueprints.write" | "agents.read" | "agents.write" | "agents.speak" | "approvals.read" | "approvals.decide" | "approvals.rules" | "contexts.read" | "contexts.write" | "locks.read" | "locks.write" | "locks.break" | "events.read" | "messages.read" | "letters.read" | "letters.replay" | "letters.change" | "letters.unaddressed" | "quota.read" | "quota.write" | "capacity.read" | "capacity.write" | "cluster.read" | "actors.read" | "actors.fork" | "actors.hold" | "audit.read" | "keys.read" | "keys.write" | "metrics.read" | "tools.call" | "self.read")[];
+}
 
 /** `deep_merge` keeps both, the source fills what is missing and lists are united; `prefer_source`, `prefer_target` and `last_write_wins` decide where both have something else; `manual` merges nothing and lists the conflicts. */
 export interface MergeContexts {
@@ -1895,6 +1967,18 @@ export interface ReportPerformance {
   quality?: number;
   /** Which of its capabilities the outcome is about. */
   capabilities?: string[];
+}
+
+export interface RevokeKey {
+  /** Why; kept in the audit. */
+  reason: string;
+}
+
+export interface RotateKey {
+  /** How long the old one counts beside the new one. */
+  grace_seconds?: number;
+  /** Why; kept in the audit. */
+  reason?: string;
 }
 
 /** Who could take such a task, best first, and why. */
@@ -2843,6 +2927,15 @@ export interface Operations {
     };
     answer: Context;
   };
+  /** Make a key */
+  createKey: {
+    asked: {
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body: CreateKey;
+    };
+    answer: MadeKey;
+  };
   /** Create a session */
   createSession: {
     asked: {
@@ -3309,6 +3402,14 @@ export interface Operations {
     asked: Record<never, never>;
     answer: Health;
   };
+  /** Show a key */
+  getKey: {
+    asked: {
+      /** Id of the key: the third part of its text. */
+      id: string;
+    };
+    answer: Key;
+  };
   /** Get a lock that is held */
   getLock: {
     asked: {
@@ -3328,6 +3429,11 @@ export interface Operations {
       request_id: string;
     };
     answer: LockRequest;
+  };
+  /** Show who you are, and what you may do */
+  getMe: {
+    asked: Record<never, never>;
+    answer: Me;
   };
   /** Show a message by its id */
   getMessage: {
@@ -3577,7 +3683,7 @@ export interface Operations {
   listAudit: {
     asked: {
       /** Only these acts; repeated or parted by commas. */
-      act?: ("lock.broken" | "agent.drained" | "agent.maintenance" | "agent.deregistered" | "approval.decided" | "approval_policy.set")[] | undefined;
+      act?: ("lock.broken" | "agent.drained" | "agent.maintenance" | "agent.deregistered" | "approval.decided" | "approval_policy.set" | "key.issued" | "key.rotated" | "key.revoked")[] | undefined;
       /** Only what was done to this: the name of a lock. */
       target?: string | undefined;
       /** Only what they did: `user:…`. */
@@ -3730,6 +3836,11 @@ export interface Operations {
       limit?: number | undefined;
     };
     answer: HandOvers;
+  };
+  /** List keys */
+  listKeys: {
+    asked: Record<never, never>;
+    answer: KeyList;
   };
   /** List the locks that are held */
   listLocks: {
@@ -3900,6 +4011,18 @@ export interface Operations {
       page_size?: number | undefined;
     };
     answer: TaskListPage;
+  };
+  /** Log in with a key */
+  login: {
+    asked: {
+      body: Login;
+    };
+    answer: Me;
+  };
+  /** Log out */
+  logout: {
+    asked: Record<never, never>;
+    answer: undefined;
   };
   /** Merge contexts into one */
   mergeContexts: {
@@ -4161,6 +4284,28 @@ export interface Operations {
     };
     answer: Session;
   };
+  /** End a key */
+  revokeKey: {
+    asked: {
+      /** Id of the key: the third part of its text. */
+      id: string;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body: RevokeKey;
+    };
+    answer: Key;
+  };
+  /** Replace a key by a new one */
+  rotateKey: {
+    asked: {
+      /** Id of the key: the third part of its text. */
+      id: string;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body: RotateKey;
+    };
+    answer: MadeKey;
+  };
   /** Ask who would get a task */
   routeTask: {
     asked: {
@@ -4379,6 +4524,7 @@ export const OPERATIONS = {
   createBulk: { method: 'POST', path: '/api/v1/sessions/bulk', query: [], headers: ["idempotency-key"], reads: 'json' },
   createCheckpoint: { method: 'POST', path: '/api/v1/sessions/{id}/checkpoints', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   createContext: { method: 'POST', path: '/api/v1/contexts', query: [], headers: ["idempotency-key"], reads: 'json' },
+  createKey: { method: 'POST', path: '/api/v1/keys', query: [], headers: ["idempotency-key"], reads: 'json' },
   createSession: { method: 'POST', path: '/api/v1/sessions', query: [], headers: ["idempotency-key"], reads: 'json' },
   createSubtask: { method: 'POST', path: '/api/v1/tasks/{id}/subtasks', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   createTask: { method: 'POST', path: '/api/v1/tasks', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
@@ -4419,8 +4565,10 @@ export const OPERATIONS = {
   getContextKey: { method: 'GET', path: '/api/v1/contexts/{id}/keys/{path}', query: [], headers: [], reads: 'json' },
   getDeadLetter: { method: 'GET', path: '/api/v1/dead-letters/{id}', query: [], headers: [], reads: 'json' },
   getHealth: { method: 'GET', path: '/health', query: [], headers: [], reads: 'json' },
+  getKey: { method: 'GET', path: '/api/v1/keys/{id}', query: [], headers: [], reads: 'json' },
   getLock: { method: 'GET', path: '/api/v1/locks/{name}', query: [], headers: [], reads: 'json' },
   getLockRequest: { method: 'GET', path: '/api/v1/locks/{name}/requests/{request_id}', query: ["holder"], headers: [], reads: 'json' },
+  getMe: { method: 'GET', path: '/api/v1/me', query: [], headers: [], reads: 'json' },
   getMessage: { method: 'GET', path: '/api/v1/messages/{id}', query: ["to","at"], headers: [], reads: 'json' },
   getMessageAt: { method: 'GET', path: '/api/v1/messages/{lane}/{seq}', query: [], headers: [], reads: 'json' },
   getMetrics: { method: 'GET', path: '/metrics', query: [], headers: [], reads: 'text' },
@@ -4454,6 +4602,7 @@ export const OPERATIONS = {
   listDeadLetters: { method: 'GET', path: '/api/v1/dead-letters', query: ["status","reason","address","type","group","unaddressed","page_size","cursor"], headers: [], reads: 'json' },
   listGlobalContexts: { method: 'GET', path: '/api/v1/contexts/global', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listHandOvers: { method: 'GET', path: '/api/v1/cluster/hand-overs', query: ["limit"], headers: [], reads: 'json' },
+  listKeys: { method: 'GET', path: '/api/v1/keys', query: [], headers: [], reads: 'json' },
   listLocks: { method: 'GET', path: '/api/v1/locks', query: ["owner","prefix","search","waited","cursor","limit"], headers: [], reads: 'json' },
   listMessages: { method: 'GET', path: '/api/v1/messages', query: ["lane","after","since","to","limit"], headers: [], reads: 'json' },
   listSessionArtifacts: { method: 'GET', path: '/api/v1/sessions/{id}/artifacts', query: ["page","page_size"], headers: [], reads: 'json' },
@@ -4464,6 +4613,8 @@ export const OPERATIONS = {
   listSubtasks: { method: 'GET', path: '/api/v1/tasks/{id}/subtasks', query: ["page","page_size"], headers: [], reads: 'json' },
   listSuspendedActors: { method: 'GET', path: '/api/v1/actors/suspended', query: ["limit"], headers: [], reads: 'json' },
   listTasks: { method: 'GET', path: '/api/v1/tasks', query: ["state","session","agent","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
+  login: { method: 'POST', path: '/api/v1/login', query: [], headers: [], reads: 'json' },
+  logout: { method: 'POST', path: '/api/v1/logout', query: [], headers: [], reads: 'nothing' },
   mergeContexts: { method: 'POST', path: '/api/v1/contexts/merge', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   pauseSession: { method: 'POST', path: '/api/v1/sessions/{id}/pause', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   promoteContext: { method: 'POST', path: '/api/v1/contexts/{id}/promote', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
@@ -4482,6 +4633,8 @@ export const OPERATIONS = {
   resumeSession: { method: 'POST', path: '/api/v1/sessions/{id}/resume', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   retireBlueprint: { method: 'DELETE', path: '/api/v1/blueprints/{name}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   retrySession: { method: 'POST', path: '/api/v1/sessions/{id}/retry', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  revokeKey: { method: 'POST', path: '/api/v1/keys/{id}/revoke', query: [], headers: ["idempotency-key"], reads: 'json' },
+  rotateKey: { method: 'POST', path: '/api/v1/keys/{id}/rotate', query: [], headers: ["idempotency-key"], reads: 'json' },
   routeTask: { method: 'POST', path: '/api/v1/agents/route', query: [], headers: ["idempotency-key"], reads: 'json' },
   sayAsExternalAgent: { method: 'POST', path: '/api/v1/agents/external/{id}/out', query: [], headers: [], reads: 'json' },
   setAgentMaintenance: { method: 'POST', path: '/api/v1/agents/{id}/maintenance', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },

@@ -23,7 +23,7 @@ client.watchEvents = (onEvent) => watchEvents({ connection, logger }, onEvent);
 client.pastPage = (query) => pastPage(connection, query);
 const reads = { cluster: async () => ({ partitionCount: PARTITIONS }) };
 Object.defineProperty(client, 'messages', { value: buildMessages({ connection, reads, logger }) });
-const config = { tenant: 'dev', consoleDir: '/nonexistent', askTimeoutMs: 1_000 };
+const config = { tenant: 'dev', consoleDir: '/nonexistent', askTimeoutMs: 1_000, auth: 'off' as const };
 const app = buildServer({ client, config, logger, now: Date.now });
 const address = await app.listen({ port: 0, host: '127.0.0.1' });
 

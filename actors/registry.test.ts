@@ -21,6 +21,9 @@ test('every kind of actor has a type of its own', () => {
     'estimates',
     'approval',
     'approval-policy',
+    'model',
+    'dataset',
+    'training-job',
   ]);
 });
 
@@ -93,6 +96,9 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'estimates: ',
     'approval: ',
     'approval-policy: ',
+    'model: ',
+    'dataset: cancel',
+    'training-job: cancel',
   ]);
 });
 

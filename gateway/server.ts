@@ -32,6 +32,7 @@ import { bulkRoutes } from './routes/bulk.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
 import { clusterRoutes } from './routes/cluster.ts';
 import { contextRoutes } from './routes/contexts.ts';
+import { datasetRoutes } from './routes/datasets.ts';
 import { deadLetterActRoutes } from './routes/dead-letter-acts.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -40,6 +41,7 @@ import { liveRoutes } from './routes/live.ts';
 import { lockRoutes } from './routes/locks.ts';
 import { mcpRoute } from './routes/mcp.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { modelRoutes } from './routes/models.ts';
 import { quotaRoutes } from './routes/quota.ts';
 import { sessionActRoutes } from './routes/session-acts.ts';
 import { sessionTreeRoutes } from './routes/session-tree.ts';
@@ -48,6 +50,7 @@ import { taskActRoutes } from './routes/task-acts.ts';
 import { taskListRoutes } from './routes/task-lists.ts';
 import { taskPlanRoutes } from './routes/task-plans.ts';
 import { taskRoutes } from './routes/tasks.ts';
+import { trainingJobRoutes } from './routes/training-jobs.ts';
 
 export interface ServerOptions {
   readonly client: Client;
@@ -108,6 +111,9 @@ export function buildServer(options: ServerOptions): App {
     auditRoutes(app, context);
     deadLetterRoutes(app, context);
     deadLetterActRoutes(app, context);
+    datasetRoutes(app, context);
+    trainingJobRoutes(app, context);
+    modelRoutes(app, context);
     quotaRoutes(app, context);
     clusterRoutes(app, context);
     actorHistoryRoutes(app, context);

@@ -11,6 +11,9 @@ export const AuditAct = z.enum([
   'agent.deregistered',
   'approval.decided',
   'approval_policy.set',
+  'dataset.consented',
+  'model.promoted',
+  'model.rolled_back',
 ]);
 export type AuditAct = z.infer<typeof AuditAct>;
 
@@ -20,7 +23,9 @@ const entryFields = {
   act: AuditAct,
   target: z
     .string()
-    .describe('What it was done to: the name of the lock, the id of the agent, of the approval.'),
+    .describe(
+      'What it was done to: the name of the lock, of the data set, of the model with its version, the id of the agent, of the approval.',
+    ),
   reason: z.string().describe('Why, in their words.'),
   before: z.record(z.string(), z.unknown()).describe('What was there before.'),
 };

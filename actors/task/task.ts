@@ -14,13 +14,21 @@ import { beginWith, isoTime, NOBODY, refused, unchanged, withEffects } from '../
 import { dropArtifact } from './artifacts.ts';
 import { assign, begin, close, failAttempt, giveUp, RETRY_TIMER, release, retryLater } from './attempt.ts';
 import { setState } from './by-hand.ts';
-import { addressOfAgent, addressOfRegistry, move, openAttempt, RETRY, tellSession } from './change.ts';
+import {
+  addressOfAgent,
+  addressOfRegistry,
+  move,
+  noteModel,
+  openAttempt,
+  RETRY,
+  tellSession,
+} from './change.ts';
 import { isConflicted } from './conflict.ts';
 import { decide } from './decide.ts';
 import { mayFinish, setDependencies } from './finish.ts';
 import { goOn, hold, unhold } from './hold.ts';
 import { markCancelled, markedRun } from './mark.ts';
-import { FIRST, WITH_ALL_CONTENT, WITHOUT_ORIGIN, WITHOUT_REQUESTS } from './migrations.ts';
+import { FIRST, OF_SESSIONS, WITH_ALL_CONTENT, WITHOUT_ORIGIN, WITHOUT_REQUESTS } from './migrations.ts';
 import { hearReport } from './report.ts';
 import { expire, hearRules, hearVerdict } from './requests.ts';
 import { restart } from './restart.ts';
@@ -32,12 +40,12 @@ type Of<Type extends TaskMessage['type']> = Extract<TaskMessage, { type: Type }>
 
 export const taskKind = defineActor<Task, TaskMessage>({
   type: 'task',
-  stateVersion: 5,
+  stateVersion: 6,
   state: Task,
   message: TaskMessage,
   control: ['cancel'],
   onDefect: 'resume',
-  migrations: { 1: FIRST, 2: WITHOUT_ORIGIN, 3: WITHOUT_REQUESTS, 4: WITH_ALL_CONTENT },
+  migrations: { 1: FIRST, 2: WITHOUT_ORIGIN, 3: WITHOUT_REQUESTS, 4: WITH_ALL_CONTENT, 5: OF_SESSIONS },
   index: (task) => ({
     status: task.state,
     title: task.title,
@@ -81,6 +89,8 @@ function handle(task: Task | null, message: TaskMessage, context: TurnContext): 
       return isOpen(task, message) ? hearRefusal(task, message, context) : unchanged(task);
     case 'agent_lost':
       return isOpen(task, message) ? loseAgent(task, context) : unchanged(task);
+    case 'model_chosen':
+      return isOpen(task, message) ? noteModel(task, message) : unchanged(task);
     case 'attempt_timed_out':
       return timeOut(task, message.attempt, context);
     case 'retry':

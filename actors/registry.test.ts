@@ -22,6 +22,9 @@ test('every kind of actor has a type of its own', () => {
     'approval',
     'approval-policy',
     'tenant',
+    'model',
+    'dataset',
+    'training-job',
   ]);
 });
 
@@ -100,6 +103,9 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'approval: ',
     'approval-policy: ',
     'tenant: revoke logout',
+    'model: ',
+    'dataset: cancel',
+    'training-job: cancel',
   ]);
 });
 

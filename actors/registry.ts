@@ -11,14 +11,17 @@ import { checkpointKind } from './checkpoint/checkpoint.ts';
 import { contextKind } from './context/context.ts';
 import { contextHistoryKind } from './context/history.ts';
 import { contextOwnerKind } from './context/owner.ts';
+import { datasetKind } from './dataset/dataset.ts';
 import { estimatesKind } from './estimates/estimates.ts';
 import { fleetKind } from './fleet/fleet.ts';
 import { lockKind } from './lock/lock.ts';
+import { modelKind } from './model/model.ts';
 import { schedulerKind } from './scheduler/scheduler.ts';
 import { sessionKind } from './session/session.ts';
 import { systemSchedulerKind } from './system-scheduler/system-scheduler.ts';
 import { taskKind } from './task/task.ts';
 import { tenantKind } from './tenant/tenant.ts';
+import { trainingJobKind } from './training-job/training-job.ts';
 
 export const ACTOR_KINDS: readonly ActorKind[] = [
   sessionKind,
@@ -40,4 +43,7 @@ export const ACTOR_KINDS: readonly ActorKind[] = [
   approvalKind,
   policyKind,
   tenantKind,
+  modelKind,
+  datasetKind,
+  trainingJobKind,
 ];

@@ -16,6 +16,8 @@ const TAGS = [
   { name: 'approvals', description: 'What agents ask of people, and the rules of what needs none.' },
   { name: 'contexts', description: 'Shared, versioned memory of tasks, sessions, agents and the tenant.' },
   { name: 'locks', description: 'Named locks with leases, queues and fencing tokens.' },
+  { name: 'fine-tuning', description: 'Data sets of accepted work, and trainings on them.' },
+  { name: 'models', description: 'Models that were trained, by version, and which one is used where.' },
   { name: 'audit', description: 'What was done by force, by whom and why.' },
   { name: 'access', description: 'Keys, logins, and who one is.' },
   { name: 'events', description: 'What happened, past and live.' },

@@ -11,7 +11,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'sessions.read': `listSessions getSession getSessionStats getSessionTree listSessionTasks getSessionGraph
     listSessionArtifacts listCheckpoints getCheckpoint listBulks getBulk`,
   'sessions.write': `createSession deleteSession startSession stopSession cancelSession pauseSession resumeSession
-    completeSession failSession retrySession promptSession adoptSession createCheckpoint restoreCheckpoint createBulk
+    completeSession failSession retrySession promptSession adoptSession reviewSession createCheckpoint restoreCheckpoint createBulk
     cancelBulk`,
   'tasks.read': `getTask listTasks getTaskStats getTaskStatus listSubtasks getTaskTree getTaskDependencies
     getArtifactContent`,
@@ -41,6 +41,11 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'letters.read': 'listDeadLetters listDeadLetterGroups getDeadLetter',
   'letters.replay': 'replayDeadLetter bulkDeadLetters',
   'letters.change': 'editDeadLetter dropDeadLetter',
+  'tuning.read': `listDatasets getDataset listDatasetVersions getDatasetVersion listTrainingJobs getTrainingJob`,
+  'tuning.write': 'createDataset cancelDatasetVersion createTrainingJob cancelTrainingJob retryTrainingJob',
+  'models.read': 'listModels getModel listModelVersions getModelVersion',
+  'models.write': 'createModelVersion',
+  'models.promote': 'promoteModel rollBackModel',
   'quota.read': 'getQuota getQueue',
   'quota.write': 'setQuota',
   'capacity.read': 'getCapacity',

@@ -33,6 +33,7 @@ import { bulkRoutes } from './routes/bulk.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
 import { clusterRoutes } from './routes/cluster.ts';
 import { contextRoutes } from './routes/contexts.ts';
+import { datasetRoutes } from './routes/datasets.ts';
 import { deadLetterActRoutes } from './routes/dead-letter-acts.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -43,6 +44,7 @@ import { lockRoutes } from './routes/locks.ts';
 import { loginRoutes } from './routes/login.ts';
 import { mcpRoute } from './routes/mcp.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { modelRoutes } from './routes/models.ts';
 import { quotaRoutes } from './routes/quota.ts';
 import { sessionActRoutes } from './routes/session-acts.ts';
 import { sessionTreeRoutes } from './routes/session-tree.ts';
@@ -51,6 +53,7 @@ import { taskActRoutes } from './routes/task-acts.ts';
 import { taskListRoutes } from './routes/task-lists.ts';
 import { taskPlanRoutes } from './routes/task-plans.ts';
 import { taskRoutes } from './routes/tasks.ts';
+import { trainingJobRoutes } from './routes/training-jobs.ts';
 
 export interface ServerOptions {
   readonly client: Client;
@@ -68,6 +71,37 @@ const HANDLER_TIMEOUT_MS = 30_000;
 const WS_MESSAGE_BYTES_MAX = 64 * 1024;
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** All that need nothing but the context. */
+const ROUTES = [
+  healthRoutes,
+  sessionRoutes,
+  sessionActRoutes,
+  bulkRoutes,
+  checkpointRoutes,
+  sessionTreeRoutes,
+  taskRoutes,
+  taskListRoutes,
+  taskActRoutes,
+  taskPlanRoutes,
+  blueprintRoutes,
+  artifactRoutes,
+  agentRoutes,
+  approvalRoutes,
+  contextRoutes,
+  lockRoutes,
+  auditRoutes,
+  deadLetterRoutes,
+  deadLetterActRoutes,
+  datasetRoutes,
+  trainingJobRoutes,
+  modelRoutes,
+  quotaRoutes,
+  clusterRoutes,
+  actorHistoryRoutes,
+  actorSupervisionRoutes,
+  eventRoutes,
+] as const;
 
 export function buildServer(options: ServerOptions): App {
   const { client, config, logger, now = Date.now, elapsedMs = () => performance.now() } = options;
@@ -94,33 +128,10 @@ export function buildServer(options: ServerOptions): App {
   addOpenApi(app);
   // Once the plugins above are loaded, so that they see every route.
   app.after(() => {
-    healthRoutes(app, context);
+    for (const addRoutes of ROUTES) addRoutes(app, context);
     metricsRoute(app, metrics);
-    sessionRoutes(app, context);
-    sessionActRoutes(app, context);
-    bulkRoutes(app, context);
-    checkpointRoutes(app, context);
-    sessionTreeRoutes(app, context);
-    taskRoutes(app, context);
-    taskListRoutes(app, context);
-    taskActRoutes(app, context);
-    taskPlanRoutes(app, context);
-    blueprintRoutes(app, context);
-    artifactRoutes(app, context);
-    agentRoutes(app, context);
-    approvalRoutes(app, context);
-    contextRoutes(app, context);
-    lockRoutes(app, context);
-    auditRoutes(app, context);
     loginRoutes(app, context, guard);
     keyRoutes(app, context, guard);
-    deadLetterRoutes(app, context);
-    deadLetterActRoutes(app, context);
-    quotaRoutes(app, context);
-    clusterRoutes(app, context);
-    actorHistoryRoutes(app, context);
-    actorSupervisionRoutes(app, context);
-    eventRoutes(app, context);
     messageRoutes(app, context, lanes);
     liveRoutes(app, { feed, lanes, guard });
     mcpRoute(app, logger);

@@ -10,12 +10,23 @@ type Filters = Pick<
 >;
 
 export function toSessionQuery(filter: SessionFilter): Filters {
-  const { state = [], session_type, priority, created_by, model, tag = [], parent_id, search } = filter;
+  const {
+    state = [],
+    session_type,
+    priority,
+    created_by,
+    model,
+    tag = [],
+    parent_id,
+    search,
+    verdict,
+  } = filter;
   const labels = [
     ...(session_type === undefined ? [] : [sessionLabel('type', session_type)]),
     ...(priority === undefined ? [] : [sessionLabel('priority', priority)]),
     ...(created_by === undefined ? [] : [sessionLabel('by', created_by)]),
     ...(model === undefined ? [] : [sessionLabel('model', model)]),
+    ...(verdict === undefined ? [] : [sessionLabel('verdict', verdict)]),
     ...tag.map((one) => sessionLabel('tag', one)),
   ];
   const { created_from: from, created_before: before } = filter;

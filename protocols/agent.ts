@@ -11,6 +11,7 @@ import {
   Tally,
 } from './agent-performance.ts';
 import { AgentType, Capabilities, Capability, NamedCapabilities } from './capability.ts';
+import { Answered } from './effects.ts';
 import { EntityId } from './ids.ts';
 import { TASKS_RUNNING_LIMIT } from './quota.ts';
 import { SessionType } from './session.ts';
@@ -87,6 +88,8 @@ export const Assignment = z.object({
   /** What of the agent it uses: its end counts for these. */
   required_capabilities: z.array(Capability).default([]),
   technologies: z.array(z.string()).default([]),
+  /** What its process will be told, once it is known which version the model of the registry is that this names. */
+  unresolved: z.record(z.string(), z.unknown()).optional(),
 });
 export type Assignment = z.infer<typeof Assignment>;
 
@@ -191,6 +194,8 @@ export const AgentMessage = z.discriminatedUnion('type', [
   /** From the runtime: no heartbeat for `watchMs`; the agent's answer to a delivery. */
   z.object({ type: z.literal('silent') }),
   z.object({ type: z.literal('delivered'), id: z.string(), answer: z.unknown() }),
+  /** From the registry of models: which version it is. */
+  Answered,
   /** From tasks. */
   z.object({
     type: z.literal('assign'),

@@ -14,6 +14,9 @@ export const AuditAct = z.enum([
   'key.issued',
   'key.rotated',
   'key.revoked',
+  'dataset.consented',
+  'model.promoted',
+  'model.rolled_back',
 ]);
 export type AuditAct = z.infer<typeof AuditAct>;
 
@@ -23,7 +26,9 @@ const entryFields = {
   act: AuditAct,
   target: z
     .string()
-    .describe('What it was done to: the name of the lock, the id of the agent, of the approval, of the key.'),
+    .describe(
+      'What it was done to: the name of the lock, of the data set, of the model with its version, the id of the agent, of the approval, of the key.',
+    ),
   reason: z.string().describe('Why, in their words.'),
   before: z.record(z.string(), z.unknown()).describe('What was there before.'),
 };

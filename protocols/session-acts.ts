@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { CheckpointTask } from './checkpoint.ts';
 import { EntityId } from './ids.ts';
+import { ReviewVerdict } from './session-review.ts';
 
 export const Reason = z.string().trim().min(1).max(500);
 
@@ -23,6 +24,7 @@ export const SESSION_ACTS = [
   z.object({ type: z.literal('complete'), reason: Reason }),
   z.object({ type: z.literal('fail'), reason: Reason }),
   z.object({ type: z.literal('retry'), reason: Reason.optional() }),
+  z.object({ type: z.literal('review'), verdict: ReviewVerdict, reason: Reason.optional() }),
   /** `task_id`: of steer and interrupt, whose agent is meant; left out, all that are at work. */
   z.object({
     type: z.literal('prompt'),

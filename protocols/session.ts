@@ -6,6 +6,7 @@ import { CircuitWait } from './circuit-wait.ts';
 import { FreeKey } from './concurrency.ts';
 import { LearnedByTask } from './estimates.ts';
 import { EntityId } from './ids.ts';
+import { NamedModel } from './model-name.ts';
 import { PermissionRule } from './permission-rules.ts';
 import { PlanTasks } from './plan.ts';
 import { Strategy, TemplateNames } from './plan-layout.ts';
@@ -13,6 +14,7 @@ import { SESSION_ACTS } from './session-acts.ts';
 import { Edges, upgradeSession } from './session-graph.ts';
 import { RecentAttempts } from './session-health.ts';
 import { SESSION_PLANS } from './session-plan.ts';
+import { SessionReview } from './session-review.ts';
 import { SLOT_NEWS } from './slot-news.ts';
 import { TaskSpec, TaskState, TokenUsage } from './task.ts';
 
@@ -64,11 +66,6 @@ export const SessionTitle = z
   .max(200)
   .refine((title) => !EMPTY_TITLES.has(title.toLowerCase()), 'says nothing: name what shall be done');
 
-export const ModelName = z
-  .string()
-  .max(200)
-  .regex(/^[^\s/]+\/\S+$/, 'provider/model');
-
 export const Workspace = z.object({
   /** Git URL, or the absolute path of a repository that the agents can read. */
   repo: z.string().min(1).max(2_000),
@@ -88,7 +85,7 @@ export const SessionDraft = z.object({
   description: z.string().max(1_000).optional(),
   session_type: SessionType.default('execution'),
   priority: SessionPriority.default('medium'),
-  model: ModelName.optional(),
+  model: NamedModel.optional(),
   agent_config: z.record(z.string().regex(/^[A-Za-z0-9_-]+$/), z.unknown()).default({}),
   max_duration_seconds: z.number().int().min(60).max(86_400).default(3_600),
   /** So long it may wait for capacity; the time it is at work counts apart. */
@@ -231,6 +228,8 @@ export const Session = SessionDraft.extend({
   circuits_waited_for: z.array(EntityId).default([]),
   /** What people allowed or refused for the whole of it; the last one that matches decides. */
   permission_rules: z.array(PermissionRule).optional(),
+  /** What a person said of what came of it, the latest word. */
+  review: SessionReview.optional(),
   result: z.object({ summary: z.string(), branches: z.array(z.string()) }).nullable(),
   error: z.string().nullable(),
 });

@@ -5,6 +5,8 @@ import { TASK_APPROVALS, TaskRequest, WaitsFor } from './approval.ts';
 import { Capability } from './capability.ts';
 import { TaskOrigin } from './estimates.ts';
 import { EntityId } from './ids.ts';
+import { ResolvedModel } from './model-name.ts';
+import { TrainingReport } from './training-report.ts';
 
 export const TaskState = z.enum([
   'pending',
@@ -93,6 +95,8 @@ export const TaskResult = z.object({
   error: z.object({ code: z.string(), message: z.string().max(4_000), retryable: z.boolean() }).nullable(),
   /** Of a task that was asked for a plan; checked where it is taken. */
   plan: z.unknown().optional(),
+  /** What whoever asked for the work needs of it beyond a branch: figures, names. Checked where it is read. */
+  output: z.record(z.string().max(64), z.unknown()).optional(),
 });
 export type TaskResult = z.infer<typeof TaskResult>;
 
@@ -120,6 +124,8 @@ export const Attempt = z.object({
   uses_locks: z.literal(true).optional(),
   /** What its agent says that it waits for, beside people. */
   waits_for: WaitsFor.extract(['auth_required', 'rate_limited']).optional(),
+  /** The version of the registry's model that it is done with. */
+  model: ResolvedModel.optional(),
 });
 export type Attempt = z.infer<typeof Attempt>;
 
@@ -158,9 +164,15 @@ export const TaskAim = z.enum([
 ]);
 export type TaskAim = z.infer<typeof TaskAim>;
 
+/** Kinds of actors, beside sessions, that have work done by tasks. */
+export const TaskOwner = z.enum(['training-job', 'dataset']);
+
 /** What of its session a task needs to tell an agent. */
 export const TaskBrief = z.object({
+  /** Id of the session; or of its owner, where that is of another kind. */
   session_id: EntityId,
+  /** Who has the work done and hears of it, where that is no session. */
+  owner: TaskOwner.optional(),
   run: z.number().int(),
   session_title: z.string(),
   prompt: z.string(),
@@ -263,7 +275,10 @@ export const TaskMessage = z.discriminatedUnion('type', [
     note: z.string().max(2_000).optional(),
     usage: TokenUsage.optional(),
     waits_for: z.enum(['rate_limit', 'auth']).optional(),
+    training: TrainingReport.optional(),
   }),
+  /** From the agent's actor: which version of the registry's model the attempt is done with. */
+  z.object({ type: z.literal('model_chosen'), attempt, agent_id: z.string(), model: ResolvedModel }),
   z.object({
     type: z.literal('tool'),
     attempt,

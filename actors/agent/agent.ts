@@ -10,11 +10,19 @@ import { Agent, AgentMessage, shownStatusOf } from '#protocols/agent.ts';
 import { InAnswer } from '#protocols/eap/message.ts';
 import { emit, reply } from '#protocols/effects.ts';
 import { beginWith, isoTime, NOBODY, refused, unchanged, withEffects } from '../turn.ts';
-import { acceptAssignment, assign, cancelTask, dropAssignment, endTask, tellRefused } from './assignments.ts';
+import {
+  acceptAssignment,
+  assign,
+  cancelTask,
+  dropAssignment,
+  endTask,
+  hearModel,
+  tellRefused,
+} from './assignments.ts';
 import { auditOf } from './audited.ts';
 import { bar, departWhenDone, dismiss, forget, giveBack, setMaintenance } from './hold.ts';
 import { ASKED_MAX, ask, take, tellLeaseLost } from './inbox.ts';
-import { FIRST, WITHOUT_FIGURES, WITHOUT_TELLING } from './migrations.ts';
+import { FIRST, WITHOUT_FIGURES, WITHOUT_MODELS, WITHOUT_TELLING } from './migrations.ts';
 import { capabilitiesOf, countMark, countResult } from './performance.ts';
 import { drain, leave, obstacleToJoining, register, statusOf, tellRegistry, watchMs } from './presence.ts';
 import { tell, tellSteered } from './telling.ts';
@@ -23,12 +31,12 @@ type Of<Type extends AgentMessage['type']> = Extract<AgentMessage, { type: Type 
 
 export const agentKind = defineActor<Agent, AgentMessage>({
   type: 'agent',
-  stateVersion: 4,
+  stateVersion: 5,
   state: Agent,
   message: AgentMessage,
   control: ['register', 'deregister', 'drain', 'dismiss', 'maintenance', 'silent'],
   onDefect: 'resume',
-  migrations: { 1: FIRST, 2: WITHOUT_TELLING, 3: WITHOUT_FIGURES },
+  migrations: { 1: FIRST, 2: WITHOUT_TELLING, 3: WITHOUT_FIGURES, 4: WITHOUT_MODELS },
   index: (agent) => ({ status: shownStatusOf(agent), title: agent.name, watchMs: watchMs(agent) }),
   handle,
 });
@@ -56,6 +64,8 @@ function handlePresent(
       return hearAnswer(agent, message, context);
     case 'assign':
       return assign(agent, message, context);
+    case 'answered':
+      return hearModel(agent, message, context);
     case 'cancel_task':
       return cancelTask(agent, message, context);
     case 'task_ended':

@@ -4,6 +4,7 @@ import type { Agent, AgentMessage, InboxItem } from '#protocols/agent.ts';
 import { type Effect, send } from '#protocols/effects.ts';
 import { beginWith, isoTime, type Step, unchanged, withEffects } from '../turn.ts';
 import { isOfAttempt, put, take } from './inbox.ts';
+import { askForModel, assignmentOf, readResolved, registryModelOf, tellChosen } from './models.ts';
 import { countResult, resultOf } from './performance.ts';
 import { tellRegistry } from './presence.ts';
 
@@ -20,9 +21,27 @@ export function assign(agent: Agent, message: Of<'assign'>, context: TurnContext
   if (obstacle) return withEffects(beginWith(agent), tellRefused(agent, message, obstacle));
   const now = isoTime(context.now);
   const asked = { task_id, attempt, required_capabilities, technologies };
-  const assignment = { ...asked, accepted: false, since: now };
+  const reference = registryModelOf(agent, payload);
+  const unresolved = reference === null ? {} : { unresolved: payload };
+  const assignment = { ...asked, ...unresolved, accepted: false, since: now };
   const state = { ...agent, assignments: [...agent.assignments, assignment], updated_at: now };
+  if (reference !== null) return askForModel(state, { of: message, reference }, context);
   return put(beginWith(state), { kind: 'assign', task_id, attempt, payload }, context);
+}
+
+/** The model of the registry is known: the process is told the concrete one. Nobody knows it: the task is given back. */
+export function hearModel(agent: Agent, message: Of<'answered'>, context: TurnContext): Turn<Agent> {
+  const of = assignmentOf(message.key);
+  const assignment = of && agent.assignments.find((one) => isOfAttempt(one, of));
+  // Cancelled, or lost with its process, in the meantime.
+  if (!of || !assignment?.unresolved) return unchanged(agent);
+  const { unresolved, ...known } = assignment;
+  const model = readResolved(message);
+  if ('fault' in model) return dropAssignment(beginWith(agent), { item: of, reason: model.fault }, context);
+  const assignments = agent.assignments.map((one) => (one === assignment ? known : one));
+  const state = { ...agent, assignments, updated_at: isoTime(context.now) };
+  const chosen = withEffects(beginWith(state), ...tellChosen(agent, of, model));
+  return put(chosen, { kind: 'assign', ...of, payload: { ...unresolved, model: model.source } }, context);
 }
 
 export function acceptAssignment(step: Step<Agent>, item: InboxItem, context: TurnContext): Step<Agent> {

@@ -24,3 +24,14 @@ export const WITHOUT_FIGURES: Migration = {
     return agent;
   },
 };
+
+const WithAssignments = z.looseObject({ assignments: z.array(z.looseObject({})) });
+
+/** Version 4 knew no models of the registry: what waits for the answer about one is never told, and its time runs out. */
+export const WITHOUT_MODELS: Migration = {
+  up: (state) => state,
+  down: (state) => {
+    const agent = WithAssignments.parse(state);
+    return { ...agent, assignments: agent.assignments.map(({ unresolved: _, ...assignment }) => assignment) };
+  },
+};

@@ -19,6 +19,7 @@ import { hasHeldFinish } from './graph.ts';
 import { addTasks, firstPart, madeCount, plannedRecord } from './making.ts';
 import { BY_AGENT, watchPlan } from './plan-watch.ts';
 import { planSession } from './planning.ts';
+import { unreviewed } from './review.ts';
 import { tell } from './tell.ts';
 import { canMove, invalidTransition } from './transitions.ts';
 
@@ -42,7 +43,7 @@ export function retry(
     return refused(session, { code: 'INVALID_TRANSITION', detail, current_state: state, allowed: [] });
   }
   const reason = message.reason ?? 'retried on request';
-  const again = { ...session, retry_count: retry_count + 1 };
+  const again = { ...unreviewed(session), retry_count: retry_count + 1 };
   const pending = move(beginWith(again), { to: 'pending', reason }, context);
   return answer(session, enqueue(pending, reason, context));
 }

@@ -68,6 +68,15 @@ export const WITHOUT_WAITS: Migration = {
   },
 };
 
+/** Of version 6 nobody had said anything. */
+export const WITHOUT_REVIEW: Migration = {
+  up: (state) => state,
+  down: (state) => {
+    const { review: _, ...session } = AnySession.parse(state);
+    return session;
+  },
+};
+
 function without(names: ReadonlySet<string>, state: object): object {
   return Object.fromEntries(Object.entries(state).filter(([name]) => !names.has(name)));
 }

@@ -25,11 +25,19 @@ import { dependentsOf } from './graph.ts';
 import { pause, resume } from './hold.ts';
 import { labelsOf } from './labels.ts';
 import { makePart } from './make-part.ts';
-import { BY_ID, BY_TASKS_ALONE, UNLEARNED, WITHOUT_SLOTS, WITHOUT_WAITS } from './migrations.ts';
+import {
+  BY_ID,
+  BY_TASKS_ALONE,
+  UNLEARNED,
+  WITHOUT_REVIEW,
+  WITHOUT_SLOTS,
+  WITHOUT_WAITS,
+} from './migrations.ts';
 import { isNews, updated } from './news.ts';
 import { lookForPlan } from './plan-due.ts';
 import { takePrompt } from './prompt.ts';
 import { addToPlan, decomposeTask, link, takePlan, unlink } from './replan.ts';
+import { review } from './review.ts';
 import { hearOfSlot } from './slot.ts';
 import { sendWords } from './tell.ts';
 import { isAtWork } from './transitions.ts';
@@ -39,13 +47,20 @@ type Of<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: T
 
 export const sessionKind = defineActor<Session, SessionMessage>({
   type: 'session',
-  stateVersion: 6,
+  stateVersion: 7,
   state: Session,
   message: SessionMessage,
   // Pause and resume share a lane, so that of two the later one counts.
   control: ['stop', 'cancel', 'pause', 'resume', 'complete', 'fail'],
   onDefect: 'resume',
-  migrations: { 1: WITHOUT_SLOTS, 2: BY_ID, 3: UNLEARNED, 4: BY_TASKS_ALONE, 5: WITHOUT_WAITS },
+  migrations: {
+    1: WITHOUT_SLOTS,
+    2: BY_ID,
+    3: UNLEARNED,
+    4: BY_TASKS_ALONE,
+    5: WITHOUT_WAITS,
+    6: WITHOUT_REVIEW,
+  },
   index: (session) => ({
     status: session.deleted_at ? 'deleted' : session.state,
     title: session.title,
@@ -141,6 +156,8 @@ function obey(session: Session, message: Command, context: TurnContext): Turn<Se
     case 'complete':
     case 'fail':
       return end(session, message, context);
+    case 'review':
+      return review(session, message, context);
     case 'delete':
       return remove(session, context);
     case 'prompt':

@@ -50,7 +50,17 @@ export function tellSession(task: Task): Effect {
     error: task.error,
     usage: usageOf(task),
     reason: task.state_reason,
+    ...outcomeFor(task),
   });
+}
+
+/** An owner that is no session needs what came of the work: it has nowhere to read it. */
+function outcomeFor({ brief, state, result, artifacts, attempts }: Task): object {
+  if (brief.owner === undefined || state !== 'completed') return {};
+  const files = artifacts
+    .filter(({ attempt }) => attempt === attempts.length)
+    .map(({ artifact_id, name, size_bytes, sha256 }) => ({ artifact_id, name, size_bytes, sha256 }));
+  return { output: result?.output ?? {}, files };
 }
 
 export function lastAttempt(task: Task): Attempt | undefined {
@@ -74,7 +84,16 @@ export function usageOf(task: Task): TokenUsage {
 }
 
 export function addressOfSession(task: Task): Address {
-  return { type: 'session', tenant: task.tenant_id, id: task.brief.session_id };
+  return { type: task.brief.owner ?? 'session', tenant: task.tenant_id, id: task.brief.session_id };
+}
+
+/** The attempt is done with this version of a model, whatever the reference stands for later. */
+export function noteModel(
+  task: Task,
+  { model }: { readonly model: NonNullable<Attempt['model']> },
+): Step<Task> {
+  const attempt = openAttempt(task);
+  return { state: attempt ? withLastAttempt(task, { ...attempt, model }) : task, effects: [] };
 }
 
 export function addressOfAgent(task: Task, agentId: string): Address {

@@ -4,12 +4,12 @@
  */
 import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { AddressText, parseAddress } from '#protocols/address.ts';
-import type { Task, TaskMessage } from '#protocols/task.ts';
+import { type Task, type TaskMessage, TaskOwner } from '#protocols/task.ts';
 import { isoTime, NOBODY } from '../turn.ts';
 
 const MARK_TYPE = 'cancelled_before_created';
 
-/** Only a session cancels what it is just creating; anyone else is wrong about the id. */
+/** Only a session, or another owner of tasks, cancels what it is just creating; anyone else is wrong about the id. */
 export function markCancelled(
   message: Extract<TaskMessage, { type: 'cancel' }>,
   context: TurnContext,
@@ -17,7 +17,8 @@ export function markCancelled(
   const sender = AddressText.safeParse(context.by);
   if (!sender.success) return NOBODY;
   const { type, id: session_id } = parseAddress(sender.data);
-  if (type !== 'session') return NOBODY;
+  const owner = TaskOwner.safeParse(type);
+  if (type !== 'session' && !owner.success) return NOBODY;
   const now = isoTime(context.now);
   const mark: Task = {
     title: 'Cancelled before it was created',
@@ -35,7 +36,13 @@ export function markCancelled(
     tenant_id: context.self.tenant,
     created_at: now,
     updated_at: now,
-    brief: { session_id, run: message.run ?? 0, session_title: '', prompt: '' },
+    brief: {
+      session_id,
+      ...(owner.success ? { owner: owner.data } : {}),
+      run: message.run ?? 0,
+      session_title: '',
+      prompt: '',
+    },
     state: 'cancelled',
     state_reason: message.reason,
     merge: [],

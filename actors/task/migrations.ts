@@ -44,3 +44,25 @@ export const WITH_ALL_CONTENT: Migration = {
     return { ...task, artifacts: task.artifacts.map(({ deleted_at: _, ...artifact }) => artifact) };
   },
 };
+
+const WithOwner = z.looseObject({
+  brief: z.looseObject({}),
+  result: z.looseObject({}).nullable(),
+  attempts: z.array(z.looseObject({ result: z.looseObject({}).nullable() })),
+});
+
+/** In version 5 all tasks were of sessions. One of another owner tells its news to nobody until newer code has it again. */
+export const OF_SESSIONS: Migration = {
+  up: (state) => state,
+  down: (state) => {
+    const { brief, result, attempts, ...task } = WithOwner.parse(state);
+    const { owner: _, ...plain } = brief;
+    const older = attempts.map(({ model: __, ...one }) => ({ ...one, result: withoutOutput(one.result) }));
+    return { ...task, brief: plain, result: withoutOutput(result), attempts: older };
+  },
+};
+
+function withoutOutput(result: object | null): object | null {
+  if (result === null) return null;
+  return Object.fromEntries(Object.entries(result).filter(([name]) => name !== 'output'));
+}

@@ -7,11 +7,11 @@
  */
 
 import type { Turn, TurnContext } from '#protocols/actor.ts';
-import { emit, reply, send } from '#protocols/effects.ts';
+import { type Effect, emit, reply, send } from '#protocols/effects.ts';
 import { PLANNING_TYPE, readPlan } from '#protocols/plan-by-agent.ts';
 import type { Attempt, Task, TaskMessage, TaskResult } from '#protocols/task.ts';
 import { usageAtLeast } from '#protocols/usage.ts';
-import { beginWith, isoTime, refused, type Step, withEffects } from '../turn.ts';
+import { beginWith, isoTime, refused, type Step, withEffects, withoutUndefined } from '../turn.ts';
 import { keepArtifact } from './artifacts.ts';
 import { begin, close, failAttempt } from './attempt.ts';
 import { addressOfSession, openAttempt, withLastAttempt } from './change.ts';
@@ -117,7 +117,16 @@ function keepProgress(step: Step<Task>, message: Of<'progress'>, context: TurnCo
   const { session_id, run } = step.state.brief;
   const record = { percent, note, usage, attempt: number, agent_id, session_id, run };
   const state = { ...withLastAttempt(step.state, kept), updated_at: isoTime(context.now) };
-  return tellWait(withEffects({ ...step, state }, emit('progressed', record)), step.state);
+  const told = tellOwner(state, message);
+  return tellWait(withEffects({ ...step, state }, emit('progressed', record), ...told), step.state);
+}
+
+/** A session reads of progress in the task; another owner keeps what matters of it itself. */
+function tellOwner(task: Task, { percent, note, training }: Of<'progress'>): Effect[] {
+  const { owner, run } = task.brief;
+  if (owner === undefined) return [];
+  const said = withoutUndefined({ percent, note, training });
+  return [send(addressOfSession(task), { type: 'task_progressed', run, task_id: task.id, ...said })];
 }
 
 function takeResult(step: Step<Task>, message: Of<'result'>, context: TurnContext): Step<Task> {

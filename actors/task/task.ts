@@ -14,13 +14,21 @@ import { beginWith, isoTime, NOBODY, refused, unchanged, withEffects } from '../
 import { dropArtifact } from './artifacts.ts';
 import { assign, begin, close, failAttempt, giveUp, RETRY_TIMER, release, retryLater } from './attempt.ts';
 import { setState } from './by-hand.ts';
-import { addressOfAgent, addressOfRegistry, move, openAttempt, RETRY, tellSession } from './change.ts';
+import {
+  addressOfAgent,
+  addressOfRegistry,
+  move,
+  noteModel,
+  openAttempt,
+  RETRY,
+  tellSession,
+} from './change.ts';
 import { isConflicted } from './conflict.ts';
 import { decide } from './decide.ts';
 import { mayFinish, setDependencies } from './finish.ts';
 import { goOn, hold, unhold } from './hold.ts';
 import { markCancelled, markedRun } from './mark.ts';
-import { FIRST, WITH_ALL_CONTENT, WITHOUT_ORIGIN, WITHOUT_REQUESTS } from './migrations.ts';
+import { FIRST, OF_SESSIONS, WITH_ALL_CONTENT, WITHOUT_ORIGIN, WITHOUT_REQUESTS } from './migrations.ts';
 import { hearReport } from './report.ts';
 import { expire, hearRules, hearVerdict } from './requests.ts';
 import { restart } from './restart.ts';
@@ -32,12 +40,12 @@ type Of<Type extends TaskMessage['type']> = Extract<TaskMessage, { type: Type }>
 
 export const taskKind = defineActor<Task, TaskMessage>({
   type: 'task',
-  stateVersion: 5,
+  stateVersion: 6,
   state: Task,
   message: TaskMessage,
   control: ['cancel'],
   onDefect: 'resume',
-  migrations: { 1: FIRST, 2: WITHOUT_ORIGIN, 3: WITHOUT_REQUESTS, 4: WITH_ALL_CONTENT },
+  migrations: { 1: FIRST, 2: WITHOUT_ORIGIN, 3: WITHOUT_REQUESTS, 4: WITH_ALL_CONTENT, 5: OF_SESSIONS },
   index: (task) => ({
     status: task.state,
     title: task.title,
@@ -72,15 +80,15 @@ function handle(task: Task | null, message: TaskMessage, context: TurnContext): 
     case 'routed':
       return takeAgent(task, message, context);
     case 'not_routed':
-      return task.state === 'ready'
-        ? withEffects(beginWith(task), retryLater(task, NOT_ROUTED_WAIT_MS, context))
-        : unchanged(task);
+      return waitForAgent(task, context);
     case 'accepted':
       return isOpen(task, message) ? begin(beginWith(task), context) : repeatEnd(task, message);
     case 'refused':
       return isOpen(task, message) ? hearRefusal(task, message, context) : unchanged(task);
     case 'agent_lost':
       return isOpen(task, message) ? loseAgent(task, context) : unchanged(task);
+    case 'model_chosen':
+      return isOpen(task, message) ? noteModel(task, message) : unchanged(task);
     case 'attempt_timed_out':
       return timeOut(task, message.attempt, context);
     case 'retry':
@@ -108,6 +116,12 @@ function handle(task: Task | null, message: TaskMessage, context: TurnContext): 
     case 'steered':
       return hearSteered(task, message);
   }
+}
+
+/** Nobody can take it now: it is asked again. */
+function waitForAgent(task: Task, context: TurnContext): Turn<Task> {
+  if (task.state !== 'ready') return unchanged(task);
+  return withEffects(beginWith(task), retryLater(task, NOT_ROUTED_WAIT_MS, context));
 }
 
 function create(task: Task | null, { spec, brief }: Of<'create'>, context: TurnContext): Turn<Task> {

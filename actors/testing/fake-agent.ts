@@ -16,6 +16,8 @@ export interface Job {
   readonly title: string;
   readonly branch: string | null;
   readonly merge: readonly string[];
+  readonly prompt: string;
+  readonly model: string | null;
 }
 
 export class FakeAgent {
@@ -110,7 +112,7 @@ export class FakeAgent {
   #take(said: AgentIn): unknown {
     switch (said.kind) {
       case 'assign': {
-        const { title, workspace } = said.payload;
+        const { title, workspace, prompt, model = null } = said.payload;
         const { taskId, attempt } = said;
         const job: Job = {
           taskId,
@@ -118,6 +120,8 @@ export class FakeAgent {
           title,
           branch: workspace?.branch ?? null,
           merge: workspace?.merge ?? [],
+          prompt,
+          model,
         };
         this.jobs.push(job);
         this.taken.push(job);

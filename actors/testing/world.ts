@@ -187,8 +187,18 @@ export class World {
         break;
       case 'stop':
         break;
+      case 'ask': {
+        const hear = (reply: Reply) =>
+          this.#enqueue({ from: 'system', to: self, message: { type: 'answered', key: effect.key, reply } });
+        this.#enqueue({
+          from: formatAddress(self),
+          to: effect.to,
+          message: throughJson(effect.message),
+          onReply: hear,
+        });
+        break;
+      }
       case 'repeat':
-      case 'ask':
       case 'cancel_ask':
         throw new Error(`no actor here does this yet: ${effect.type}`);
     }

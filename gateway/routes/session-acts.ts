@@ -9,6 +9,7 @@ import {
   PromptBody,
   ResumeBody,
   RetryBody,
+  ReviewBody,
 } from '#protocols/http/session-acts.ts';
 import { API_PREFIX, type App, etagOf, type GatewayContext } from '../context.ts';
 import { ENTITY_PROBLEMS, json, Refused, UNSUPPORTED_PROBLEM } from '../failures.ts';
@@ -33,6 +34,7 @@ interface Act<Body extends z.ZodType<object>> {
 }
 
 export function sessionActRoutes(app: App, context: GatewayContext): void {
+  addReview(app, context);
   addAct(app, context, {
     type: 'pause',
     operationId: 'pauseSession',
@@ -95,6 +97,17 @@ export function sessionActRoutes(app: App, context: GatewayContext): void {
       await checkQueue(context, id);
       await checkParent(context, id, parent_id);
     },
+  });
+}
+
+function addReview(app: App, context: GatewayContext): void {
+  addAct(app, context, {
+    type: 'review',
+    operationId: 'reviewSession',
+    summary: 'Say whether the work of a session is accepted',
+    description:
+      'For one that is completed or partially_completed. The later word counts. Data sets are made of accepted ones.',
+    body: ReviewBody,
   });
 }
 

@@ -39,6 +39,7 @@ import { EntityHeaders, readChange } from '../if-match.ts';
 import { readPlace, toListedPage } from '../list-page.ts';
 import { resolveBlueprint } from '../read-blueprints.ts';
 import { readLearned } from '../read-estimates.ts';
+import { checkNamedModel } from '../read-models.ts';
 import { checkQueue, readQueuePlace } from '../read-scheduler.ts';
 import { toSessionQuery } from '../session-filter.ts';
 
@@ -86,6 +87,7 @@ function addCreate(app: App, context: GatewayContext): void {
       const asked = readAsked(context, request);
       const { to } = acceptCreate(asked, 'session', { type: 'create' });
       await checkParent(context, to, request.body.parent_id);
+      await checkModel(context, to, request.body.model);
       const plan = await readPlan(context, to, request.body);
       const command = acceptCreate(asked, 'session', { ...request.body, ...plan, type: 'create' });
       unwrap(await context.client.ask(command));
@@ -103,6 +105,12 @@ async function checkParent(context: GatewayContext, child: Address, parentId?: s
   if (stored && readState(StoredSession, stored).deleted_at === null) return;
   const errors = [{ path: 'parent_id', message: 'there is no such session' }];
   throw new Refused({ code: 'VALIDATION_FAILED', detail: `there is no session ${parentId}`, errors });
+}
+
+/** As the parent: a repeat is not refused because of what became of the model since. */
+async function checkModel(context: GatewayContext, to: Address, model?: string): Promise<void> {
+  if (model === undefined || (await context.client.get(to))) return;
+  await checkNamedModel(context, model);
 }
 
 /** What its blueprint says goes with a new session, and what was learned by then: nothing later changes it. */

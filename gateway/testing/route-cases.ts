@@ -56,6 +56,10 @@ const SESSIONS: Readonly<Record<string, RouteCase>> = {
   completeSession: { good: id('running', why), wrongState: id('pending', why) },
   failSession: { good: id('running', why), wrongState: id('completed', why) },
   retrySession: { good: id('failed', why), wrongState: id('running', why) },
+  reviewSession: {
+    good: id('completed', { verdict: 'accepted', ...why }),
+    wrongState: id('running', { verdict: 'accepted', ...why }),
+  },
   promptSession: {
     good: id('running', { prompt: 'Document it.' }),
     wrongState: id('completed', { prompt: 'Document it.' }),
@@ -220,6 +224,50 @@ const CONTEXTS: Readonly<Record<string, RouteCase>> = {
   getContextHistory: reads(({ ids }) => id(ids.context)),
 };
 
+const promoted = (name: string, stage = 'production'): Ask => ({
+  path: { name },
+  body: { version: '1.0.0', stage, ...why },
+});
+
+const TUNING: Readonly<Record<string, RouteCase>> = {
+  createDataset: {
+    good: {},
+    wrongState: { body: { name: 'building', consent: true, ...why } },
+    other: { description: 'Another.' },
+  },
+  listDatasets: reads(),
+  getDataset: reads({ path: { name: 'ready' } }),
+  listDatasetVersions: reads({ path: { name: 'ready' } }),
+  getDatasetVersion: reads({ path: { name: 'ready', number: '1' } }),
+  cancelDatasetVersion: {
+    good: { path: { name: 'building', number: '1' }, body: why },
+    wrongState: { path: { name: 'ready', number: '1' }, body: why },
+  },
+  createTrainingJob: { good: {}, wrongState: NO_STATES },
+  listTrainingJobs: reads(),
+  getTrainingJob: reads(id('training-completed')),
+  cancelTrainingJob: { good: id('training-running', why), wrongState: id('training-completed', why) },
+  retryTrainingJob: { good: id('training-failed', why), wrongState: id('training-running', why) },
+  listModels: reads(),
+  getModel: reads({ path: { name: 'fixer' } }),
+  listModelVersions: reads({ path: { name: 'fixer' } }),
+  getModelVersion: {
+    good: { path: { name: 'fixer', version: '1.0.0' } },
+    known: { version: 'what is no number of a version is a wrong field' },
+  },
+  createModelVersion: {
+    good: { path: { name: 'fixer' } },
+    wrongState: NO_STATES,
+    known: { name: 'the first version makes the model' },
+    other: { description: 'Another.' },
+  },
+  promoteModel: { good: promoted('fixer', 'archived'), wrongState: promoted('fixer', 'candidate') },
+  rollBackModel: {
+    good: { path: { name: 'replaced' }, body: why },
+    wrongState: { path: { name: 'fixer' }, body: why },
+  },
+};
+
 const OPERATIONS: Readonly<Record<string, RouteCase>> = {
   getHealth: reads(),
   getReady: reads(),
@@ -321,7 +369,7 @@ const STREAMS: Readonly<Record<string, RouteCase>> = {
 };
 
 export const ROUTE_CASES: ReadonlyMap<string, RouteCase> = new Map(
-  Object.entries({ ...SESSIONS, ...TASKS, ...AGENTS, ...CONTEXTS, ...OPERATIONS, ...STREAMS }),
+  Object.entries({ ...SESSIONS, ...TASKS, ...AGENTS, ...CONTEXTS, ...TUNING, ...OPERATIONS, ...STREAMS }),
 );
 
 /** What has no case, and why. */

@@ -9,7 +9,9 @@ import { NO_USAGE, TaskState } from '#protocols/task.ts';
 import { TENANT_KEYS_ID } from '#protocols/tenant.ts';
 import { sampleApproval, sampleRequest } from '#protocols/testing/sample-approval.ts';
 import { sampleKey } from '#protocols/testing/sample-key.ts';
+import { sampleDataset, sampleTraining } from '#protocols/testing/sample-tuning.ts';
 import { sampleAgent, sampleSession, sampleTask, sampleTaskSummary } from '#protocols/testing/samples.ts';
+import { TrainingState } from '#protocols/training-job.ts';
 import type { Answer, MemoryClient } from '#runtime/testing/client.ts';
 import { answerAsCluster, answerPastWith } from './cluster.ts';
 import { buildTestGateway, NOW_MS, type TestGateway } from './gateway.ts';
@@ -142,6 +144,35 @@ function putKeys(client: MemoryClient): void {
   client.put(at('tenant', TENANT_KEYS_ID), { keys: [key, revoked], logins: [] });
 }
 
+/** One data set in the making and one that is ready, one training of each state. */
+function putTuning(client: MemoryClient): void {
+  for (const state of ['building', 'ready'] as const) {
+    const dataset = sampleDataset({ id: state, state });
+    client.put(at('dataset', state), dataset, { status: state, title: state });
+  }
+  for (const state of TrainingState.options) {
+    const job = sampleTraining({ id: `training-${state}`, state });
+    client.put(at('training-job', job.id), job, { status: state, title: job.title });
+  }
+}
+
+type AskRoute = (method: 'POST', path: string, payload: object) => Promise<unknown>;
+
+/** One with a version in production, and one whose second version took the place of the first. */
+async function makeModels(ask: AskRoute): Promise<void> {
+  const origin = { source: 'openai/ft:small', base_model: 'openai/small' };
+  for (const [name, versions] of [
+    ['fixer', ['1.0.0']],
+    ['replaced', ['1.0.0', '1.0.1']],
+  ] as const) {
+    for (const version of versions) {
+      await ask('POST', `models/${name}/versions`, { ...origin, version });
+      const promoted = { version, stage: 'production', reason: 'better' };
+      await ask('POST', `models/${name}/promote`, promoted);
+    }
+  }
+}
+
 /** What is made through the routes themselves. */
 async function makeByRoutes({ app, client }: TestGateway, letter: string) {
   const ask = async (method: 'POST' | 'DELETE', path: string, payload?: object) => {
@@ -168,6 +199,8 @@ async function makeByRoutes({ app, client }: TestGateway, letter: string) {
     capabilities,
     version: '1',
   });
+  putTuning(client);
+  await makeModels(ask);
   await ask('POST', `dead-letters/${letter}/drop`, { reason: 'not wanted' });
   const job = { tenant_id: 'dev', created_at: AT, updated_at: AT, ended_at: null, created_by: 'user:dev' };
   for (const state of ['running', 'completed']) {

@@ -164,6 +164,7 @@ export interface Agent {
     since: string;
     required_capabilities: string[];
     technologies: string[];
+    unresolved?: Record<string, unknown>;
   }[];
   tasks_total: number;
   tasks_succeeded: number;
@@ -442,8 +443,8 @@ export interface AuditEntry {
   at: string;
   /** Who did it: `user:…`, `agent:…`. */
   by: string;
-  act: "lock.broken" | "agent.drained" | "agent.maintenance" | "agent.deregistered" | "approval.decided" | "approval_policy.set" | "key.issued" | "key.rotated" | "key.revoked";
-  /** What it was done to: the name of the lock, the id of the agent, of the approval, of the key. */
+  act: "lock.broken" | "agent.drained" | "agent.maintenance" | "agent.deregistered" | "approval.decided" | "approval_policy.set" | "key.issued" | "key.rotated" | "key.revoked" | "dataset.consented" | "model.promoted" | "model.rolled_back";
+  /** What it was done to: the name of the lock, of the data set, of the model with its version, the id of the agent, of the approval, of the key. */
   target: string;
   /** Why, in their words. */
   reason: string;
@@ -610,7 +611,7 @@ export interface Bulk {
   items: {
     session_id: string;
     state: "waiting" | "asked" | "done" | "failed" | "skipped";
-    code?: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "APPROVAL_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
+    code?: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "APPROVAL_NOT_FOUND" | "DATASET_NOT_FOUND" | "TRAINING_JOB_NOT_FOUND" | "MODEL_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
     detail?: string;
   }[];
 }
@@ -1033,6 +1034,36 @@ export interface CreateContext {
   label?: "trusted" | "agent" | "untrusted";
 }
 
+/** Sessions that a person accepted become samples: without secrets and personal data, without duplicates, in two halves between which no session is shared. */
+export interface CreateDataset {
+  /** Each half is written in each of these. */
+  formats?: ("openai_chat" | "sharegpt")[];
+  /** Only sessions with this share of their tasks done, or more. */
+  success_rate_min?: number;
+  /** Only sessions with all of these. */
+  tags?: string[];
+  /** Only sessions created then or later. */
+  created_from?: string;
+  created_before?: string;
+  /** Share of the sessions that is kept for validation. */
+  validation_share?: number;
+  /** Decides which half a session is in. */
+  seed?: number;
+  /** Of two samples at least so alike one is dropped. */
+  near_duplicate?: number;
+  /** With fewer samples to train on there is no data set. */
+  samples_min?: number;
+  /** Longer samples are dropped: a model would see them cut. */
+  sample_chars_max?: number;
+  /** A name that is there gets its next version. */
+  name: string;
+  description?: string;
+  /** That work of this tenant may be used to train on. Nothing is built without it. */
+  consent: true;
+  /** Why it may; kept in the audit. */
+  reason: string;
+}
+
 export interface CreateDependency {
   task_id: string;
   kind?: "finish_to_start" | "start_to_start" | "finish_to_finish" | "start_to_finish";
@@ -1052,6 +1083,21 @@ export interface CreateKey {
   expires_in_days?: number | null;
   /** Why; kept in the audit. */
   reason?: string;
+}
+
+/** A version of a model; the first one makes the model. */
+export interface CreateModelVersion {
+  /** Its number. Left out: the next patch after the highest one, or 1.0.0. */
+  version?: string;
+  description?: string;
+  /** The completed training that made it: source, base model, data set and figures are those of the training. */
+  job_id?: string;
+  /** Without a training: what agents are told to use, `provider/model`. */
+  source?: string;
+  /** Without a training: what it was made of. */
+  base_model?: string;
+  /** Figures of it; beside those of the training. */
+  metrics?: Record<string, number>;
 }
 
 /** A piece of work. It is `pending` until it is started. */
@@ -1146,6 +1192,144 @@ export interface CreateTask {
   }[];
 }
 
+/** A training. It waits until there is a trainer, and says so. */
+export interface CreateTrainingJob {
+  title: string;
+  dataset: string;
+  /** As the trainer calls it. */
+  base_model: string;
+  /** A further capability that the trainer must have, such as `openai_fine_tuning`; left out: whoever trains models. */
+  trainer?: string;
+  parameters?: {
+    method?: "lora" | "qlora" | "full";
+    epochs?: number;
+    /** Recipes for LoRA often take 1e-4 to 2e-4. */
+    learning_rate?: number;
+    batch_size?: number;
+    lora_rank?: number;
+    lora_alpha?: number;
+    /** Which layers get adapters. */
+    target_modules?: string[];
+  };
+  /** With a higher loss on the validation half, or none at all, the job has failed. */
+  validation_loss_max?: number;
+  /** Register what comes of it as a further version of this model. */
+  model_name?: string;
+}
+
+/** A data set: its versions under one name. */
+export interface Dataset {
+  tenant_id: string;
+  created_at: string;
+  updated_at: string;
+  created_by: string;
+  /** Grows with each change; also the ETag. */
+  version: number;
+  name: string;
+  versions_total: number;
+  /** The newest version, in whatever state. */
+  latest: DatasetVersion;
+  /** Number of the newest version that is ready. */
+  latest_ready: number | null;
+}
+
+export interface DatasetPage {
+  items: Dataset[];
+  /** This page, from 1. */
+  page: number;
+  /** How many items a full page has. */
+  page_size: number;
+  /** How many items match in all. */
+  total: number;
+  /** How many pages there are. */
+  pages: number;
+  /** False: there are more than `total`; they were not all counted. */
+  is_total_exact: boolean;
+  /** Asks for the next page as `cursor`; null: this is the last. */
+  next_cursor: string | null;
+}
+
+/** One version of a data set. Once it is ready it never changes. */
+export interface DatasetVersion {
+  number: number;
+  state: "building" | "ready" | "failed" | "cancelled";
+  status_detail: string | null;
+  percent: number | null;
+  description: string;
+  rules: {
+    /** Each half is written in each of these. */
+    formats: ("openai_chat" | "sharegpt")[];
+    /** Only sessions with this share of their tasks done, or more. */
+    success_rate_min: number;
+    /** Only sessions with all of these. */
+    tags: string[];
+    /** Only sessions created then or later. */
+    created_from?: string;
+    created_before?: string;
+    /** Share of the sessions that is kept for validation. */
+    validation_share: number;
+    /** Decides which half a session is in. */
+    seed: number;
+    /** Of two samples at least so alike one is dropped. */
+    near_duplicate: number;
+    /** With fewer samples to train on there is no data set. */
+    samples_min: number;
+    /** Longer samples are dropped: a model would see them cut. */
+    sample_chars_max: number;
+  };
+  consent: {
+    by: string;
+    reason: string;
+    at: string;
+  };
+  task_id: string;
+  created_at: string;
+  ended_at: string | null;
+  error: string | null;
+  name: string;
+  reference: string;
+  manifest: {
+    sessions: {
+      considered: number;
+      used: number;
+    };
+    samples: {
+      considered: number;
+      train: number;
+      validation: number;
+    };
+    dropped: Record<string, number>;
+    redactions: Record<string, number>;
+    files: {
+      name: string;
+      format: "openai_chat" | "sharegpt";
+      split: "train" | "validation";
+      lines: number;
+      bytes: number;
+      sha256: string;
+      artifact_id: string;
+      /** Path of its content. */
+      href: string;
+    }[];
+    manifest_id: string;
+    manifest_sha256: string;
+    /** Path of the whole manifest: each sample with where it is from. */
+    manifest_href: string;
+  } | null;
+}
+
+export interface DatasetVersionPage {
+  items: DatasetVersion[];
+  /** This page, from 1. */
+  page: number;
+  /** How many items a full page has. */
+  page_size: number;
+  /** How many items match in all. */
+  total: number;
+  /** How many pages there are. */
+  pages: number;
+}
+
 /** A message that was set aside, in full. */
 export interface DeadLetter {
   id: string;
@@ -1197,7 +1381,7 @@ export interface DeadLetter {
     } | {
       ok: false;
       failure: {
-        code: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "APPROVAL_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
+        code: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "APPROVAL_NOT_FOUND" | "DATASET_NOT_FOUND" | "TRAINING_JOB_NOT_FOUND" | "MODEL_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
         detail: string;
         current_state?: string;
         allowed?: string[];
@@ -1663,7 +1847,7 @@ export interface Me {
   /** When the login ends that your cookie stands for. */
   login_expires_at: string | null;
   /** What you may do. */
-  actions: ("sessions.read" | "sessions.write" | "tasks.read" | "tasks.write" | "blueprints.read" | "blueprints.write" | "agents.read" | "agents.write" | "agents.speak" | "approvals.read" | "approvals.decide" | "approvals.rules" | "contexts.read" | "contexts.write" | "locks.read" | "locks.write" | "locks.break" | "events.read" | "messages.read" | "letters.read" | "letters.replay" | "letters.change" | "letters.unaddressed" | "quota.read" | "quota.write" | "capacity.read" | "capacity.write" | "cluster.read" | "actors.read" | "actors.fork" | "actors.hold" | "audit.read" | "keys.read" | "keys.write" | "metrics.read" | "tools.call" | "self.read")[];
+  actions: ("sessions.read" | "sessions.write" | "tasks.read" | "tasks.write" | "blueprints.read" | "blueprints.write" | "agents.read" | "agents.write" | "agents.speak" | "approvals.read" | "approvals.decide" | "approvals.rules" | "contexts.read" | "contexts.write" | "locks.read" | "locks.write" | "locks.break" | "events.read" | "messages.read" | "letters.read" | "letters.replay" | "letters.change" | "letters.unaddressed" | "tuning.read" | "tuning.write" | "models.read" | "models.write" | "models.promote" | "quota.read" | "quota.write" | "capacity.read" | "capacity.write" | "cluster.read" | "actors.read" | "actors.fork" | "actors.hold" | "audit.read" | "keys.read" | "keys.write" | "metrics.read" | "tools.call" | "self.read")[];
 }
 
 /** `deep_merge` keeps both, the source fills what is missing and lists are united; `prefer_source`, `prefer_target` and `last_write_wins` decide where both have something else; `manual` merges nothing and lists the conflicts. */
@@ -1723,6 +1907,71 @@ export interface MessagesPage {
   next_after: number | null;
 }
 
+/** A model of the registry: a name, and which of its versions is where. */
+export interface Model {
+  tenant_id: string;
+  created_at: string;
+  updated_at: string;
+  created_by: string;
+  name: string;
+  /** Grows with each change; also the ETag. */
+  version: number;
+  versions_total: number;
+  /** The version in production. */
+  production: string | null;
+  staging: string | null;
+  /** The version that was added last. */
+  latest: string | null;
+  /** What a rollback brings back to production. */
+  rollback_to: string | null;
+}
+
+export interface ModelPage {
+  items: Model[];
+  /** This page, from 1. */
+  page: number;
+  /** How many items a full page has. */
+  page_size: number;
+  /** How many items match in all. */
+  total: number;
+  /** How many pages there are. */
+  pages: number;
+  /** False: there are more than `total`; they were not all counted. */
+  is_total_exact: boolean;
+  /** Asks for the next page as `cursor`; null: this is the last. */
+  next_cursor: string | null;
+}
+
+/** A version of a model. Only its stage ever changes. */
+export interface ModelVersion {
+  description: string;
+  source: string;
+  base_model: string;
+  dataset: string | null;
+  job_id: string | null;
+  metrics: Record<string, number>;
+  stage: "candidate" | "staging" | "production" | "archived";
+  created_at: string;
+  created_by: string;
+  stage_changed_at: string;
+  name: string;
+  version: string;
+  /** What sessions and agents name it by. */
+  reference: string;
+}
+
+export interface ModelVersionPage {
+  items: ModelVersion[];
+  /** This page, from 1. */
+  page: number;
+  /** How many items a full page has. */
+  page_size: number;
+  /** How many items match in all. */
+  total: number;
+  /** How many pages there are. */
+  pages: number;
+}
+
 /** A task as the plan of its session has it. */
 export interface PlannedTask {
   id: string;
@@ -1740,7 +1989,7 @@ export interface Problem {
   title: string;
   status: number;
   detail: string;
-  code: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "APPROVAL_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
+  code: "VALIDATION_FAILED" | "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_FOUND" | "SESSION_NOT_FOUND" | "TASK_NOT_FOUND" | "AGENT_NOT_FOUND" | "ARTIFACT_NOT_FOUND" | "LOCK_NOT_FOUND" | "CHECKPOINT_NOT_FOUND" | "CONTEXT_NOT_FOUND" | "APPROVAL_NOT_FOUND" | "DATASET_NOT_FOUND" | "TRAINING_JOB_NOT_FOUND" | "MODEL_NOT_FOUND" | "INVALID_TRANSITION" | "VERSION_CONFLICT" | "PRECONDITION_FAILED" | "CONTEXT_CONFLICT" | "NAME_TAKEN" | "IDEMPOTENCY_KEY_REUSED" | "DEPENDENCY_CYCLE" | "DEADLOCK_DETECTED" | "LOCK_NOT_OWNED" | "POINT_NOT_KEPT" | "STALE_EPOCH" | "UNSUPPORTED" | "PAYLOAD_TOO_LARGE" | "STATE_TOO_LARGE" | "RATE_LIMITED" | "QUOTA_EXCEEDED" | "AGENT_UNAVAILABLE" | "MAILBOX_FULL" | "ACTOR_SUSPENDED" | "NOT_READY" | "DEADLINE_EXCEEDED" | "CANCELLED" | "CALL_CYCLE" | "INTERNAL_ERROR";
   request_id: string;
   retryable: boolean;
   current_state?: string;
@@ -1767,6 +2016,15 @@ export interface Problem {
   };
   retry_hint?: string;
   scope?: "actor" | "partition" | "log" | "client";
+}
+
+export interface PromoteModel {
+  /** The version that is meant. */
+  version: string;
+  /** Where it goes. There is one place in production and one in staging: who is there goes to the archive, or is a candidate again. */
+  stage: "candidate" | "staging" | "production" | "archived";
+  /** Why; kept in the audit. */
+  reason: string;
 }
 
 export interface PutContextKey {
@@ -1974,6 +2232,11 @@ export interface RevokeKey {
   reason: string;
 }
 
+export interface RollBackModel {
+  /** Why; kept in the audit. */
+  reason: string;
+}
+
 export interface RotateKey {
   /** How long the old one counts beside the new one. */
   grace_seconds?: number;
@@ -2066,6 +2329,13 @@ export interface Session {
     pattern: string;
     action: "allow" | "deny" | "ask";
   }[];
+  review?: {
+    verdict: "accepted" | "rejected";
+    /** Who said it: `user:…`. */
+    by: string;
+    at: string;
+    reason: string | null;
+  };
   result: {
     summary: string;
     branches: string[];
@@ -2256,6 +2526,13 @@ export interface SessionSummary {
     pattern: string;
     action: "allow" | "deny" | "ask";
   }[];
+  review?: {
+    verdict: "accepted" | "rejected";
+    /** Who said it: `user:…`. */
+    by: string;
+    at: string;
+    reason: string | null;
+  };
   error: string | null;
   /** Grows with each change; also the ETag. */
   version: number;
@@ -2339,6 +2616,7 @@ export interface Task {
   updated_at: string;
   brief: {
     session_id: string;
+    owner?: "training-job" | "dataset";
     run: number;
     session_title: string;
     prompt: string;
@@ -2388,9 +2666,16 @@ export interface Task {
         retryable: boolean;
       } | null;
       plan?: unknown;
+      output?: Record<string, unknown>;
     } | null;
     uses_locks?: true;
     waits_for?: "auth_required" | "rate_limited";
+    model?: {
+      reference: string;
+      name: string;
+      version: string;
+      source: string;
+    };
   }[];
   artifacts: {
     artifact_id: string;
@@ -2421,6 +2706,7 @@ export interface Task {
       retryable: boolean;
     } | null;
     plan?: unknown;
+    output?: Record<string, unknown>;
   } | null;
   error: string | null;
   failed_agents: string[];
@@ -2647,6 +2933,133 @@ export interface Traffic {
   }[];
 }
 
+/** A training, with its loss curve and what came of it. */
+export interface TrainingJob {
+  title: string;
+  dataset: string;
+  /** As the trainer calls it. */
+  base_model: string;
+  /** A further capability that the trainer must have, such as `openai_fine_tuning`; left out: whoever trains models. */
+  trainer?: string;
+  parameters: {
+    method: "lora" | "qlora" | "full";
+    epochs: number;
+    /** Recipes for LoRA often take 1e-4 to 2e-4. */
+    learning_rate: number;
+    batch_size: number;
+    lora_rank: number;
+    lora_alpha: number;
+    /** Which layers get adapters. */
+    target_modules: string[];
+  };
+  /** With a higher loss on the validation half, or none at all, the job has failed. */
+  validation_loss_max?: number;
+  /** Register what comes of it as a further version of this model. */
+  model_name?: string;
+  id: string;
+  tenant_id: string;
+  created_at: string;
+  updated_at: string;
+  created_by: string;
+  state: "pending" | "queued" | "running" | "evaluating" | "completed" | "failed" | "cancelled";
+  state_reason: string | null;
+  status_detail: string | null;
+  run: number;
+  dataset_version: string | null;
+  task_id: string | null;
+  agent_id: string | null;
+  external_id: string | null;
+  percent: number | null;
+  curve: {
+    step: number;
+    epoch?: number;
+    loss?: number;
+    validation_loss?: number;
+    learning_rate?: number;
+  }[];
+  metrics: Record<string, number>;
+  model: string | null;
+  registered: {
+    name: string;
+    number: string;
+  } | null;
+  warnings: string[];
+  queued_at: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+  error: string | null;
+  /** Grows with each change; also the ETag. */
+  version: number;
+}
+
+export interface TrainingJobPage {
+  items: TrainingJobSummary[];
+  /** This page, from 1. */
+  page: number;
+  /** How many items a full page has. */
+  page_size: number;
+  /** How many items match in all. */
+  total: number;
+  /** How many pages there are. */
+  pages: number;
+  /** False: there are more than `total`; they were not all counted. */
+  is_total_exact: boolean;
+  /** Asks for the next page as `cursor`; null: this is the last. */
+  next_cursor: string | null;
+}
+
+/** A training as lists show it: without its loss curve. */
+export interface TrainingJobSummary {
+  title: string;
+  dataset: string;
+  /** As the trainer calls it. */
+  base_model: string;
+  /** A further capability that the trainer must have, such as `openai_fine_tuning`; left out: whoever trains models. */
+  trainer?: string;
+  parameters: {
+    method: "lora" | "qlora" | "full";
+    epochs: number;
+    /** Recipes for LoRA often take 1e-4 to 2e-4. */
+    learning_rate: number;
+    batch_size: number;
+    lora_rank: number;
+    lora_alpha: number;
+    /** Which layers get adapters. */
+    target_modules: string[];
+  };
+  /** With a higher loss on the validation half, or none at all, the job has failed. */
+  validation_loss_max?: number;
+  /** Register what comes of it as a further version of this model. */
+  model_name?: string;
+  id: string;
+  tenant_id: string;
+  created_at: string;
+  updated_at: string;
+  created_by: string;
+  state: "pending" | "queued" | "running" | "evaluating" | "completed" | "failed" | "cancelled";
+  state_reason: string | null;
+  status_detail: string | null;
+  run: number;
+  dataset_version: string | null;
+  task_id: string | null;
+  agent_id: string | null;
+  external_id: string | null;
+  percent: number | null;
+  metrics: Record<string, number>;
+  model: string | null;
+  registered: {
+    name: string;
+    number: string;
+  } | null;
+  warnings: string[];
+  queued_at: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+  error: string | null;
+  /** Grows with each change; also the ETag. */
+  version: number;
+}
+
 /** Changes, applied all together or not at all: the data, then what goes, then what is put. */
 export interface WriteContext {
   name?: string;
@@ -2764,6 +3177,24 @@ export interface Operations {
     };
     answer: Bulk;
   };
+  /** Cancel a version that is in the making */
+  cancelDatasetVersion: {
+    asked: {
+      /** Name of the data set. */
+      name: string;
+      /** Number of the version. */
+      number: number;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
+      body?: {
+        /** Why; kept with it. */
+        reason?: string;
+      } | undefined;
+    };
+    answer: DatasetVersion;
+  };
   /** Cancel a session that is not at work */
   cancelSession: {
     asked: {
@@ -2779,6 +3210,22 @@ export interface Operations {
       } | undefined;
     };
     answer: Session;
+  };
+  /** Cancel a training */
+  cancelTrainingJob: {
+    asked: {
+      /** Id of the training. */
+      id: string;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
+      body?: {
+        /** Why; kept with it. */
+        reason?: string;
+      } | undefined;
+    };
+    answer: TrainingJob;
   };
   /** Clone a context */
   cloneContext: {
@@ -2883,6 +3330,8 @@ export interface Operations {
           tag?: string[];
           /** Only those of this creator: `user:…`, `agent:…`. */
           created_by?: string;
+          /** Only those of which a person said this last. */
+          verdict?: "accepted" | "rejected";
           /** Only children of this session. */
           parent_id?: string;
           /** Created then or later. */
@@ -2927,6 +3376,15 @@ export interface Operations {
     };
     answer: Context;
   };
+  /** Have a version of a data set built */
+  createDataset: {
+    asked: {
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body: CreateDataset;
+    };
+    answer: DatasetVersion;
+  };
   /** Make a key */
   createKey: {
     asked: {
@@ -2935,6 +3393,19 @@ export interface Operations {
       body: CreateKey;
     };
     answer: MadeKey;
+  };
+  /** Add a version to a model */
+  createModelVersion: {
+    asked: {
+      /** Name of the model. */
+      name: string;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
+      body: CreateModelVersion;
+    };
+    answer: ModelVersion;
   };
   /** Create a session */
   createSession: {
@@ -2968,6 +3439,15 @@ export interface Operations {
       body: CreateTask;
     };
     answer: AddedTasks;
+  };
+  /** Begin a training */
+  createTrainingJob: {
+    asked: {
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      body: CreateTrainingJob;
+    };
+    answer: TrainingJob;
   };
   /** Decide on a permission, or answer a question */
   decideApproval: {
@@ -3389,6 +3869,24 @@ export interface Operations {
     };
     answer: ContextKey;
   };
+  /** Get a data set */
+  getDataset: {
+    asked: {
+      /** Name of the data set. */
+      name: string;
+    };
+    answer: Dataset;
+  };
+  /** Get one version of a data set */
+  getDatasetVersion: {
+    asked: {
+      /** Name of the data set. */
+      name: string;
+      /** Number of the version. */
+      number: number;
+    };
+    answer: DatasetVersion;
+  };
   /** Get a dead letter */
   getDeadLetter: {
     asked: {
@@ -3461,6 +3959,24 @@ export interface Operations {
   getMetrics: {
     asked: Record<never, never>;
     answer: string;
+  };
+  /** Get a model of the registry */
+  getModel: {
+    asked: {
+      /** Name of the model. */
+      name: string;
+    };
+    answer: Model;
+  };
+  /** Get one version of a model */
+  getModelVersion: {
+    asked: {
+      /** Name of the model. */
+      name: string;
+      /** Number of the version. */
+      version: string;
+    };
+    answer: ModelVersion;
   };
   /** Sessions that wait for capacity */
   getQueue: {
@@ -3553,6 +4069,14 @@ export interface Operations {
   getTraffic: {
     asked: Record<never, never>;
     answer: Traffic;
+  };
+  /** Get a training */
+  getTrainingJob: {
+    asked: {
+      /** Id of the training. */
+      id: string;
+    };
+    answer: TrainingJob;
   };
   /** Hear what an agent must be told */
   hearAsExternalAgent: {
@@ -3683,7 +4207,7 @@ export interface Operations {
   listAudit: {
     asked: {
       /** Only these acts; repeated or parted by commas. */
-      act?: ("lock.broken" | "agent.drained" | "agent.maintenance" | "agent.deregistered" | "approval.decided" | "approval_policy.set" | "key.issued" | "key.rotated" | "key.revoked")[] | undefined;
+      act?: ("lock.broken" | "agent.drained" | "agent.maintenance" | "agent.deregistered" | "approval.decided" | "approval_policy.set" | "key.issued" | "key.rotated" | "key.revoked" | "dataset.consented" | "model.promoted" | "model.rolled_back")[] | undefined;
       /** Only what was done to this: the name of a lock. */
       target?: string | undefined;
       /** Only what they did: `user:…`. */
@@ -3768,6 +4292,40 @@ export interface Operations {
       page_size?: number | undefined;
     };
     answer: ContextPage;
+  };
+  /** List the versions of a data set */
+  listDatasetVersions: {
+    asked: {
+      /** Only these states; repeated or parted by commas. */
+      state?: ("building" | "ready" | "failed" | "cancelled")[] | undefined;
+      /** Page, from 1. */
+      page?: number | undefined;
+      /** Items on a page. */
+      page_size?: number | undefined;
+      /** Name of the data set. */
+      name: string;
+    };
+    answer: DatasetVersionPage;
+  };
+  /** List data sets */
+  listDatasets: {
+    asked: {
+      /** Of the newest version; repeated or parted by commas. */
+      state?: ("building" | "ready" | "failed" | "cancelled")[] | undefined;
+      /** What to order by. */
+      sort?: "created" | "updated" | "title" | undefined;
+      /** Words that it must contain, each whole or as the beginning of one. */
+      search?: string | undefined;
+      /** Direction of the order. */
+      order?: "asc" | "desc" | undefined;
+      /** `next_cursor` of the page before, with the same filters and order. Goes on right behind that page, whatever was added or changed meanwhile; `page` then says nothing. Not with `sort=updated`, where rows move. */
+      cursor?: string | undefined;
+      /** Page, from 1. */
+      page?: number | undefined;
+      /** Items on a page. */
+      page_size?: number | undefined;
+    };
+    answer: DatasetPage;
   };
   /** List dead letters by their cause */
   listDeadLetterGroups: {
@@ -3876,6 +4434,42 @@ export interface Operations {
     };
     answer: MessagesPage;
   };
+  /** List the versions of a model */
+  listModelVersions: {
+    asked: {
+      /** Only these stages; repeated or parted by commas. */
+      stage?: ("candidate" | "staging" | "production" | "archived")[] | undefined;
+      /** Page, from 1. */
+      page?: number | undefined;
+      /** Items on a page. */
+      page_size?: number | undefined;
+      /** Name of the model. */
+      name: string;
+    };
+    answer: ModelVersionPage;
+  };
+  /** List the models of the registry */
+  listModels: {
+    asked: {
+      /** Left out: both. */
+      state?: "in_production" | "not_in_production" | undefined;
+      /** Only those with a version made of this one. */
+      base_model?: string | undefined;
+      /** Words that it must contain, each whole or as the beginning of one. */
+      search?: string | undefined;
+      /** What to order by. */
+      sort?: "created" | "updated" | "title" | undefined;
+      /** Direction of the order. */
+      order?: "asc" | "desc" | undefined;
+      /** `next_cursor` of the page before, with the same filters and order. Goes on right behind that page, whatever was added or changed meanwhile; `page` then says nothing. Not with `sort=updated`, where rows move. */
+      cursor?: string | undefined;
+      /** Page, from 1. */
+      page?: number | undefined;
+      /** Items on a page. */
+      page_size?: number | undefined;
+    };
+    answer: ModelPage;
+  };
   /** List the artifacts of a session */
   listSessionArtifacts: {
     asked: {
@@ -3947,6 +4541,8 @@ export interface Operations {
       tag?: string[] | undefined;
       /** Only those of this creator: `user:…`, `agent:…`. */
       created_by?: string | undefined;
+      /** Only those of which a person said this last. */
+      verdict?: "accepted" | "rejected" | undefined;
       /** Only children of this session. */
       parent_id?: string | undefined;
       /** Created then or later. */
@@ -4012,6 +4608,32 @@ export interface Operations {
     };
     answer: TaskListPage;
   };
+  /** List trainings */
+  listTrainingJobs: {
+    asked: {
+      /** Only these states; repeated or parted by commas. */
+      state?: ("pending" | "queued" | "running" | "evaluating" | "completed" | "failed" | "cancelled")[] | undefined;
+      /** Only those on versions of this data set. */
+      dataset?: string | undefined;
+      /** Only those of this base model. */
+      base_model?: string | undefined;
+      /** Only those that make versions of this model. */
+      model_name?: string | undefined;
+      /** What to order by. */
+      sort?: "created" | "updated" | "title" | undefined;
+      /** Words that it must contain, each whole or as the beginning of one. */
+      search?: string | undefined;
+      /** Direction of the order. */
+      order?: "asc" | "desc" | undefined;
+      /** `next_cursor` of the page before, with the same filters and order. Goes on right behind that page, whatever was added or changed meanwhile; `page` then says nothing. Not with `sort=updated`, where rows move. */
+      cursor?: string | undefined;
+      /** Page, from 1. */
+      page?: number | undefined;
+      /** Items on a page. */
+      page_size?: number | undefined;
+    };
+    answer: TrainingJobPage;
+  };
   /** Log in with a key */
   login: {
     asked: {
@@ -4066,6 +4688,19 @@ export interface Operations {
       } | undefined;
     };
     answer: Context;
+  };
+  /** Bring a version of a model to another stage */
+  promoteModel: {
+    asked: {
+      /** Name of the model. */
+      name: string;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
+      body: PromoteModel;
+    };
+    answer: Model;
   };
   /** Ask for more while a session is at work */
   promptSession: {
@@ -4284,6 +4919,40 @@ export interface Operations {
     };
     answer: Session;
   };
+  /** Try a training again */
+  retryTrainingJob: {
+    asked: {
+      /** Id of the training. */
+      id: string;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
+      body?: {
+        /** Why; kept with it. */
+        reason?: string;
+      } | undefined;
+    };
+    answer: TrainingJob;
+  };
+  /** Say whether the work of a session is accepted */
+  reviewSession: {
+    asked: {
+      /** Id of the session. */
+      id: string;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
+      body: {
+        /** `accepted`: it is good; data sets for fine-tuning take only what is. */
+        verdict: "accepted" | "rejected";
+        /** Why; kept with the session. */
+        reason?: string;
+      };
+    };
+    answer: Session;
+  };
   /** End a key */
   revokeKey: {
     asked: {
@@ -4294,6 +4963,19 @@ export interface Operations {
       body: RevokeKey;
     };
     answer: Key;
+  };
+  /** Bring the version before back into production */
+  rollBackModel: {
+    asked: {
+      /** Name of the model. */
+      name: string;
+      /** Repeat a request with the same key and it is applied once; kept for 24 hours. */
+      "idempotency-key"?: string | undefined;
+      /** ETag that it must still have, else 412 and nothing is done; several by commas; * for any. */
+      "if-match"?: string | undefined;
+      body: RollBackModel;
+    };
+    answer: Model;
   };
   /** Replace a key by a new one */
   rotateKey: {
@@ -4515,7 +5197,9 @@ export const OPERATIONS = {
   breakLock: { method: 'POST', path: '/api/v1/locks/{name}/break', query: [], headers: ["idempotency-key"], reads: 'json' },
   bulkDeadLetters: { method: 'POST', path: '/api/v1/dead-letters/bulk', query: [], headers: ["idempotency-key"], reads: 'json' },
   cancelBulk: { method: 'POST', path: '/api/v1/sessions/bulk/{job}/cancel', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  cancelDatasetVersion: { method: 'POST', path: '/api/v1/fine-tuning/datasets/{name}/versions/{number}/cancel', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   cancelSession: { method: 'POST', path: '/api/v1/sessions/{id}/cancel', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  cancelTrainingJob: { method: 'POST', path: '/api/v1/fine-tuning/jobs/{id}/cancel', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   cloneContext: { method: 'POST', path: '/api/v1/contexts/{id}/clone', query: [], headers: ["idempotency-key"], reads: 'json' },
   completeSession: { method: 'POST', path: '/api/v1/sessions/{id}/complete', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   completeTask: { method: 'POST', path: '/api/v1/tasks/{id}/complete', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
@@ -4524,10 +5208,13 @@ export const OPERATIONS = {
   createBulk: { method: 'POST', path: '/api/v1/sessions/bulk', query: [], headers: ["idempotency-key"], reads: 'json' },
   createCheckpoint: { method: 'POST', path: '/api/v1/sessions/{id}/checkpoints', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   createContext: { method: 'POST', path: '/api/v1/contexts', query: [], headers: ["idempotency-key"], reads: 'json' },
+  createDataset: { method: 'POST', path: '/api/v1/fine-tuning/datasets', query: [], headers: ["idempotency-key"], reads: 'json' },
   createKey: { method: 'POST', path: '/api/v1/keys', query: [], headers: ["idempotency-key"], reads: 'json' },
+  createModelVersion: { method: 'POST', path: '/api/v1/models/{name}/versions', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   createSession: { method: 'POST', path: '/api/v1/sessions', query: [], headers: ["idempotency-key"], reads: 'json' },
   createSubtask: { method: 'POST', path: '/api/v1/tasks/{id}/subtasks', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   createTask: { method: 'POST', path: '/api/v1/tasks', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  createTrainingJob: { method: 'POST', path: '/api/v1/fine-tuning/jobs', query: [], headers: ["idempotency-key"], reads: 'json' },
   decideApproval: { method: 'POST', path: '/api/v1/approvals/{id}/decision', query: [], headers: ["idempotency-key"], reads: 'json' },
   decomposeTask: { method: 'POST', path: '/api/v1/tasks/{id}/decompose', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   deleteArtifact: { method: 'DELETE', path: '/api/v1/tasks/{id}/artifacts/{artifact_id}', query: [], headers: ["idempotency-key"], reads: 'json' },
@@ -4563,6 +5250,8 @@ export const OPERATIONS = {
   getContext: { method: 'GET', path: '/api/v1/contexts/{id}', query: [], headers: [], reads: 'json' },
   getContextHistory: { method: 'GET', path: '/api/v1/contexts/{id}/history', query: [], headers: [], reads: 'json' },
   getContextKey: { method: 'GET', path: '/api/v1/contexts/{id}/keys/{path}', query: [], headers: [], reads: 'json' },
+  getDataset: { method: 'GET', path: '/api/v1/fine-tuning/datasets/{name}', query: [], headers: [], reads: 'json' },
+  getDatasetVersion: { method: 'GET', path: '/api/v1/fine-tuning/datasets/{name}/versions/{number}', query: [], headers: [], reads: 'json' },
   getDeadLetter: { method: 'GET', path: '/api/v1/dead-letters/{id}', query: [], headers: [], reads: 'json' },
   getHealth: { method: 'GET', path: '/health', query: [], headers: [], reads: 'json' },
   getKey: { method: 'GET', path: '/api/v1/keys/{id}', query: [], headers: [], reads: 'json' },
@@ -4572,6 +5261,8 @@ export const OPERATIONS = {
   getMessage: { method: 'GET', path: '/api/v1/messages/{id}', query: ["to","at"], headers: [], reads: 'json' },
   getMessageAt: { method: 'GET', path: '/api/v1/messages/{lane}/{seq}', query: [], headers: [], reads: 'json' },
   getMetrics: { method: 'GET', path: '/metrics', query: [], headers: [], reads: 'text' },
+  getModel: { method: 'GET', path: '/api/v1/models/{name}', query: [], headers: [], reads: 'json' },
+  getModelVersion: { method: 'GET', path: '/api/v1/models/{name}/versions/{version}', query: [], headers: [], reads: 'json' },
   getQueue: { method: 'GET', path: '/api/v1/queue', query: ["limit"], headers: [], reads: 'json' },
   getQuota: { method: 'GET', path: '/api/v1/quota', query: [], headers: [], reads: 'json' },
   getReady: { method: 'GET', path: '/ready', query: [], headers: [], reads: 'json' },
@@ -4585,6 +5276,7 @@ export const OPERATIONS = {
   getTaskStatus: { method: 'GET', path: '/api/v1/tasks/{id}/status', query: [], headers: [], reads: 'json' },
   getTaskTree: { method: 'GET', path: '/api/v1/tasks/{id}/tree', query: [], headers: [], reads: 'json' },
   getTraffic: { method: 'GET', path: '/api/v1/traffic', query: [], headers: [], reads: 'json' },
+  getTrainingJob: { method: 'GET', path: '/api/v1/fine-tuning/jobs/{id}', query: [], headers: [], reads: 'json' },
   hearAsExternalAgent: { method: 'GET', path: '/api/v1/agents/external/{id}/in', query: ["instance","wait_seconds"], headers: [], reads: 'json' },
   heartbeatAgent: { method: 'POST', path: '/api/v1/agents/{id}/heartbeat', query: [], headers: ["idempotency-key"], reads: 'json' },
   heartbeatExternalAgent: { method: 'POST', path: '/api/v1/agents/external/{id}/heartbeat', query: [], headers: [], reads: 'json' },
@@ -4598,6 +5290,8 @@ export const OPERATIONS = {
   listBulks: { method: 'GET', path: '/api/v1/sessions/bulk', query: ["state","page","page_size"], headers: [], reads: 'json' },
   listCheckpoints: { method: 'GET', path: '/api/v1/sessions/{id}/checkpoints', query: ["page","page_size"], headers: [], reads: 'json' },
   listContexts: { method: 'GET', path: '/api/v1/contexts', query: ["scope","owner_id","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
+  listDatasetVersions: { method: 'GET', path: '/api/v1/fine-tuning/datasets/{name}/versions', query: ["state","page","page_size"], headers: [], reads: 'json' },
+  listDatasets: { method: 'GET', path: '/api/v1/fine-tuning/datasets', query: ["state","sort","search","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listDeadLetterGroups: { method: 'GET', path: '/api/v1/dead-letters/groups', query: ["status","reason","address","type","group","unaddressed","page_size"], headers: [], reads: 'json' },
   listDeadLetters: { method: 'GET', path: '/api/v1/dead-letters', query: ["status","reason","address","type","group","unaddressed","page_size","cursor"], headers: [], reads: 'json' },
   listGlobalContexts: { method: 'GET', path: '/api/v1/contexts/global', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
@@ -4605,19 +5299,23 @@ export const OPERATIONS = {
   listKeys: { method: 'GET', path: '/api/v1/keys', query: [], headers: [], reads: 'json' },
   listLocks: { method: 'GET', path: '/api/v1/locks', query: ["owner","prefix","search","waited","cursor","limit"], headers: [], reads: 'json' },
   listMessages: { method: 'GET', path: '/api/v1/messages', query: ["lane","after","since","to","limit"], headers: [], reads: 'json' },
+  listModelVersions: { method: 'GET', path: '/api/v1/models/{name}/versions', query: ["stage","page","page_size"], headers: [], reads: 'json' },
+  listModels: { method: 'GET', path: '/api/v1/models', query: ["state","base_model","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listSessionArtifacts: { method: 'GET', path: '/api/v1/sessions/{id}/artifacts', query: ["page","page_size"], headers: [], reads: 'json' },
   listSessionContexts: { method: 'GET', path: '/api/v1/contexts/session/{id}', query: ["search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listSessionEvents: { method: 'GET', path: '/api/v1/sessions/{id}/events', query: ["after","limit"], headers: [], reads: 'json' },
   listSessionTasks: { method: 'GET', path: '/api/v1/sessions/{id}/tasks', query: ["page","page_size"], headers: [], reads: 'json' },
-  listSessions: { method: 'GET', path: '/api/v1/sessions', query: ["state","session_type","priority","model","tag","created_by","parent_id","created_from","created_before","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
+  listSessions: { method: 'GET', path: '/api/v1/sessions', query: ["state","session_type","priority","model","tag","created_by","verdict","parent_id","created_from","created_before","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
   listSubtasks: { method: 'GET', path: '/api/v1/tasks/{id}/subtasks', query: ["page","page_size"], headers: [], reads: 'json' },
   listSuspendedActors: { method: 'GET', path: '/api/v1/actors/suspended', query: ["limit"], headers: [], reads: 'json' },
   listTasks: { method: 'GET', path: '/api/v1/tasks', query: ["state","session","agent","search","sort","order","cursor","page","page_size"], headers: [], reads: 'json' },
+  listTrainingJobs: { method: 'GET', path: '/api/v1/fine-tuning/jobs', query: ["state","dataset","base_model","model_name","sort","search","order","cursor","page","page_size"], headers: [], reads: 'json' },
   login: { method: 'POST', path: '/api/v1/login', query: [], headers: [], reads: 'json' },
   logout: { method: 'POST', path: '/api/v1/logout', query: [], headers: [], reads: 'nothing' },
   mergeContexts: { method: 'POST', path: '/api/v1/contexts/merge', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   pauseSession: { method: 'POST', path: '/api/v1/sessions/{id}/pause', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   promoteContext: { method: 'POST', path: '/api/v1/contexts/{id}/promote', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  promoteModel: { method: 'POST', path: '/api/v1/models/{name}/promote', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   promptSession: { method: 'POST', path: '/api/v1/sessions/{id}/prompt', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   putContextKey: { method: 'PUT', path: '/api/v1/contexts/{id}/keys/{path}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   rebalanceAgents: { method: 'POST', path: '/api/v1/agents/rebalance', query: [], headers: ["idempotency-key"], reads: 'json' },
@@ -4633,7 +5331,10 @@ export const OPERATIONS = {
   resumeSession: { method: 'POST', path: '/api/v1/sessions/{id}/resume', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   retireBlueprint: { method: 'DELETE', path: '/api/v1/blueprints/{name}', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   retrySession: { method: 'POST', path: '/api/v1/sessions/{id}/retry', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  retryTrainingJob: { method: 'POST', path: '/api/v1/fine-tuning/jobs/{id}/retry', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
+  reviewSession: { method: 'POST', path: '/api/v1/sessions/{id}/review', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   revokeKey: { method: 'POST', path: '/api/v1/keys/{id}/revoke', query: [], headers: ["idempotency-key"], reads: 'json' },
+  rollBackModel: { method: 'POST', path: '/api/v1/models/{name}/rollback', query: [], headers: ["idempotency-key","if-match"], reads: 'json' },
   rotateKey: { method: 'POST', path: '/api/v1/keys/{id}/rotate', query: [], headers: ["idempotency-key"], reads: 'json' },
   routeTask: { method: 'POST', path: '/api/v1/agents/route', query: [], headers: ["idempotency-key"], reads: 'json' },
   sayAsExternalAgent: { method: 'POST', path: '/api/v1/agents/external/{id}/out', query: [], headers: [], reads: 'json' },

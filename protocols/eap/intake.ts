@@ -113,6 +113,7 @@ function ofTask(speaker: Speaker, said: OfTask): Pick<Intake, 'message' | 'blob'
           note: said.note,
           usage: said.usage,
           waits_for: said.waitsFor,
+          training: said.training,
         },
       };
     case 'tool':

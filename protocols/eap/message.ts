@@ -7,6 +7,7 @@ import { AgentCard } from '../agent.ts';
 import { EntityId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import { TaskResult, TokenUsage } from '../task.ts';
+import { TrainingReport } from '../training-report.ts';
 import {
   INPUT,
   INPUT_REQUEST,
@@ -54,6 +55,8 @@ export const AgentOut = z.discriminatedUnion('kind', [
     usage: TokenUsage.optional(),
     /** What it waits for by itself; said with every report that it still holds for. */
     waitsFor: z.enum(['rate_limit', 'auth']).optional(),
+    /** Of the training of a model: its phase and the latest points of its loss curve. */
+    training: TrainingReport.optional(),
   }),
   z.object({
     ...head,

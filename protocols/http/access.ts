@@ -101,12 +101,10 @@ export const KeyListView = z
   .object({ items: z.array(KeyView) })
   .meta({ id: 'KeyList', description: 'Keys of the tenant, those that are over among them. Newest first.' });
 
-export const LoginBody = z
-  .object({ key: z.string().min(1).max(300).describe('The text of a key.') })
-  .meta({
-    id: 'Login',
-    examples: [{ key: 'oio_dev_4fTq0mZs8XkB_5cV8xPq2mT9bL4wK7yR3nJ6hD1gF0sA8zX5vC2bN4m_1aB2cD' }],
-  });
+export const LoginBody = z.object({ key: z.string().min(1).max(300).describe('The text of a key.') }).meta({
+  id: 'Login',
+  examples: [{ key: 'oio_dev_4fTq0mZs8XkB_5cV8xPq2mT9bL4wK7yR3nJ6hD1gF0sA8zX5vC2bN4m_1aB2cD' }],
+});
 
 export const MeView = z
   .object({

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { EntityId } from '../ids.ts';
 import { SessionState } from '../session.ts';
 import { BudgetChange, PromptMode, PromptText, Reason } from '../session-acts.ts';
+import { ReviewVerdict } from '../session-review.ts';
 import { SessionProgress } from './session-figures.ts';
 
 const reason = Reason.optional().describe('Why; kept with the session.');
@@ -27,6 +28,13 @@ export const ResumeBody = optional(
 export const ForceBody = z
   .object({ reason: Reason.describe('Why; kept with the session.') })
   .meta({ examples: [{ reason: 'what is there is good enough' }] });
+
+export const ReviewBody = z
+  .object({
+    verdict: ReviewVerdict.describe('`accepted`: it is good; data sets for fine-tuning take only what is.'),
+    reason,
+  })
+  .meta({ examples: [{ verdict: 'accepted', reason: 'merged, and all tests pass' }] });
 
 export const PromptBody = z
   .object({

@@ -1,8 +1,8 @@
 /** Sessions on HTTP: what may be asked of them and how they are shown. */
 import { z } from 'zod';
 import { EntityId } from '../ids.ts';
+import { NamedModel } from '../model-name.ts';
 import {
-  ModelName,
   Session,
   SessionDraft,
   SessionPriority,
@@ -12,6 +12,7 @@ import {
 } from '../session.ts';
 import { shownDetailOf } from '../session-detail.ts';
 import { dependenciesOf } from '../session-graph.ts';
+import { ReviewVerdict } from '../session-review.ts';
 import { Dependency } from '../task.ts';
 import { listedPageOf, listOf, PageCursor, PageNumber, PageSize, Search, SortOrder } from './page.ts';
 import { QueuePlace } from './quota.ts';
@@ -46,7 +47,7 @@ export const SessionFilter = z.object({
   state: listOf(SessionState).optional().describe('Only these states; repeated or parted by commas.'),
   session_type: SessionType.optional().describe('Only this type.'),
   priority: SessionPriority.optional().describe('Only this priority.'),
-  model: ModelName.optional().describe('Only those that name this model.'),
+  model: NamedModel.optional().describe('Only those that name this model.'),
   tag: listOf(z.string().min(1).max(64))
     .optional()
     .describe('Only those with all of these tags; repeated or parted by commas.'),
@@ -56,6 +57,7 @@ export const SessionFilter = z.object({
     .max(200)
     .optional()
     .describe('Only those of this creator: `user:…`, `agent:…`.'),
+  verdict: ReviewVerdict.optional().describe('Only those of which a person said this last.'),
   parent_id: EntityId.optional().describe('Only children of this session.'),
   created_from: z.iso.datetime({ offset: true }).optional().describe('Created then or later.'),
   created_before: z.iso.datetime({ offset: true }).optional().describe('Created before then.'),

@@ -14,7 +14,7 @@ import { acceptAssignment, assign, cancelTask, dropAssignment, endTask, tellRefu
 import { auditOf } from './audited.ts';
 import { bar, departWhenDone, dismiss, forget, giveBack, setMaintenance } from './hold.ts';
 import { ASKED_MAX, ask, take, tellLeaseLost } from './inbox.ts';
-import { FIRST, WITHOUT_FIGURES, WITHOUT_TELLING } from './migrations.ts';
+import { FIRST, WITHOUT_FIGURES, WITHOUT_SUPPORTS, WITHOUT_TELLING } from './migrations.ts';
 import { capabilitiesOf, countMark, countResult } from './performance.ts';
 import { drain, leave, obstacleToJoining, register, statusOf, tellRegistry, watchMs } from './presence.ts';
 import { tell, tellSteered } from './telling.ts';
@@ -23,12 +23,12 @@ type Of<Type extends AgentMessage['type']> = Extract<AgentMessage, { type: Type 
 
 export const agentKind = defineActor<Agent, AgentMessage>({
   type: 'agent',
-  stateVersion: 4,
+  stateVersion: 5,
   state: Agent,
   message: AgentMessage,
   control: ['register', 'deregister', 'drain', 'dismiss', 'maintenance', 'silent'],
   onDefect: 'resume',
-  migrations: { 1: FIRST, 2: WITHOUT_TELLING, 3: WITHOUT_FIGURES },
+  migrations: { 1: FIRST, 2: WITHOUT_TELLING, 3: WITHOUT_FIGURES, 4: WITHOUT_SUPPORTS },
   index: (agent) => ({ status: shownStatusOf(agent), title: agent.name, watchMs: watchMs(agent) }),
   handle,
 });

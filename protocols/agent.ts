@@ -34,6 +34,20 @@ export type AgentStatus = z.infer<typeof AgentStatus>;
 export const ComplexityPreference = z.enum(['simple', 'medium', 'complex', 'expert']);
 export type ComplexityPreference = z.infer<typeof ComplexityPreference>;
 
+/** What an agent does beside its tasks; what is left out it does not. The conformance kit asks for what is said here. */
+export const AgentSupports = z.object({
+  /** A person may say something to it while it works; what is under way may be broken off for that. */
+  steer: z.boolean().default(false),
+  interrupt: z.boolean().default(false),
+  /** It asks people before it does what they may want to forbid. */
+  permission: z.boolean().optional(),
+  /** It tells what its tasks use. */
+  usage: z.boolean().optional(),
+  artifacts: z.boolean().optional(),
+  /** Started again after its process died, it goes on with what that had begun. */
+  resume: z.boolean().optional(),
+});
+
 /** What an agent says of itself when it joins. */
 export const AgentCard = z.object({
   name: AgentName,
@@ -57,8 +71,7 @@ export const AgentCard = z.object({
   protocol: z.string().max(32).default('eap/2.0'),
   version: z.string().max(64),
   labels: z.record(z.string().max(64), z.string().max(255)).default({}),
-  /** What a person may say to it while it works; what is left out it does not take. */
-  supports: z.object({ steer: z.boolean().default(false), interrupt: z.boolean().default(false) }).optional(),
+  supports: AgentSupports.optional(),
 });
 export type AgentCard = z.infer<typeof AgentCard>;
 

@@ -22,7 +22,7 @@ import {
 import { auditOf } from './audited.ts';
 import { bar, departWhenDone, dismiss, forget, giveBack, setMaintenance } from './hold.ts';
 import { ASKED_MAX, ask, take, tellLeaseLost } from './inbox.ts';
-import { FIRST, WITHOUT_FIGURES, WITHOUT_MODELS, WITHOUT_TELLING } from './migrations.ts';
+import { FIRST, WITHOUT_FIGURES, WITHOUT_MODELS, WITHOUT_SUPPORTS, WITHOUT_TELLING } from './migrations.ts';
 import { capabilitiesOf, countMark, countResult } from './performance.ts';
 import { drain, leave, obstacleToJoining, register, statusOf, tellRegistry, watchMs } from './presence.ts';
 import { tell, tellSteered } from './telling.ts';
@@ -31,12 +31,18 @@ type Of<Type extends AgentMessage['type']> = Extract<AgentMessage, { type: Type 
 
 export const agentKind = defineActor<Agent, AgentMessage>({
   type: 'agent',
-  stateVersion: 5,
+  stateVersion: 6,
   state: Agent,
   message: AgentMessage,
   control: ['register', 'deregister', 'drain', 'dismiss', 'maintenance', 'silent'],
   onDefect: 'resume',
-  migrations: { 1: FIRST, 2: WITHOUT_TELLING, 3: WITHOUT_FIGURES, 4: WITHOUT_MODELS },
+  migrations: {
+    1: FIRST,
+    2: WITHOUT_TELLING,
+    3: WITHOUT_FIGURES,
+    4: WITHOUT_MODELS,
+    5: WITHOUT_SUPPORTS,
+  },
   index: (agent) => ({ status: shownStatusOf(agent), title: agent.name, watchMs: watchMs(agent) }),
   handle,
 });

@@ -3,6 +3,9 @@ import { z } from 'zod';
 import type { Migration } from '#protocols/actor.ts';
 
 const Stored = z.looseObject({ inbox: z.array(z.looseObject({ kind: z.string() })) });
+const Supporting = z.looseObject({
+  supports: z.looseObject({ steer: z.boolean(), interrupt: z.boolean() }).optional(),
+});
 
 /** What version 2 added has defaults in its shape. */
 export const FIRST: Migration = { up: (agent) => agent, down: (agent) => agent };
@@ -33,5 +36,16 @@ export const WITHOUT_MODELS: Migration = {
   down: (state) => {
     const agent = WithAssignments.parse(state);
     return { ...agent, assignments: agent.assignments.map(({ unresolved: _, ...assignment }) => assignment) };
+  },
+};
+
+/** Version 5 knew only of what may be said to an agent at work. */
+export const WITHOUT_SUPPORTS: Migration = {
+  up: (state) => state,
+  down: (state) => {
+    const { supports, ...agent } = Supporting.parse(state);
+    if (supports === undefined) return agent;
+    const { steer, interrupt } = supports;
+    return { ...agent, supports: { steer, interrupt } };
   },
 };

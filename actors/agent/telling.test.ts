@@ -121,3 +121,12 @@ test('an agent of version 2 is written without what it did not know', () => {
   expect(old).toMatchObject({ inbox: [] });
   expect(agentKind.readState(old, 2)).toMatchObject({ id: 'agent-a' });
 });
+
+test('an agent of version 5 is written without what it did not know that agents do', () => {
+  const card = { ...CARD, supports: { steer: true, interrupt: false, permission: true, resume: true } };
+  const agent = makeAgent({ card });
+  const old = agentKind.writeState(agent.state, 5);
+
+  expect(old).toHaveProperty('supports', { steer: true, interrupt: false });
+  expect(agentKind.readState(old, 4)).toMatchObject({ supports: { steer: true, interrupt: false } });
+});

@@ -2,11 +2,13 @@
 import { newHead } from '#actors/remote/sdk/head.ts';
 import { LEASE_REPLACED } from '#protocols/eap/message.ts';
 import type { Check } from './checks.ts';
-import { agreeable, assignment } from './orchestrator.ts';
-import { demand, NotShown, type Stage } from './stage.ts';
+import { agreeable, assignment, cancellation, registeredOf } from './orchestrator.ts';
+import { CheckFailed, demand, type Stage, skipUnless } from './stage.ts';
 
 const TASK_WITHIN_MS = 40_000;
 const END_WITHIN_MS = 20_000;
+const FIGURES = ['tokens_in', 'tokens_out', 'cost_usd'] as const;
+type Usage = Readonly<Record<(typeof FIGURES)[number], number>>;
 
 /** Each leaves a process that has joined, but for the last. */
 export const CHECKS_OF_LIFE: readonly Check[] = [
@@ -25,6 +27,12 @@ export const CHECKS_OF_LIFE: readonly Check[] = [
     id: 'C13',
     title: 'is another process after kill -9, and claims nothing that it does not work on',
     run: isKilled,
+  },
+  {
+    id: 'resume',
+    title:
+      'what it claims after kill -9 it brings to its one end, and of what it may not keep it says nothing',
+    run: resumes,
   },
   { id: 'C35', title: 'ends when another process of its name has registered', run: isReplaced },
   {
@@ -88,8 +96,8 @@ async function losesLease(stage: Stage): Promise<void> {
   const task = stage.newTask();
   const before = orchestrator.once('register').length;
   await stage.tell(assignment(task, 'wait'));
-  await stage.tell({ ...newHead(), kind: 'lease_lost', reason: 'nothing heard of you' });
   const from = orchestrator.of(task).length;
+  await stage.tell({ ...newHead(), kind: 'lease_lost', reason: 'nothing heard of you' });
   const isBack = () => orchestrator.once('register').length > before;
   await stage.until('it registers again', isBack, 20_000);
   const claimed = orchestrator.once('register').at(-1)?.resume ?? [];
@@ -103,18 +111,12 @@ async function losesLease(stage: Stage): Promise<void> {
 }
 
 async function isKilled(stage: Stage): Promise<void> {
-  const { orchestrator } = stage;
   const task = stage.newTask();
   await stage.tell(assignment(task, 'wait'));
   const before = stage.instance();
-  for (const running of stage.processes()) {
-    stage.signal(running, 'SIGKILL');
-    await running.exited;
-  }
-  await stage.join();
-  const last = orchestrator.once('register').at(-1);
-  demand(last?.instance !== before, 'the new process bears the name of the old one');
-  const names = (last?.resume ?? []).map(({ taskId }) => taskId);
+  const last = await killAndStart(stage);
+  demand(last.instance !== before, 'the new process bears the name of the old one');
+  const names = last.resume.map(({ taskId }) => taskId);
   demand(
     names.every((name) => name === task),
     `it claims ${names.join(' ')}`,
@@ -122,6 +124,52 @@ async function isKilled(stage: Stage): Promise<void> {
   const fresh = stage.newTask();
   demand((await stage.tell(assignment(fresh, 'finish'))).accepted, 'the new process refuses its first task');
   await resultOf(stage, fresh);
+  await stage.tell(cancellation(task, 5));
+}
+
+async function resumes(stage: Stage): Promise<void> {
+  const { orchestrator } = stage;
+  const task = stage.newTask();
+  await begin(stage, task);
+  const claimed = (await killAndStart(stage)).resume;
+  if (!claimed.some(({ taskId }) => taskId === task)) {
+    skipUnless(stage, 'resume', 'it claims nothing, and another gets what it had begun');
+    throw new CheckFailed('it does not claim what it had begun, and its card says that it goes on with it');
+  }
+  demand((await stage.tell(assignment(task, 'slow'))).accepted, 'it refuses what it claims');
+  await resultOf(stage, task);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await resultOf(stage, task);
+  const lost = stage.newTask();
+  await begin(stage, lost);
+  orchestrator.script = (said, time) =>
+    said.kind === 'register'
+      ? { ok: true, value: { ...registeredOf(said), adopt: [], drop: said.resume } }
+      : agreeable(said, time);
+  const from = orchestrator.of(lost).length;
+  await killAndStart(stage);
+  await new Promise((resolve) => setTimeout(resolve, 4_000));
+  demand(orchestrator.of(lost).length === from, 'it says something of an attempt that it may not keep');
+}
+
+/** Until it shows that it has begun; then a moment, so that its process dies in the middle of it. */
+async function begin(stage: Stage, task: string): Promise<void> {
+  await stage.tell(assignment(task, 'slow'));
+  await stage.until('it begins', () => stage.orchestrator.of(task).length > 0, TASK_WITHIN_MS);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+}
+
+/** The registration of a new process, in the folder of the one that was killed. */
+async function killAndStart(stage: Stage) {
+  const running = stage.processes();
+  for (const one of running) {
+    stage.signal(one, 'SIGKILL');
+    await one.exited;
+  }
+  await stage.join(running.at(-1)?.workDir);
+  const last = stage.orchestrator.once('register').at(-1);
+  demand(last !== undefined, 'it registers');
+  return last;
 }
 
 async function isReplaced(stage: Stage): Promise<void> {
@@ -166,19 +214,20 @@ async function staysWithin(stage: Stage): Promise<void> {
 }
 
 async function usageGrows(stage: Stage): Promise<void> {
-  const said = stage.orchestrator.heard.map((one) => one.said);
-  const told = said.filter((one) => one.kind === 'result' || (one.kind === 'progress' && one.usage));
-  const most = new Map<string, number>();
-  for (const one of told) {
-    if (one.kind !== 'result' && one.kind !== 'progress') continue;
-    const key = `${one.taskId} ${one.attempt}`;
-    const tokens = (one.usage?.tokens_in ?? 0) + (one.usage?.tokens_out ?? 0);
+  const most = new Map<string, Usage>();
+  for (const { said } of stage.orchestrator.heard) {
+    if ((said.kind !== 'result' && said.kind !== 'progress') || !said.usage) continue;
     // An attempt that was given up may be told without what it has used.
-    if (one.kind === 'result' && !one.result.success) continue;
-    demand(tokens >= (most.get(key) ?? 0), `the usage of ${key} went down to ${tokens}`);
-    most.set(key, tokens);
+    if (said.kind === 'result' && !said.result.success) continue;
+    const key = `${said.taskId} ${said.attempt}`;
+    const before = most.get(key) ?? { tokens_in: 0, tokens_out: 0, cost_usd: 0 };
+    const fallen = FIGURES.find((figure) => (said.usage?.[figure] ?? 0) < before[figure]);
+    demand(fallen === undefined, `${fallen} of ${key} went down from ${JSON.stringify(before)}`);
+    most.set(key, said.usage);
   }
-  if ([...most.values()].every((tokens) => tokens === 0)) throw new NotShown('it tells no usage');
+  if ([...most.values()].some((usage) => usage.tokens_in + usage.tokens_out > 0)) return;
+  skipUnless(stage, 'usage', 'it tells none');
+  throw new CheckFailed('it told no usage, and its card says that it does');
 }
 
 async function keepsSecrets(stage: Stage): Promise<void> {

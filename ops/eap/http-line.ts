@@ -12,6 +12,7 @@ interface Told {
 }
 
 const AWAY_MS = 500;
+const SPOILT = ['', '<html>Bad gateway</html>', '{"messages":[{"id":', '{"messages":7}'];
 const Answered = z.object({ instance: z.string(), id: z.string(), answer: z.unknown() });
 const Identified = z.looseObject({ id: z.string() });
 
@@ -31,6 +32,10 @@ export async function openHttpLine(options: { readonly agent: string; readonly e
     environment: { OIO_GATEWAY_URL: `http://127.0.0.1:${port}` },
     secrets: [],
     tell: (instance, message) => desk.tell(instance, message),
+    async tellNonsense() {
+      await desk.spoilPolls();
+      return null;
+    },
     violations: () => desk.strays,
     async restart() {
       await close();
@@ -48,6 +53,8 @@ class Desk {
   readonly #ears: Ears;
   readonly #told = new Map<string, Told[]>();
   readonly #waiting = new Set<() => void>();
+  /** What polls to come are answered with, and whom to tell once they were. */
+  #spoilt: { readonly bodies: string[]; readonly done: () => void } | null = null;
 
   constructor(agent: string, ears: Ears) {
     this.#root = `/api/v1/agents/external/${agent}/`;
@@ -74,6 +81,18 @@ class Desk {
       this.#told.set(instance, [...(this.#told.get(instance) ?? []), { id, message, answered }]);
       for (const wake of this.#waiting) wake();
     });
+  }
+
+  /** Answers the next polls with what something between here and the gateway might say. */
+  async spoilPolls(): Promise<void> {
+    const served = new Promise<void>((resolve) => {
+      this.#spoilt = { bodies: [...SPOILT], done: resolve };
+    });
+    for (const wake of this.#waiting) wake();
+    const timer = new Promise<never>((_, reject) =>
+      setTimeout(() => reject(new Error('it polls no more')), TELL_WITHIN_MS).unref(),
+    );
+    await Promise.race([served, timer]);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -107,7 +126,12 @@ class Desk {
   async #poll(query: URLSearchParams, response: ServerResponse): Promise<void> {
     const instance = query.get('instance') ?? '';
     const waitMs = Number(query.get('wait_seconds') ?? 0) * 1_000;
-    if ((this.#told.get(instance) ?? []).length === 0) await this.#somethingTold(waitMs, response);
+    if ((this.#told.get(instance) ?? []).length === 0 && this.#spoilt === null)
+      await this.#somethingTold(waitMs, response);
+    const spoilt = this.#spoilt?.bodies.shift();
+    if (spoilt !== undefined) return sendText(response, 200, spoilt);
+    this.#spoilt?.done();
+    this.#spoilt = null;
     const told = new Map((this.#told.get(instance) ?? []).map(({ id, message }) => [id, message]));
     send(response, 200, { messages: [...told.values()] });
   }
@@ -142,7 +166,11 @@ function problem(code: string, detail: string, retryable: boolean) {
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  sendText(response, status, JSON.stringify(body));
+}
+
+function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(text);
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

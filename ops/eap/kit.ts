@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { CHECKS, type Check } from './checks.ts';
 import { CHECKS_OF_ALL, CHECKS_OF_LIFE } from './checks-of-life.ts';
 import { CHECKS_OF_PEOPLE } from './checks-of-people.ts';
-import { CheckFailed, NotShown, Stage, type Subject } from './stage.ts';
+import { CheckFailed, Skipped, Stage, type Subject } from './stage.ts';
 
 export interface Result {
   readonly id: string;
   readonly title: string;
-  readonly status: 'passed' | 'failed' | 'not shown';
+  readonly status: 'passed' | 'failed' | 'skipped';
+  /** What is wrong, or why it was skipped. */
   readonly detail: string | null;
   readonly ms: number;
 }
@@ -31,13 +32,18 @@ export const ALL_CHECKS: readonly Check[] = [
   ...CHECKS_OF_ALL,
 ];
 
-/** `only` names checks; the first one, by which the agent joins, is always run. */
-export async function runKit(
-  subject: Subject,
-  options: { readonly only?: ReadonlySet<string>; readonly onResult?: (result: Result) => void } = {},
-): Promise<Report> {
+export interface KitRun {
+  /** Names of checks; the first one, by which the agent joins, is always run. */
+  readonly only?: ReadonlySet<string>;
+  /** The part of its time that each wait is given. */
+  readonly patience?: number;
+  readonly onResult?: (result: Result) => void;
+}
+
+export async function runKit(subject: Subject, options: KitRun = {}): Promise<Report> {
   const folder = await mkdtemp(join(tmpdir(), 'oio-conformance-'));
-  const stage = new Stage(subject, folder);
+  const { patience = 1 } = options;
+  const stage = new Stage(subject, { folder, patience });
   const results: Result[] = [];
   try {
     await stage.open();
@@ -69,7 +75,7 @@ async function runCheck(stage: Stage, check: Check): Promise<Result> {
     await check.run(stage);
     return settle('passed', null);
   } catch (error) {
-    if (error instanceof NotShown) return settle('not shown', error.message);
+    if (error instanceof Skipped) return settle('skipped', error.message);
     if (error instanceof CheckFailed) return settle('failed', error.message);
     // An answer that cannot be read, or none: the agent's fault as well.
     return settle('failed', error instanceof Error ? error.message : String(error));

@@ -17,6 +17,8 @@ export interface Line {
   readonly secrets: readonly string[];
   /** Tells one process of the agent; its answer. Throws where none came in time. */
   tell(instance: string, message: unknown): Promise<unknown>;
+  /** Says what nobody can read; null where that cannot be answered. */
+  tellNonsense(instance: string): Promise<readonly unknown[] | null>;
   /** What the agent tried and may not do, as the server noted it. */
   violations(): readonly string[];
   /** Ends all connections, is away for a moment, and is there again at the same address. */

@@ -6,7 +6,7 @@ import type { Subject } from './stage.ts';
 import { startOurs } from './subjects.ts';
 
 const EXIT = { passed: 0, failed: 1, wrongOptions: 2 } as const;
-const MARK = { passed: '✓', failed: '✗', 'not shown': '–' } as const;
+const MARK = { passed: '✓', failed: '✗', skipped: '–' } as const;
 
 async function main(): Promise<number> {
   let options: KitOptions | null;
@@ -37,8 +37,11 @@ function refuseUnknown(options: KitOptions | null): void {
     throw new Error(`no such check: ${unknown.join(', ')}; there are ${[...known].join(', ')}`);
 }
 
-async function testAll({ ours, only, json }: KitOptions, subjects: readonly Subject[]): Promise<number> {
-  const wanted = subjects.filter(({ name }) => ours === null || name === ours);
+async function testAll(options: KitOptions, subjects: readonly Subject[]): Promise<number> {
+  const { ours, only, json, transport: line } = options;
+  const wanted = subjects.filter(
+    ({ name, transport }) => (ours === null || name === ours) && (line === null || transport === line),
+  );
   if (wanted.length === 0) throw new Error(`no agent of ours is called ${ours}`);
   const reports: Report[] = [];
   for (const subject of wanted) {
@@ -67,7 +70,7 @@ function summarise(reports: readonly Report[]): void {
   for (const { agent, transport, results } of reports) {
     const count = (status: Result['status']) => results.filter((one) => one.status === status).length;
     console.log(
-      `\n${agent} over ${transport}: ${count('passed')} passed, ${count('failed')} failed, ${count('not shown')} not shown`,
+      `\n${agent} over ${transport}: ${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`,
     );
   }
 }

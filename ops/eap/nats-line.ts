@@ -41,14 +41,17 @@ export async function openNatsLine(options: {
   });
   hear(nats, agent, ears);
   await nats.flush();
+  const request = async (instance: string, body: Uint8Array | string): Promise<unknown> => {
+    const answer = await nats.request(agentIn(TENANT, agent, instance), body, { timeout: TELL_WITHIN_MS });
+    return answer.json();
+  };
   return {
     kind: 'nats',
     environment: { NATS_URL: `nats://${its.name}:${its.password}@${host}` },
     secrets: [its.password],
-    async tell(instance, message) {
-      const body = message instanceof Uint8Array ? message : JSON.stringify(message);
-      const subject = agentIn(TENANT, agent, instance);
-      return (await nats.request(subject, body, { timeout: TELL_WITHIN_MS })).json();
+    tell: (instance, message) => request(instance, JSON.stringify(message)),
+    async tellNonsense(instance) {
+      return [await request(instance, new Uint8Array([0xff, 0])), await request(instance, new Uint8Array())];
     },
     violations: () => violations,
     async restart() {

@@ -6,6 +6,8 @@ export interface KitOptions {
   /** Somebody's agent; null: all of ours. */
   readonly subject: Subject | null;
   readonly ours: string | null;
+  /** Only over this one; null: ours over both, somebody's over NATS. */
+  readonly transport: Subject['transport'] | null;
   readonly only: ReadonlySet<string> | null;
   readonly json: boolean;
 }
@@ -13,7 +15,7 @@ export interface KitOptions {
 export const USAGE = `npm run eap:conformance -- [options]
 
   --agent '<command>'  the agent to test, started by /bin/sh; without it: all agents of ours
-  --http               it joins over HTTP (OIO_GATEWAY_URL) instead of NATS (NATS_URL)
+  --http               over HTTP (OIO_GATEWAY_URL) instead of NATS (NATS_URL); of ours: over HTTP alone
   --ours <name>        only this agent of ours: shell, opencode
   --only <C1,C2,…>     only these checks
   --json               one JSON document on stdout
@@ -25,6 +27,7 @@ The kit's tasks say in their title and prompt what they want:
   conformance: finish    succeed at once        conformance: wait      work for at least a minute, until told to end
   conformance: ask       ask for two permissions at once, and succeed with the titles of those that were allowed as summary
   conformance: slow      succeed after some 3 s conformance: artifact  make an artifact of more than 128 KiB, then succeed
+What an agent does beside its tasks its card says (\`supports\`): a check of what it does not is skipped, and says so.
 Exit code: 0 all checks passed, 1 one failed, 2 wrong options.`;
 
 /** Throws with what is wrong. Null: help is wanted. */
@@ -42,12 +45,12 @@ export function parseOptions(parameters: readonly string[]): KitOptions | null {
   });
   if (values.help) return null;
   const { agent, http, ours, only, json } = values;
-  if (agent === undefined && http) throw new Error('--http is of --agent: ours are tested over both');
   if (agent !== undefined && ours !== undefined) throw new Error('--agent or --ours, not both');
-  const transport = http ? ('http' as const) : ('nats' as const);
+  const transport = http ? ('http' as const) : null;
   return {
-    subject: agent === undefined ? null : { name: agent, command: agent, transport },
+    subject: agent === undefined ? null : { name: agent, command: agent, transport: transport ?? 'nats' },
     ours: ours ?? null,
+    transport,
     only: only === undefined ? null : new Set(only.split(',').map((name) => name.trim())),
     json,
   };

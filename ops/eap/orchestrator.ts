@@ -2,7 +2,7 @@
 
 import { newHead } from '#actors/remote/sdk/head.ts';
 import { agentIdOf } from '#protocols/agent.ts';
-import { AgentOut, Heartbeat, InAnswer, type OutAnswer } from '#protocols/eap/message.ts';
+import { AgentOut, Heartbeat, InAnswer, type OutAnswer, type Registered } from '#protocols/eap/message.ts';
 import type { Ears } from './line.ts';
 
 export interface Heard {
@@ -25,16 +25,35 @@ export function refusal(code: string, retryable: boolean): OutAnswer {
   return { ok: false, error: { code, message: 'as the test wants it', retryable } };
 }
 
-/** Registers whoever comes, lets them keep what they work on, lets requests wait for people, and says yes to all else. */
+/** Registers whoever comes, lets them keep what they work on, permits what is asked, and says yes to all else. */
 export const agreeable: Script = (said) => {
-  if (said.kind === 'permission.request' || said.kind === 'input.request') {
-    const expiresAt = new Date(Date.now() + ASKED_FOR_MS).toISOString();
-    return { ok: true, value: { state: 'pending', requestId: said.requestId, expiresAt } };
+  if (said.kind === 'permission.request') {
+    const about = { kind: 'permission.decision', requestId: said.requestId, by: 'policy', note: null };
+    const decision = { ...about, outcome: 'selected', optionId: 'once', optionKind: 'allow_once' };
+    return { ok: true, value: { state: 'decided', decision } };
   }
-  if (said.kind !== 'register') return OK;
-  const agentId = agentIdOf(said.card.name);
-  return { ok: true, value: { agentId, heartbeatSeconds: HEARTBEAT_SECONDS, adopt: said.resume, drop: [] } };
+  if (said.kind === 'input.request') return untilSomebodyAnswers(said.requestId);
+  return said.kind === 'register' ? { ok: true, value: registeredOf(said) } : OK;
 };
+
+/** It may keep all that it works on. */
+export function registeredOf({ card, resume }: Of<'register'>): Registered {
+  return {
+    agentId: agentIdOf(card.name),
+    heartbeatSeconds: HEARTBEAT_SECONDS,
+    adopt: resume,
+    drop: [],
+  };
+}
+
+/** As `agreeable`, but what is asked waits for people. */
+export const waitingForPeople: Script = (said, time) =>
+  said.kind === 'permission.request' ? untilSomebodyAnswers(said.requestId) : agreeable(said, time);
+
+function untilSomebodyAnswers(requestId: string): OutAnswer {
+  const expiresAt = new Date(Date.now() + ASKED_FOR_MS).toISOString();
+  return { ok: true, value: { state: 'pending', requestId, expiresAt } };
+}
 
 export class Orchestrator implements Ears {
   /** Repeats too. */

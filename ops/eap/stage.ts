@@ -8,7 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { agentIdOf } from '#protocols/agent.ts';
+import { type AgentCard, agentIdOf } from '#protocols/agent.ts';
 import type { InAnswer } from '#protocols/eap/message.ts';
 import { openHttpLine } from './http-line.ts';
 import { type Line, TENANT } from './line.ts';
@@ -26,9 +26,9 @@ export interface Subject {
 export class CheckFailed extends Error {
   override name = 'CheckFailed';
 }
-/** The agent did not do what the check looks at, which it need not. */
-export class NotShown extends Error {
-  override name = 'NotShown';
+/** The check is of what this agent does not do and need not, by its own card. */
+export class Skipped extends Error {
+  override name = 'Skipped';
 }
 
 const AGENT_NAME = 'AGENT-UNDER-TEST';
@@ -36,9 +36,12 @@ const JOIN_WITHIN_MS = 45_000;
 const LOOK_EVERY_MS = 25;
 const OUTPUT_CHARS_MAX = 20_000;
 
+export type Supported = keyof NonNullable<AgentCard['supports']>;
+
 interface Running {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
+  readonly workDir: string;
   hasExited: boolean;
 }
 
@@ -52,12 +55,16 @@ export class Stage {
   readonly #subject: Subject;
   readonly #folder: string;
   readonly #running = new Set<Running>();
+  readonly #patience: number;
   #line: Line | null = null;
   #tasks = 0;
+  #started = 0;
 
-  constructor(subject: Subject, folder: string) {
+  /** `patience`: the part of its time that each wait is given. */
+  constructor(subject: Subject, options: { readonly folder: string; readonly patience?: number }) {
     this.#subject = subject;
-    this.#folder = folder;
+    this.#folder = options.folder;
+    this.#patience = options.patience ?? 1;
   }
 
   async open(): Promise<void> {
@@ -81,7 +88,7 @@ export class Stage {
   }
 
   /** Starts a process of the agent; a second one bears the same name. */
-  start(): Running {
+  start(workDir = this.#newWorkDir()): Running {
     const child = spawn('/bin/sh', ['-c', `exec ${this.#subject.command}`], {
       env: {
         ...process.env,
@@ -90,7 +97,7 @@ export class Stage {
         OIO_TENANT: TENANT,
         OIO_AGENT_NAME: AGENT_NAME,
         OIO_CAPACITY: '2',
-        OIO_WORK_DIR: join(this.#folder, `work-${this.#running.size}`),
+        OIO_WORK_DIR: workDir,
         OIO_HEARTBEAT_SECONDS: '1',
         OIO_CONFORMANCE_SECRET: this.secret,
       },
@@ -106,7 +113,7 @@ export class Stage {
       child.once('error', () => resolve(null));
       child.once('exit', (code) => resolve(code));
     });
-    const running: Running = { child, exited, hasExited: false };
+    const running: Running = { child, exited, workDir, hasExited: false };
     void exited.then(() => {
       running.hasExited = true;
     });
@@ -114,10 +121,10 @@ export class Stage {
     return running;
   }
 
-  /** Starts a process and waits until it has registered. */
-  async join(): Promise<Running> {
+  /** Starts a process and waits until it has registered; in a new folder, or in that of one that has ended. */
+  async join(workDir = this.#newWorkDir()): Promise<Running> {
     const known = new Set(this.orchestrator.once('register').map(({ instance }) => instance));
-    const running = this.start();
+    const running = this.start(workDir);
     const isThere = () =>
       running.hasExited || this.orchestrator.once('register').some(({ instance }) => !known.has(instance));
     await this.until('the agent registers', isThere, JOIN_WITHIN_MS);
@@ -147,12 +154,18 @@ export class Stage {
     return last.instance;
   }
 
+  /** What the card of the process that registered last says that it does beside its tasks. */
+  supports(what: Supported): boolean {
+    return this.orchestrator.once('register').at(-1)?.card.supports?.[what] === true;
+  }
+
   async tell(message: unknown, instance = this.instance()): Promise<InAnswer> {
     return readAnswer(await this.line.tell(instance, message));
   }
 
   /** Waits until `condition` holds; past its time the check has failed. */
-  async until(what: string, condition: () => boolean, withinMs = 15_000): Promise<void> {
+  async until(what: string, condition: () => boolean, limitMs = 15_000): Promise<void> {
+    const withinMs = limitMs * this.#patience;
     const deadline = Date.now() + withinMs;
     while (!condition()) {
       if (Date.now() > deadline) {
@@ -170,6 +183,11 @@ export class Stage {
     this.orchestrator.openMost = 0;
   }
 
+  #newWorkDir(): string {
+    this.#started += 1;
+    return join(this.#folder, `work-${this.#started}`);
+  }
+
   async stop(): Promise<void> {
     for (const { child, exited } of this.#running) {
       try {
@@ -181,6 +199,11 @@ export class Stage {
     }
     await this.#line?.stop();
   }
+}
+
+/** Skips a check of what the agent's card does not say that it does. */
+export function skipUnless(stage: Stage, what: Supported, otherwise: string): void {
+  if (!stage.supports(what)) throw new Skipped(`its card does not say \`supports.${what}\`: ${otherwise}`);
 }
 
 export function demand(condition: boolean, otherwise: string): asserts condition {

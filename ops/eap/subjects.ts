@@ -1,7 +1,7 @@
 /** The agents of ours, as the kit starts them. opencode has a scripted model, which needs no network. */
 import { join } from 'node:path';
 import { buildScriptedProvider, MODEL_NAME } from '../demo/model/provider.ts';
-import type { Script } from '../demo/model/script.ts';
+import type { Script, ToolCall } from '../demo/model/script.ts';
 import { startScriptedModel } from '../demo/model/server.ts';
 import type { Subject } from './stage.ts';
 
@@ -15,7 +15,9 @@ export interface Ours {
   stop(): Promise<void>;
 }
 
-export const SHELL: readonly Subject[] = (['nats', 'http'] as const).map((transport) => ({
+const TRANSPORTS = ['nats', 'http'] as const;
+
+export const SHELL: readonly Subject[] = TRANSPORTS.map((transport) => ({
   name: 'shell',
   command: program('shell'),
   transport,
@@ -24,33 +26,48 @@ export const SHELL: readonly Subject[] = (['nats', 'http'] as const).map((transp
 
 export async function startOurs(): Promise<Ours> {
   const model = await startScriptedModel({ delayMs: 5, scripts: SCRIPTS });
-  const opencode: Subject = {
+  const environment = {
+    OIO_MODEL: MODEL_NAME,
+    OIO_OPENCODE_CONFIG: JSON.stringify(buildScriptedProvider(model.url)),
+  };
+  const opencode = TRANSPORTS.map((transport) => ({
     name: 'opencode',
     command: program('opencode'),
-    transport: 'nats',
-    environment: {
-      OIO_MODEL: MODEL_NAME,
-      OIO_OPENCODE_CONFIG: JSON.stringify(buildScriptedProvider(model.url)),
-    },
-  };
-  return { subjects: [...SHELL, opencode], stop: () => model.stop() };
+    transport,
+    environment,
+  }));
+  return { subjects: [...SHELL, ...opencode], stop: () => model.stop() };
 }
 
 const SCRIPTS: readonly Script[] = [
   does('wait', 'sleep 90'),
   does('slow', 'sleep 3'),
   does('artifact', 'head -c 200000 /dev/urandom | base64 > big.txt'),
+  {
+    name: 'ask',
+    match: /conformance: ask/,
+    steps: [
+      { type: 'call', ...command('echo made by the first'), also: [command('echo made by the second')] },
+      { type: 'report', text: 'Allowed:', has: 'made by' },
+    ],
+  },
   { name: 'finish', match: /conformance: finish/, steps: [{ type: 'answer', text: 'Done.' }] },
 ];
 
-function does(wish: string, command: string): Script {
-  const call = { command, description: 'As the task wants it', timeout: 100_000 };
+function does(wish: string, what: string): Script {
   return {
     name: wish,
     match: new RegExp(`conformance: ${wish}`),
     steps: [
-      { type: 'call', tool: 'bash', arguments: call },
+      { type: 'call', ...command(what) },
       { type: 'answer', text: 'Done.' },
     ],
+  };
+}
+
+function command(text: string): ToolCall {
+  return {
+    tool: 'bash',
+    arguments: { command: text, description: 'As the task wants it', timeout: 100_000 },
   };
 }

@@ -149,6 +149,10 @@ export interface Agent {
   supports?: {
     steer: boolean;
     interrupt: boolean;
+    permission?: boolean;
+    usage?: boolean;
+    artifacts?: boolean;
+    resume?: boolean;
   };
   id: string;
   tenant_id: string;
@@ -2163,6 +2167,10 @@ export interface RegisterAgent {
   supports?: {
     steer?: boolean;
     interrupt?: boolean;
+    permission?: boolean;
+    usage?: boolean;
+    artifacts?: boolean;
+    resume?: boolean;
   };
   /** The process that speaks for the agent; a new one takes over. Made where it is left out. */
   instance?: string;
@@ -2204,6 +2212,10 @@ export interface RegisterExternalAgent {
     supports?: {
       steer?: boolean;
       interrupt?: boolean;
+      permission?: boolean;
+      usage?: boolean;
+      artifacts?: boolean;
+      resume?: boolean;
     };
   };
   /** The process that speaks for the agent; a new one takes over. Made where it is left out. */

@@ -17,9 +17,10 @@ export function buildCard(config: AgentConfig, opencodeVersion: string): z.input
       secondary: CAPABILITIES.filter((capability) => !PRIMARY.includes(capability)),
     },
     max_concurrent_capacity: config.capacity,
+    heartbeat_seconds: config.heartbeatSeconds,
     ...(config.model === null ? {} : { model: config.model }),
     version: opencodeVersion,
     labels: { runtime: 'opencode' },
-    supports: { steer: true, interrupt: true },
+    supports: { steer: true, interrupt: true, permission: true, usage: true, artifacts: true },
   };
 }

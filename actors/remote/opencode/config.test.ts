@@ -5,7 +5,7 @@ test('nothing needs to be set', () => {
   const config = parseConfig({});
 
   expect(config).toMatchObject({
-    natsUrl: 'nats://127.0.0.1:4222',
+    servers: 'nats://127.0.0.1:4222',
     tenant: 'dev',
     agentName: 'AGENT-OPENCODE-1',
     capacity: 4,

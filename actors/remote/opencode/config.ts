@@ -10,7 +10,8 @@ import { TenantId } from '#protocols/ids.ts';
 import { parseModelName } from './model.ts';
 
 export type AgentConfig = {
-  readonly natsUrl: string;
+  /** A NATS server, or the gateway (`http://…`). */
+  readonly servers: string;
   readonly login: { readonly token?: string; readonly credentials?: string };
   readonly tenant: string;
   readonly agentName: string;
@@ -22,6 +23,7 @@ export type AgentConfig = {
   readonly opencodeEnvironment: Readonly<Record<string, string>>;
   /** What git sees: it needs the user's own credentials. */
   readonly gitEnvironment: Readonly<Record<string, string>>;
+  readonly heartbeatSeconds: number;
   readonly drainMs: number;
   readonly healthPort: number;
   /** What of fetched repositories is kept. */
@@ -35,6 +37,8 @@ const OpencodeConfig = z.record(z.string(), z.unknown());
 
 const Settings = z.object({
   NATS_URL: z.string().min(1).default('nats://127.0.0.1:4222'),
+  /** The gateway's address: where it is set, the agent joins over HTTP and needs no NATS. */
+  OIO_GATEWAY_URL: z.url({ protocol: /^https?$/ }).optional(),
   OIO_NATS_TOKEN: z.string().min(1).optional(),
   /** The path of a `.creds` file. */
   OIO_NATS_CREDENTIALS: z.string().min(1).optional(),
@@ -42,6 +46,7 @@ const Settings = z.object({
   OIO_AGENT_NAME: AgentName.default('AGENT-OPENCODE-1'),
   OIO_WORK_DIR: z.string().min(1).optional(),
   OIO_CAPACITY: z.coerce.number().int().min(1).max(50).default(4),
+  OIO_HEARTBEAT_SECONDS: z.coerce.number().int().min(1).max(60).default(30),
   OIO_MODEL: z
     .string()
     .refine((name) => parseModelName(name) !== null, 'provider/model, such as anthropic/claude-sonnet-4-5')
@@ -89,7 +94,7 @@ export function parseConfig(environment: Environment): AgentConfig {
   const keys = Object.keys(given).filter((name) => PROVIDER_KEY.test(name));
   const path = pathWithNode(given.PATH);
   return Object.freeze({
-    natsUrl: settings.NATS_URL,
+    servers: settings.OIO_GATEWAY_URL ?? settings.NATS_URL,
     login: {
       ...(settings.OIO_NATS_TOKEN === undefined ? {} : { token: settings.OIO_NATS_TOKEN }),
       ...(credentials === null ? {} : { credentials }),
@@ -102,6 +107,7 @@ export function parseConfig(environment: Environment): AgentConfig {
     opencodeConfig: withoutHostedModels(opencodeConfig, settings.OIO_MODEL, given),
     opencodeEnvironment: { ...pick(given, [...PASSED_ON, ...keys, ...named]), PATH: path },
     gitEnvironment: { ...pick(given, [...PASSED_ON, ...FOR_GIT]), PATH: path },
+    heartbeatSeconds: settings.OIO_HEARTBEAT_SECONDS,
     drainMs: settings.OIO_DRAIN_SECONDS * 1_000,
     healthPort: settings.OIO_AGENT_PORT,
     keep: readKeep(settings),

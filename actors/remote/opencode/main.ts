@@ -1,5 +1,5 @@
 /**
- * An agent that works with opencode: joins the orchestrator over NATS, and does each task in a working copy of its
+ * An agent that works with opencode: joins the orchestrator, and does each task in a working copy of its
  * own, several at a time, with one opencode server.
  *
  * Exit codes: 0 told to end, 1 could not start, 2 wrong settings, 3 replaced by another process of the same name.
@@ -62,7 +62,7 @@ async function run(config: AgentConfig, host: OpencodeHost, logger: Logger): Pro
   const { version, pid } = server;
   await checkModel(server, config, logger);
   const agent = await joinAsAgent({
-    servers: config.natsUrl,
+    servers: config.servers,
     tenant: config.tenant,
     card: buildCard(config, version),
     ...config.login,

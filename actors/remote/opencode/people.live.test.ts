@@ -30,6 +30,17 @@ const write = call('write', { filePath: '{directory}/made.txt', content: 'x' });
 const scripts: readonly Script[] = [
   { name: 'touch', match: /^touch/i, steps: [call('bash', { command: 'touch a && touch b' }), write, done] },
   {
+    name: 'both',
+    match: /^both/i,
+    steps: [
+      {
+        ...call('bash', { command: 'touch a', description: 'x' }),
+        also: [{ tool: 'bash', arguments: { command: 'touch b', description: 'x' } }],
+      },
+      done,
+    ],
+  },
+  {
     name: 'delegate',
     match: /^delegate/i,
     steps: [call('task', { description: 'x', prompt: 'Touch it', subagent_type: 'general' }), done],
@@ -244,4 +255,27 @@ test('an interruption breaks off what is under way', async () => {
 
   expect(outcome.ending).toEqual({ type: 'answered', text: 'Postgres it is.' });
   expect(performance.now() - startedMs).toBeLessThan(60_000);
+});
+
+test('one of two that a session asks at once is rejected first, and the other is done once it is allowed', async () => {
+  const first = Promise.withResolvers<PermissionAnswer>();
+  const { directory, outcome, asked } = await runIn('Both at once', {
+    permit: async ({ subject }) => {
+      if (subject.title === 'touch a') return { ...NO, note: 'not this one' };
+      setTimeout(() => first.resolve(YES), 300);
+      return first.promise;
+    },
+  });
+
+  expect(asked.map(({ subject }) => subject.title).toSorted()).toEqual(['touch a', 'touch b']);
+  expect(outcome.ending).toEqual({ type: 'answered', text: 'Done.' });
+  expect(['a', 'b'].map((name) => existsSync(join(directory, name)))).toEqual([false, true]);
+  expect(toolErrors(outcome)).toContain('not this one');
+});
+
+test('two that a session asks at once are both rejected, and the work goes on', async () => {
+  const { directory, outcome } = await runIn('Both at once', { permit: () => NO });
+
+  expect(outcome.ending).toEqual({ type: 'answered', text: 'Done.' });
+  expect(['a', 'b'].map((name) => existsSync(join(directory, name)))).toEqual([false, false]);
 });

@@ -4,7 +4,8 @@
  * P1. The lists of what is open are the truth; events only say when to look. What is open is asked once, under its own
  *     name, so that an answer finds it whatever comes between.
  * P2. What opencode no longer asks is taken back. What nobody answers is rejected, with why.
- * P3. `always` is the orchestrator's to keep: opencode is only ever told `once`, and asks again.
+ * P3. A rejection ends, in opencode, all that waits in its session: it is given back when nothing else does there.
+ * P4. `always` is the orchestrator's to keep: opencode is only ever told `once`, and asks again.
  */
 import type { OpencodeClient, PermissionRequest, QuestionRequest } from '@opencode-ai/sdk/v2/client';
 import type {
@@ -41,6 +42,8 @@ export class Desk {
   readonly #options: DeskOptions;
   /** What is open and being asked, by its name; aborted when opencode no longer asks. */
   readonly #asked = new Map<string, AbortController>();
+  /** Of those, permissions that have no answer yet: the session of each, and when it has. */
+  readonly #undecided = new Map<string, { readonly session: string; readonly decided: Promise<void> }>();
   #failure: unknown = null;
 
   constructor(options: DeskOptions) {
@@ -92,16 +95,44 @@ export class Desk {
   }
 
   async #permit(request: PermissionRequest, signal: AbortSignal): Promise<void> {
+    const { id, sessionID: session } = request;
+    const { promise: decided, resolve } = Promise.withResolvers<void>();
+    this.#undecided.set(id, { session, decided });
+    const settle = (): void => {
+      this.#undecided.delete(id);
+      resolve();
+    };
+    try {
+      const verdict = await this.#judge(request, signal);
+      if (signal.aborted) return;
+      if (verdict.isAllowed) return await this.#reply(id, { reply: 'once' });
+      settle();
+      await this.#othersDecided(session, signal);
+      if (!signal.aborted) await this.#reply(id, { reply: 'reject', message: verdict.why });
+    } finally {
+      settle();
+    }
+  }
+
+  async #reply(
+    requestID: string,
+    answer: { readonly reply: 'once' } | { readonly reply: 'reject'; readonly message: string },
+  ): Promise<void> {
     const { client, directory } = this.#options;
-    const verdict = await this.#judge(request, signal);
-    if (signal.aborted) return;
-    const answer = verdict.isAllowed
-      ? ({ reply: 'once' } as const)
-      : ({ reply: 'reject', message: verdict.why } as const);
-    await tell(
-      'the end of a permission request',
-      client.permission.reply({ requestID: request.id, directory, ...answer }),
-    );
+    const replied = client.permission.reply({ requestID, directory, ...answer });
+    await tell('the end of a permission request', replied);
+  }
+
+  /** Others may begin to wait meanwhile. */
+  async #othersDecided(session: string, signal: AbortSignal): Promise<void> {
+    const aborted = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    while (!signal.aborted) {
+      const others = [...this.#undecided.values()].filter((one) => one.session === session);
+      if (others.length === 0) return;
+      await Promise.race([aborted, Promise.all(others.map((one) => one.decided))]);
+    }
   }
 
   async #judge(

@@ -148,8 +148,10 @@ function withPermissions({ config, asksPeople = false }: ServerOptions, toolOutp
 
 function buildSettings(config: Readonly<Record<string, unknown>>, password: string): Record<string, string> {
   const quiet = { autoupdate: false, share: 'disabled', snapshot: false, lsp: false, formatter: false };
+  // What was rejected without a word of why is no end of the work either.
+  const experimental = { continue_loop_on_deny: true };
   return {
-    OPENCODE_CONFIG_CONTENT: JSON.stringify({ ...quiet, ...config }),
+    OPENCODE_CONFIG_CONTENT: JSON.stringify({ ...quiet, experimental, ...config }),
     OPENCODE_SERVER_PASSWORD: password,
     // The project's own opencode.json could name programs to start and other endpoints for our keys.
     OPENCODE_DISABLE_PROJECT_CONFIG: '1',

@@ -114,6 +114,7 @@ function toCard(settings: z.infer<typeof Settings>): AgentCard {
     heartbeat_seconds: settings.OIO_HEARTBEAT_SECONDS,
     version: VERSION,
     labels: { runtime: 'shell' },
+    supports: { artifacts: true },
   });
 }
 

@@ -17,7 +17,7 @@ const WORDS_PER_CHUNK = 3;
 
 /** Tokens are estimated from characters: enough for metering that is to be looked at, not to be paid. */
 export function estimateUsage(promptChars: number, answer: SpokenAnswer): Usage {
-  const spoken = answer.text.length + (answer.type === 'call' ? JSON.stringify(answer.arguments).length : 0);
+  const spoken = answer.text.length + (answer.type === 'call' ? JSON.stringify(answer.calls).length : 0);
   const promptTokens = Math.ceil(promptChars / CHARS_PER_TOKEN);
   const completionTokens = Math.max(1, Math.ceil(spoken / CHARS_PER_TOKEN));
   return {
@@ -28,7 +28,7 @@ export function estimateUsage(promptChars: number, answer: SpokenAnswer): Usage 
 }
 
 export function buildCompletion(envelope: Envelope, answer: SpokenAnswer, usage: Usage): unknown {
-  const calls = answer.type === 'call' ? { tool_calls: [toolCall(envelope.id, answer)] } : {};
+  const calls = answer.type === 'call' ? { tool_calls: toolCalls(envelope.id, answer) } : {};
   return {
     ...envelope,
     object: 'chat.completion',
@@ -61,24 +61,25 @@ export function buildChunks(envelope: Envelope, answer: SpokenAnswer, usage: Usa
 }
 
 function callDeltas(id: string, answer: Extract<Answer, { type: 'call' }>): unknown[] {
-  const call = toolCall(id, answer);
-  const pieces: unknown[] = [
-    { tool_calls: [{ index: 0, ...call, function: { ...call.function, arguments: '' } }] },
-  ];
-  const text = call.function.arguments;
-  for (let start = 0; start < text.length; start += ARGUMENT_CHARS_PER_CHUNK) {
-    const part = text.slice(start, start + ARGUMENT_CHARS_PER_CHUNK);
-    pieces.push({ tool_calls: [{ index: 0, function: { arguments: part } }] });
-  }
-  return pieces;
+  return toolCalls(id, answer).flatMap((call, index) => {
+    const pieces: unknown[] = [
+      { tool_calls: [{ index, ...call, function: { ...call.function, arguments: '' } }] },
+    ];
+    const text = call.function.arguments;
+    for (let start = 0; start < text.length; start += ARGUMENT_CHARS_PER_CHUNK) {
+      const part = text.slice(start, start + ARGUMENT_CHARS_PER_CHUNK);
+      pieces.push({ tool_calls: [{ index, function: { arguments: part } }] });
+    }
+    return pieces;
+  });
 }
 
-function toolCall(id: string, answer: Extract<Answer, { type: 'call' }>) {
-  return {
-    id: `call_${id}`,
+function toolCalls(id: string, { calls }: Extract<Answer, { type: 'call' }>) {
+  return calls.map((call, index) => ({
+    id: index === 0 ? `call_${id}` : `call_${id}_${index}`,
     type: 'function',
-    function: { name: answer.tool, arguments: JSON.stringify(answer.arguments) },
-  };
+    function: { name: call.tool, arguments: JSON.stringify(call.arguments) },
+  }));
 }
 
 function finishReason(answer: SpokenAnswer): string {

@@ -10,9 +10,11 @@ test('the title of the prompt chooses the script, and the calls made so far its 
   const first = ask([system, user('# Implement create\n\nPart of "Implement read"')]);
   const second = ask([system, user('# Implement create'), called(), result('the file')]);
 
-  expect(first).toMatchObject({ script: 'create', step: 0, answer: { type: 'call', tool: 'read' } });
-  expect(first.answer).toMatchObject({ arguments: { filePath: '/project/src/create.js' } });
-  expect(second).toMatchObject({ script: 'create', step: 1, answer: { tool: 'edit' } });
+  expect(first).toMatchObject({ script: 'create', step: 0, answer: { type: 'call' } });
+  expect(first.answer).toMatchObject({
+    calls: [{ tool: 'read', arguments: { filePath: '/project/src/create.js' } }],
+  });
+  expect(second).toMatchObject({ script: 'create', step: 1, answer: { calls: [{ tool: 'edit' }] } });
 });
 
 test('each task of the demo has its script', () => {
@@ -50,11 +52,33 @@ test('an unknown task is looked at and nothing is changed', () => {
   for (let turn = 0; turn < 5; turn += 1) {
     const { answer } = ask(messages);
     if (answer.type !== 'call') break;
-    seen.push(answer.tool);
+    seen.push(...answer.calls.map(({ tool }) => tool));
     messages.push(called(), result('x'));
   }
 
   expect(seen).toEqual(['glob', 'bash']);
+});
+
+test('a report names the commands whose results have what it looks for', () => {
+  const calls = ['a', 'b'].map((id) => toolCall(id, JSON.stringify({ command: `run ${id}` })));
+  const messages = [
+    user('# Ask'),
+    { role: 'assistant', content: null, tool_calls: calls },
+    { ...result('refused'), tool_call_id: 'a' },
+    { ...result('it ran'), tool_call_id: 'b' },
+  ];
+  const steps = [
+    { type: 'call', tool: 'bash', arguments: {} },
+    { type: 'report', text: 'Ran:', has: 'ran' },
+  ] as const;
+
+  const { answer } = chooseAnswer([{ name: 'ask', match: /ask/i, steps }], {
+    model: 'demo',
+    messages,
+    tools,
+  });
+
+  expect(answer).toEqual({ type: 'text', text: 'Ran: run b' });
 });
 
 test('a request for a title gets the title of the task', () => {
@@ -70,8 +94,10 @@ test('the chunks of an answer put together are the answer', () => {
   const answer = {
     type: 'call',
     text: 'I read it now.',
-    tool: 'write',
-    arguments: { content: 'x'.repeat(500) },
+    calls: [
+      { tool: 'write', arguments: { content: 'x'.repeat(500) } },
+      { tool: 'bash', arguments: { command: 'ls' } },
+    ],
   } as const;
   const chunks = buildChunks(
     { id: '1', created: 1, model: 'demo' },
@@ -80,13 +106,16 @@ test('the chunks of an answer put together are the answer', () => {
   ) as Chunk[];
 
   const deltas = chunks.flatMap((chunk) => chunk.choices.map((choice) => choice.delta));
-  const spelled = deltas.map((delta) => delta.tool_calls?.[0]?.function?.arguments ?? '').join('');
+  const pieces = deltas.flatMap((delta) => delta.tool_calls ?? []);
+  const spelled = [0, 1].map((index) =>
+    pieces.map((piece) => (piece.index === index ? piece.function.arguments : '')).join(''),
+  );
   expect(deltas.map((delta) => delta.content ?? '').join('')).toBe('I read it now.');
-  expect(JSON.parse(spelled)).toEqual(answer.arguments);
+  expect(spelled.map((text) => JSON.parse(text))).toEqual(answer.calls.map((call) => call.arguments));
   expect(chunks.at(-1)).toMatchObject({ usage: { prompt_tokens: 100 } });
 });
 
-type Delta = { content?: string; tool_calls?: { function?: { arguments?: string } }[] };
+type Delta = { content?: string; tool_calls?: { index: number; function: { arguments: string } }[] };
 type Chunk = { choices: { delta: Delta }[] };
 type Message = ChatRequest['messages'][number];
 
@@ -99,7 +128,11 @@ function user(content: string): Message {
 }
 
 function called(): Message {
-  return { role: 'assistant', content: null, tool_calls: [{}] };
+  return { role: 'assistant', content: null, tool_calls: [toolCall('1', '{}')] };
+}
+
+function toolCall(id: string, text: string) {
+  return { id, function: { arguments: text } };
 }
 
 function result(content: string): Message {

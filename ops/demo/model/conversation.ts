@@ -1,14 +1,19 @@
 /** Reads a chat-completions request: which task is asked, how far it is, and so what the model says next. */
 import { z } from 'zod';
-import { chooseScript, type Script, type ScriptStep } from './script.ts';
+import { type CallStep, chooseScript, type Script, type ScriptStep, type ToolCall } from './script.ts';
 
 const TextPart = z.looseObject({ type: z.string(), text: z.string().optional() });
 const ChatMessage = z.looseObject({
   role: z.string(),
   content: z.union([z.string(), z.array(TextPart), z.null()]).optional(),
-  tool_calls: z.array(z.unknown()).nullish(),
+  tool_calls: z
+    .array(z.looseObject({ id: z.string(), function: z.looseObject({ arguments: z.string() }) }))
+    .nullish(),
+  tool_call_id: z.string().optional(),
 });
 type ChatMessage = z.infer<typeof ChatMessage>;
+
+const Commanding = z.looseObject({ command: z.string().optional() });
 
 export const ChatRequest = z.looseObject({
   model: z.string(),
@@ -23,8 +28,7 @@ export type Answer =
   | {
       readonly type: 'call';
       readonly text: string;
-      readonly tool: string;
-      readonly arguments: Readonly<Record<string, unknown>>;
+      readonly calls: readonly [ToolCall, ...ToolCall[]];
     }
   | { readonly type: 'fail'; readonly status: number; readonly message: string };
 
@@ -46,8 +50,7 @@ export function chooseAnswer(scripts: readonly Script[], request: ChatRequest): 
   const planned = script.steps[Math.min(step, script.steps.length - 1)];
   if (planned === undefined)
     return { script: script.name, step, answer: { type: 'text', text: 'Nothing to do.' } };
-  const lastResult = textOf(since.findLast((message) => message.role === 'tool'));
-  return { script: script.name, step, answer: answerOf(planned, directoryOf(request.messages), lastResult) };
+  return { script: script.name, step, answer: answerOf(planned, request.messages, since) };
 }
 
 /** opencode asks for a title with a prompt of its own and without tools. */
@@ -56,22 +59,37 @@ function isTitleRequest(request: ChatRequest): boolean {
   return (request.tools ?? []).length === 0 && /title generator/i.test(system);
 }
 
-function answerOf(step: ScriptStep, directory: string, lastResult: string): Answer {
+function answerOf(step: ScriptStep, messages: readonly ChatMessage[], since: readonly ChatMessage[]): Answer {
   switch (step.type) {
     case 'call':
-      return {
-        type: 'call',
-        text: step.say ?? '',
-        tool: step.tool,
-        arguments: fill(step.arguments, directory),
-      };
+      return { type: 'call', text: step.say ?? '', calls: callsOf(step, directoryOf(messages)) };
     case 'answer': {
+      const lastResult = textOf(since.findLast((message) => message.role === 'tool'));
       const isBorneOut = step.needs === undefined || lastResult.includes(step.needs);
       return { type: 'text', text: isBorneOut ? step.text : (step.otherwise ?? 'This did not work.') };
     }
+    case 'report':
+      return { type: 'text', text: [step.text, ...commandsWith(since, step.has)].join(' ') };
     case 'fail':
       return step;
   }
+}
+
+function callsOf(step: CallStep, directory: string): readonly [ToolCall, ...ToolCall[]] {
+  const filled = (call: ToolCall): ToolCall => ({
+    tool: call.tool,
+    arguments: fill(call.arguments, directory),
+  });
+  return [filled(step), ...(step.also ?? []).map(filled)];
+}
+
+function commandsWith(since: readonly ChatMessage[], has: string): string[] {
+  const calls = since.flatMap(({ tool_calls }) => tool_calls ?? []);
+  return calls.flatMap(({ id, function: called }) => {
+    const result = textOf(since.find(({ tool_call_id }) => tool_call_id === id));
+    const { command } = Commanding.parse(JSON.parse(called.arguments));
+    return command !== undefined && result.includes(has) ? [command] : [];
+  });
 }
 
 function fill(values: Readonly<Record<string, unknown>>, directory: string): Record<string, unknown> {

@@ -3,12 +3,17 @@
  * intelligence. What the steps lead to is real, because the agent carries them out with its own tools.
  */
 
-/** A tool call. `{directory}` inside a text argument becomes the directory that the agent works in. */
-export type CallStep = {
-  readonly type: 'call';
-  readonly say?: string;
+/** `{directory}` inside a text argument becomes the directory that the agent works in. */
+export type ToolCall = {
   readonly tool: string;
   readonly arguments: Readonly<Record<string, unknown>>;
+};
+
+/** A tool call; with `also`, several in one message. */
+export type CallStep = ToolCall & {
+  readonly type: 'call';
+  readonly say?: string;
+  readonly also?: readonly ToolCall[];
 };
 
 /** The end of the work. When the last tool result lacks `needs`, the model says `otherwise` and claims nothing. */
@@ -19,10 +24,13 @@ export type AnswerStep = {
   readonly otherwise?: string;
 };
 
+/** The end of the work, too: names the commands since the task was asked whose result has `has` in it. */
+export type ReportStep = { readonly type: 'report'; readonly text: string; readonly has: string };
+
 /** An error of the endpoint itself, for trying what an agent does then. */
 export type FailStep = { readonly type: 'fail'; readonly status: number; readonly message: string };
 
-export type ScriptStep = CallStep | AnswerStep | FailStep;
+export type ScriptStep = CallStep | AnswerStep | ReportStep | FailStep;
 
 export type Script = {
   readonly name: string;

@@ -221,6 +221,7 @@ test('the programs are started with what they understand', async () => {
     await cli.run('gateway'),
     await cli.run('agent'),
     await cli.run('agent', 'shell'),
+    await cli.run('agent', 'model'),
     await cli.run('mcp', '--url', 'http://gateway.example'),
   ];
 
@@ -230,6 +231,7 @@ test('the programs are started with what they understand', async () => {
     { program: 'gateway', parameters: [] },
     { program: 'agent', parameters: [] },
     { program: 'agent shell', parameters: [] },
+    { program: 'agent model', parameters: [] },
     { program: 'mcp', parameters: ['--url', 'http://gateway.example'] },
   ]);
 });

@@ -17,6 +17,7 @@ const PROGRAMS: Readonly<Record<Program, string>> = {
   gateway: '../../gateway/main.ts',
   agent: '../../actors/remote/opencode/main.ts',
   'agent shell': '../../actors/remote/shell/main.ts',
+  'agent model': '../../actors/remote/model/main.ts',
   mcp: '../mcp/main.ts',
 };
 

@@ -2,7 +2,10 @@
  * Plans on the real stack: by a blueprint, and by an agent that is told what was wrong with its first one. Their tasks are
  * done by hand over HTTP, so that each kind of dependency shows what it means; what they took is learned.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -16,6 +19,7 @@ import { freePort } from '../dev/ports.ts';
 import { type System, startSystem } from '../dev/system.ts';
 
 const WAIT_MS = 30_000;
+const MODEL_AGENT = join(import.meta.dirname, '../../actors/remote/model/main.ts');
 
 /** Testing ends with building at the earliest; building begins as soon as the design has begun. */
 const SHIPPING = `
@@ -246,6 +250,67 @@ test('an agent whose plan has a circle is told so, and its second plan is taken 
     expect(await tasksOf(id)).toHaveLength(3);
     expect((await ask(`GET sessions/${id}`)).body.used_template).toBe('agent');
     expect(await find('Build')).toMatchObject({ estimate: { likely: 3, source: 'agent', confidence: 0.6 } });
+  } finally {
+    await agent.stop();
+  }
+});
+
+/** The model agent as a process, with an endpoint that says what `plans` has, one after the other. */
+async function startModelAgent(plans: readonly object[]) {
+  const said = [...plans];
+  const endpoint = createServer((_, response) => {
+    const content = JSON.stringify({ tasks: said.shift() });
+    const choices = [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }];
+    const usage = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 };
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(
+      JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm', choices, usage }),
+    );
+  });
+  await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
+  const address = endpoint.address();
+  const env = {
+    ...{ PATH: process.env.PATH, NATS_URL: system.natsUrl, OIO_WORK_DIR: join(folder, 'model') },
+    OIO_MODEL_URL: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/v1`,
+    ...{ OIO_MODEL: 'scripted', OIO_MODEL_PRICE_IN: '3', OIO_HEARTBEAT_SECONDS: '1' },
+  };
+  const child = spawn(process.execPath, [MODEL_AGENT], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  child.stdout.on('data', (chunk) => lines.push(String(chunk)));
+  const hasPlanner = async () => (await ask('GET actors/scheduler/sessions')).body.state?.has_planner;
+  await expect.poll(hasPlanner, { timeout: WAIT_MS }).toBe(true);
+  return {
+    left: () => said.length,
+    stop: async () => {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+      endpoint.close();
+    },
+  };
+}
+
+test('where no template fits the model agent plans, mends a circle once, and a plan that stays wrong is told', async () => {
+  const agent = await startModelAgent([CIRCLE, LINE, CIRCLE, CIRCLE]);
+  try {
+    const song = { title: 'Sing the song of the sea', initial_prompt: 'All of it.' };
+    const id = await begin(song);
+    const { find, act, until } = byHand(id);
+    await until('Plan', 'completed');
+    expect(await find('Plan')).toMatchObject({
+      attempts: [{ outcome: 'completed', agent_id: 'agent-model-1' }],
+      usage: { tokens_in: 2_000, tokens_out: 200, cost_usd: 0.006, api_calls: 2, api_errors: 0 },
+    });
+    for (const title of ['Design', 'Build']) {
+      await until(title, 'ready');
+      await act(title, 'start');
+      await act(title, 'complete');
+    }
+    await expect.poll(() => stateOf(id), { timeout: WAIT_MS }).toBe('completed');
+
+    const refused = await begin({ ...song, template: 'agent' });
+    await expect.poll(() => stateOf(refused), { timeout: WAIT_MS }).toBe('failed');
+    expect((await ask(`GET sessions/${refused}`)).body.error).toContain('closes a cycle: a → b → a');
+    expect(agent.left()).toBe(0);
   } finally {
     await agent.stop();
   }

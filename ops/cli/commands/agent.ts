@@ -50,6 +50,10 @@ export const agentRoutes = buildRouteMap({
     drain,
     run: programCommand('agent', 'Start the opencode agent (npm run agent)'),
     shell: programCommand('agent shell', 'Start the shell agent: OIO_COMMAND does each task'),
+    model: programCommand(
+      'agent model',
+      'Start the model agent: plans and reviews by OIO_MODEL at OIO_MODEL_URL',
+    ),
   },
   defaultCommand: 'run',
   docs: {

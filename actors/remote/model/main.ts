@@ -1,0 +1,89 @@
+/**
+ * An agent that asks a model: joins the orchestrator, makes plans and reviews by any OpenAI-compatible endpoint, and
+ * changes no code.
+ *
+ * Exit codes: 0 told to end, 1 could not start, 2 wrong settings, 3 replaced by another process of the same name.
+ */
+import { mkdir } from 'node:fs/promises';
+import { type Logger, pino } from 'pino';
+import type { Agent } from '#actors/remote/sdk/agent.ts';
+import { joinAsAgent } from '#actors/remote/sdk/join.ts';
+import { startReaping } from '#actors/remote/workspace/reaping.ts';
+import { Workspaces } from '#actors/remote/workspace/workspaces.ts';
+import { type ModelAgentConfig, parseConfig } from './config.ts';
+import { openModel } from './model.ts';
+import { makeWork } from './work.ts';
+
+const EXIT = { ended: 0, failed: 1, wrongSettings: 2, replaced: 3 } as const;
+/** Past the time to drain: for the last words and the working copies. */
+const AFTER_DRAIN_MS = 20_000;
+
+async function main(): Promise<void> {
+  const logger = pino({
+    level: 'info',
+    base: { role: 'agent' },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  });
+  let config: ModelAgentConfig;
+  try {
+    config = parseConfig(process.env);
+  } catch (error) {
+    logger.fatal({ fault: error instanceof Error ? error.message : String(error) }, 'wrong settings');
+    process.exit(EXIT.wrongSettings);
+  }
+  logger.level = config.logLevel;
+  try {
+    await run(config, logger);
+  } catch (error) {
+    logger.fatal({ err: error }, 'could not start');
+    process.exit(EXIT.failed);
+  }
+}
+
+async function run(config: ModelAgentConfig, logger: Logger): Promise<void> {
+  const { workDir, gitEnvironment: environment, diffBytesMax, servers, tenant, card } = config;
+  await mkdir(workDir, { recursive: true });
+  const workspaces = new Workspaces({ workDir, environment });
+  for (const failure of await workspaces.sweepWorktrees())
+    logger.warn({ err: failure }, 'working copy stays');
+  startReaping(workspaces, config.keep, logger);
+  const work = makeWork({
+    openModel: () => openModel(config.model),
+    workspaces,
+    environment,
+    diffBytesMax,
+    logger,
+  });
+  const agent = await joinAsAgent({ servers, tenant, card, ...config.login, logger, work });
+  leadToTheEnd(agent, config.drainMs, logger);
+  const { url, model } = config.model;
+  logger.info({ tenant, agent: agent.id, instance: agent.instance, url, model }, 'ready');
+}
+
+/** The first signal drains: what runs may finish in its time, the rest is handed back. A second one ends at once. */
+function leadToTheEnd(agent: Agent, drainMs: number, logger: Logger): void {
+  let isDraining = false;
+  const end = async (): Promise<void> => {
+    setTimeout(() => process.exit(EXIT.failed), drainMs + AFTER_DRAIN_MS).unref();
+    await agent.drain(drainMs);
+    await agent.stop();
+    logger.info({}, 'ended');
+    process.exit(EXIT.ended);
+  };
+  const onSignal = (signal: string): void => {
+    logger.info({ signal, drainMs, running: agent.running() }, 'draining');
+    if (isDraining) void agent.stop();
+    else void end();
+    isDraining = true;
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  void agent.closed.then(() => {
+    if (isDraining) return;
+    logger.warn({ instance: agent.instance }, 'replaced by another process of this name');
+    process.exit(EXIT.replaced);
+  });
+}
+
+await main();

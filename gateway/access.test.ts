@@ -130,7 +130,7 @@ test('the roles are those of the domain: a viewer only reads, a developer works,
   expect(ofRole('agent')).toEqual(['agents.speak', 'self.read']);
   const byAdminsOnly = ofRole('admin').filter((action) => !mayDo('developer', action));
   expect(byAdminsOnly).toEqual([
-    ...['approvals.rules', 'locks.break', 'letters.change', 'quota.write', 'actors.hold'],
+    ...['approvals.rules', 'locks.break', 'letters.change', 'models.promote', 'quota.write', 'actors.hold'],
     ...['audit.read', 'keys.read', 'keys.write'],
   ]);
   expect(actions.filter((action) => !mayDo('admin', action))).toEqual([

@@ -23,7 +23,7 @@ test('every kind of actor has a type of its own', () => {
     'approval-policy',
     'model',
     'dataset',
-    'training-job',
+    'training',
   ]);
 });
 
@@ -98,7 +98,7 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'approval-policy: ',
     'model: ',
     'dataset: cancel',
-    'training-job: cancel',
+    'training: cancel',
   ]);
 });
 

@@ -24,7 +24,7 @@ test('every kind of actor has a type of its own', () => {
     'tenant',
     'model',
     'dataset',
-    'training-job',
+    'training',
   ]);
 });
 
@@ -105,7 +105,7 @@ test('what a person or a lost process means overtakes what waits, and nothing el
     'tenant: revoke logout',
     'model: ',
     'dataset: cancel',
-    'training-job: cancel',
+    'training: cancel',
   ]);
 });
 

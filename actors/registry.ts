@@ -21,7 +21,7 @@ import { sessionKind } from './session/session.ts';
 import { systemSchedulerKind } from './system-scheduler/system-scheduler.ts';
 import { taskKind } from './task/task.ts';
 import { tenantKind } from './tenant/tenant.ts';
-import { trainingJobKind } from './training-job/training-job.ts';
+import { trainingJobKind } from './training/training.ts';
 
 export const ACTOR_KINDS: readonly ActorKind[] = [
   sessionKind,

@@ -45,7 +45,7 @@ export async function findTrainingJob(
   context: GatewayContext,
   id: string,
 ): Promise<{ job: TrainingJob; version: number }> {
-  const stored = await context.client.get(addressOf(context, 'training-job', id));
+  const stored = await context.client.get(addressOf(context, 'training', id));
   if (!stored) throw new Refused({ code: 'TRAINING_JOB_NOT_FOUND', detail: `there is no training ${id}` });
   return { job: readState(TrainingJob, stored), version: stored.version };
 }

@@ -165,7 +165,7 @@ export const TaskAim = z.enum([
 export type TaskAim = z.infer<typeof TaskAim>;
 
 /** Kinds of actors, beside sessions, that have work done by tasks. */
-export const TaskOwner = z.enum(['training-job', 'dataset']);
+export const TaskOwner = z.enum(['training', 'dataset']);
 
 /** What of its session a task needs to tell an agent. */
 export const TaskBrief = z.object({

@@ -80,7 +80,7 @@ function handle(task: Task | null, message: TaskMessage, context: TurnContext): 
     case 'routed':
       return takeAgent(task, message, context);
     case 'not_routed':
-      return waitForAgent(task, context);
+      return routeLater(task, context);
     case 'accepted':
       return isOpen(task, message) ? begin(beginWith(task), context) : repeatEnd(task, message);
     case 'refused':
@@ -116,12 +116,6 @@ function handle(task: Task | null, message: TaskMessage, context: TurnContext): 
     case 'steered':
       return hearSteered(task, message);
   }
-}
-
-/** Nobody can take it now: it is asked again. */
-function waitForAgent(task: Task, context: TurnContext): Turn<Task> {
-  if (task.state !== 'ready') return unchanged(task);
-  return withEffects(beginWith(task), retryLater(task, NOT_ROUTED_WAIT_MS, context));
 }
 
 function create(task: Task | null, { spec, brief }: Of<'create'>, context: TurnContext): Turn<Task> {
@@ -239,6 +233,11 @@ function takeAgent(task: Task, { agent_id }: Of<'routed'>, context: TurnContext)
   // Said twice; or meanwhile cancelled, and the slot is not needed.
   if (openAttempt(task)?.agent_id === agent_id) return unchanged(task);
   return withEffects(beginWith(task), release(task, agent_id, 'none'));
+}
+
+function routeLater(task: Task, context: TurnContext): Turn<Task> {
+  if (task.state !== 'ready') return unchanged(task);
+  return withEffects(beginWith(task), retryLater(task, NOT_ROUTED_WAIT_MS, context));
 }
 
 /** The agent counts an attempt as its own that is over: told once more, so that it lets go. */

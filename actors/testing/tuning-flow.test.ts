@@ -11,7 +11,7 @@ import { World } from './world.ts';
 
 const at = (type: string, id: string): Address => ({ type, tenant: TENANT, id });
 const DATASET = at('dataset', 'fixes');
-const JOB = at('training-job', 'job-1');
+const JOB = at('training', 'job-1');
 const MODEL = at('model', 'fixer');
 const SESSION = at('session', 's-1');
 const SHA = 'a'.repeat(64);

@@ -64,7 +64,7 @@ function addCreate(app: App, context: GatewayContext): void {
     },
     async (request, reply) => {
       const message = { ...request.body, type: 'create' };
-      const command = acceptCreate(readAsked(context, request), 'training-job', message);
+      const command = acceptCreate(readAsked(context, request), 'training', message);
       unwrap(await context.client.ask(command));
       const view = await viewJob(context, command.to.id);
       reply.code(201).header('location', `${ROOT}/${view.id}`).header('etag', etagOf(view.version));
@@ -93,7 +93,7 @@ function addList(app: App, context: GatewayContext): void {
       const { items, ...found } = await context.client.list({
         ...readPlace(ROOT, request.query),
         tenant: context.tenant,
-        type: 'training-job',
+        type: 'training',
         ...(state.length === 0 ? {} : { status: state }),
         ...(labels.length === 0 ? {} : { labels }),
         ...(search ? { search } : {}),
@@ -148,7 +148,7 @@ function addAct(app: App, context: GatewayContext, { act, ...words }: Act): void
     },
     async (request: FastifyRequest<{ Params: { id: string }; Body: { reason?: string } }>, reply) => {
       const { id } = request.params;
-      const to = addressOf(context, 'training-job', id);
+      const to = addressOf(context, 'training', id);
       const message = { type: act, ...request.body };
       unwrap(await context.client.ask(acceptMessage(readChange(context, request), to, message)));
       const view = await viewJob(context, id);

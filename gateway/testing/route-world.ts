@@ -152,7 +152,7 @@ function putTuning(client: MemoryClient): void {
   }
   for (const state of TrainingState.options) {
     const job = sampleTraining({ id: `training-${state}`, state });
-    client.put(at('training-job', job.id), job, { status: state, title: job.title });
+    client.put(at('training', job.id), job, { status: state, title: job.title });
   }
 }
 

@@ -2628,7 +2628,7 @@ export interface Task {
   updated_at: string;
   brief: {
     session_id: string;
-    owner?: "training-job" | "dataset";
+    owner?: "training" | "dataset";
     run: number;
     session_title: string;
     prompt: string;

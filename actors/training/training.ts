@@ -40,7 +40,7 @@ const SECONDS_PER_HOUR = 3_600;
 const LOOKS_UP = 'looks up its data set';
 
 export const trainingJobKind = defineActor<TrainingJob, TrainingMessage>({
-  type: 'training-job',
+  type: 'training',
   stateVersion: 1,
   state: TrainingJob,
   message: TrainingMessage,
@@ -159,7 +159,7 @@ function queue(job: TrainingJob, dataset: FoundDataset, context: TurnContext): T
   const capabilities = [TRAINING_CAPABILITY, ...(trainer === undefined ? [] : [trainer])];
   const order: TrainingOrder = { job_id: id, run, title, base_model, parameters, dataset };
   const work = beginWork({
-    owner: { type: 'training-job', tenant, id },
+    owner: { type: 'training', tenant, id },
     task_id,
     run,
     title: `Optimize ${base_model} on ${dataset.reference}`,

@@ -8,7 +8,7 @@ import {
 } from '#protocols/training-job.ts';
 import { beginWith } from '../turn.ts';
 import { extendCurve, move } from './change.ts';
-import { trainingJobKind } from './training-job.ts';
+import { trainingJobKind } from './training.ts';
 import { canMove, TRAINING_TRANSITIONS } from './transitions.ts';
 
 const DRAFT = { title: 'A fixer for our code', dataset: 'fixes', base_model: 'small-2026' };
@@ -54,7 +54,7 @@ test('of all 49 pairs of training states exactly those of the table are allowed,
   expect(TRAINING_TRANSITIONS).toEqual(wanted);
   const { state: job } = makeQueued();
   const context = {
-    self: { type: 'training-job', tenant: 'dev', id: 'job-1' },
+    self: { type: 'training', tenant: 'dev', id: 'job-1' },
     now: 0,
     messageId: 'm',
     by: 'user:a',
@@ -111,7 +111,7 @@ test('a new training looks up its data set, and then waits for a trainer and say
   expect(create).toMatchObject({
     type: 'create',
     spec: { required_capabilities: ['model_training'] },
-    brief: { owner: 'training-job', session_id: 'job-1' },
+    brief: { owner: 'training', session_id: 'job-1' },
   });
   expect(ready).toMatchObject({ type: 'make_ready' });
 });

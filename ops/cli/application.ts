@@ -17,7 +17,9 @@ import { completion, proposals } from './commands/completion.ts';
 import { contextRoutes } from './commands/context.ts';
 import { dlqRoutes } from './commands/dlq.ts';
 import { doctor } from './commands/doctor.ts';
+import { keyRoutes } from './commands/key.ts';
 import { lockRoutes } from './commands/lock.ts';
+import { login, logout, whoami } from './commands/login.ts';
 import { mcp } from './commands/mcp.ts';
 import { dev, programCommand } from './commands/program.ts';
 import { sessionRoutes } from './commands/session.ts';
@@ -29,6 +31,8 @@ export const NAME = 'oio';
 
 const MORE = `Settings: flags first, then the environment.
   OIO_URL         where the gateway is (http://localhost:8000)
+  OIO_KEY         who you are, before the key of \`oio login\`
+  OIO_CONFIG_DIR  where \`oio login\` keeps keys (~/.config/oio)
   OIO_TIMEOUT_MS  how long one request may take (15000)
   OIO_DATA_DIR    where \`oio dev\` keeps its data (.oio)
   NATS_URL, DATABASE_URL  services for traffic and doctor, where they are not those of \`oio dev\`
@@ -50,6 +54,10 @@ const root = buildRouteMap({
     artifact: artifactRoutes,
     context: contextRoutes,
     lock: lockRoutes,
+    key: keyRoutes,
+    login,
+    logout,
+    whoami,
     dlq: dlqRoutes,
     traffic,
     doctor,

@@ -8,6 +8,7 @@ import type { StricliProcess } from '@stricli/core';
 import { type ApiClient, buildClient, type Fetch } from '#protocols/client/client.ts';
 import { type CliFailure, toCliFailure } from './exit.ts';
 import { buildOutput, type Output } from './output.ts';
+import { findKey } from './saved-keys.ts';
 import { type Env, parseSettings, type Settings } from './settings.ts';
 
 /** The world as commands see it; main.ts has the real one, tests have theirs. */
@@ -18,6 +19,8 @@ export interface Cli {
   /** Where a live view may be drawn; null: lines only. */
   readonly terminal: NodeJS.WriteStream | null;
   readonly readStdin: () => Promise<string>;
+  /** The same; where it is typed, nobody sees it. */
+  readonly readSecret: (prompt: string) => Promise<string>;
   /** From now on Ctrl-C aborts this, and a second one ends the process. */
   readonly interrupts: () => AbortSignal;
   /** What could come next; the last word is the one that is being written. */
@@ -51,6 +54,10 @@ export interface Job {
   readonly api: ApiClient;
   /** The same, ended by a signal with all that is under way. */
   readonly apiUntil: (signal: AbortSignal) => ApiClient;
+  /** The same with another key. */
+  readonly apiWith: (key: string) => ApiClient;
+  /** What a line to the gateway is opened with, beside its address. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly out: Output;
 }
 
@@ -66,9 +73,16 @@ export async function perform(
     const settings = parseSettings(cli.env, flags);
     url = settings.url;
     const { timeoutMs } = settings;
-    const apiUntil = (signal?: AbortSignal) =>
-      buildClient({ url, fetch: cli.fetch, timeoutMs, ...(signal ? { signal } : {}) });
-    await work({ cli, settings, api: apiUntil(), apiUntil, out });
+    const key = findKey(settings);
+    const build = (own: string | undefined, signal?: AbortSignal) =>
+      buildClient({
+        ...{ url, fetch: cli.fetch, timeoutMs },
+        ...(own === undefined ? {} : { key: own }),
+        ...(signal ? { signal } : {}),
+      });
+    const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+    const apiUntil = (signal?: AbortSignal) => build(key, signal);
+    await work({ cli, settings, api: apiUntil(), apiUntil, apiWith: build, headers, out });
   } catch (thrown) {
     throw new Shown(toCliFailure(thrown, url), flags.json);
   }

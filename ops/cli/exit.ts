@@ -16,6 +16,7 @@ export const EXIT = {
   later: 7,
   endedBadly: 8,
   toMend: 9,
+  denied: 10,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -31,6 +32,7 @@ export const EXIT_WORDS: Readonly<Record<keyof typeof EXIT, string>> = {
   later: 'too much is under way, or not ready: the same again later may do',
   endedBadly: 'the session that was watched ended otherwise than completed',
   toMend: 'doctor found something to mend',
+  denied: 'the gateway wants a key, or one that may do this',
   interrupted: 'Ctrl-C; a session that was watched goes on',
 };
 
@@ -82,6 +84,7 @@ function fromRefusal(refused: Refused, url: string): CliFailure {
 }
 
 function exitOf(status: number): ExitCode {
+  if (status === 401 || status === 403) return EXIT.denied;
   if (status === 404 || status === 410) return EXIT.notFound;
   if (status === 409) return EXIT.refused;
   if (status === 429 || status === 503 || status === 504) return EXIT.later;
@@ -89,6 +92,8 @@ function exitOf(status: number): ExitCode {
 }
 
 const MENDS: Partial<Record<FailureCode, string>> = {
+  UNAUTHENTICATED: 'log in with `oio login`, or set OIO_KEY; an admin makes keys with `oio key create`',
+  FORBIDDEN: '`oio whoami` says what you are; an admin makes a key of another role with `oio key create`',
   SESSION_NOT_FOUND: '`oio session ls` shows those that are there',
   TASK_NOT_FOUND: '`oio task ls` shows those that are there',
   AGENT_NOT_FOUND: '`oio agent ls` shows those that are there',

@@ -4,6 +4,9 @@
  * M1. The first Ctrl-C ends what a command waits for; what it left at work goes on. A second one ends the process at
  *     once. npm passes on a Ctrl-C that the terminal has sent already: one that follows within 100 ms is the same.
  */
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
 import { proposeCompletions, run, type StricliProcess } from '@stricli/core';
 import { application, exitCodeOf } from './application.ts';
 import type { Cli, Program } from './cli.ts';
@@ -53,6 +56,21 @@ async function readStdin(): Promise<string> {
   return text;
 }
 
+/** What is typed is not echoed. */
+async function readSecret(prompt: string): Promise<string> {
+  if (!process.stdin.isTTY) return readStdin();
+  process.stderr.write(prompt);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  try {
+    const [line] = await once(lines, 'line', { signal: interrupts() });
+    return String(line);
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
+}
+
 // Whoever read our output is gone: so is the reason to go on.
 process.stdout.on('error', () => process.exit(EXIT.done));
 
@@ -64,6 +82,7 @@ const cli: Cli = {
   fetch,
   terminal: isTerminal ? process.stdout : null,
   readStdin,
+  readSecret,
   interrupts,
   propose: async (words) => {
     const found = await proposeCompletions(application, words.length === 0 ? [''] : words, cli);

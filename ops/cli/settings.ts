@@ -30,6 +30,15 @@ const Settings = z.object({
       .max(600_000, { error: TIMEOUT_FAULT })
       .default(15_000),
   ),
+  /** What is wrong with it is said without it. */
+  key: z.preprocess(
+    unset,
+    z
+      .string()
+      .regex(/^oio_[\w-]{1,200}$/, { error: 'OIO_KEY is no key: one begins with oio_' })
+      .optional(),
+  ),
+  configDir: z.preprocess(unset, z.string().optional()),
   dataDir: z.preprocess(unset, z.string().default('.oio')),
   natsUrl: z.preprocess(unset, address('NATS_URL (or --nats)', ['nats:', 'tls:']).optional()),
   databaseUrl: z.preprocess(unset, address('DATABASE_URL', ['postgres:', 'postgresql:']).optional()),
@@ -41,10 +50,17 @@ export function parseSettings(env: Env, flags: { readonly url?: string; readonly
   const parsed = Settings.safeParse({
     url: flags.url ?? env.OIO_URL,
     timeoutMs: env.OIO_TIMEOUT_MS,
+    key: env.OIO_KEY,
+    configDir: env.OIO_CONFIG_DIR || configDirOf(env),
     dataDir: env.OIO_DATA_DIR,
     natsUrl: flags.nats ?? env.NATS_URL,
     databaseUrl: env.DATABASE_URL,
   });
   if (parsed.success) return Object.freeze(parsed.data);
   throw new CliFailure(EXIT.usage, parsed.error.issues.map((issue) => issue.message).join('; '));
+}
+
+function configDirOf({ XDG_CONFIG_HOME, HOME }: Env): string | undefined {
+  if (XDG_CONFIG_HOME) return `${XDG_CONFIG_HOME}/oio`;
+  return HOME ? `${HOME}/.config/oio` : undefined;
 }

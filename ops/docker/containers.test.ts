@@ -1,9 +1,11 @@
 /** The rules that the images and docker-compose.yml keep, on the parsed files. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as agent from '#actors/remote/opencode/config.ts';
 import * as gateway from '#gateway/config.ts';
+import { readKey } from '#gateway/key-text.ts';
 import * as node from '#runtime/config.ts';
 import { isNewEnough, NATS_VERSION_MIN } from '../dev/nats-binary.ts';
 import { POSTGRES_MAJOR } from '../dev/postgres.ts';
@@ -220,6 +222,33 @@ test('only the gateway can be reached from outside, and by this machine alone', 
   const outside = services.filter(([, { networks }]) => networks.includes('outside')).map(([name]) => name);
   expect(outside).toEqual(['gateway', 'agent']);
 });
+
+test('the gateway asks for keys unless it is told otherwise, and the command that makes the first one is in its image', () => {
+  const gatewayOf = (given: Record<string, string>) => {
+    const { services: all } = parseCompose(read('docker-compose.yml'), {
+      POSTGRES_PASSWORD: 'secret',
+      ...given,
+    });
+    return gateway.parseConfig(environmentIn(all.gateway ?? fail('there is a gateway')), '');
+  };
+  const line = `dev:abcdefghijkl:${'a'.repeat(64)}`;
+
+  expect(gatewayOf({})).toMatchObject({ ok: true, config: { auth: 'keys', adminKeys: [] } });
+  expect(gatewayOf({ OIO_ADMIN_KEY_HASH: line })).toMatchObject({
+    config: { auth: 'keys', adminKeys: [{ tenant: 'dev', id: 'abcdefghijkl' }] },
+  });
+  expect(gatewayOf({ OIO_AUTH: 'off' })).toMatchObject({ config: { auth: 'off' } });
+  const [, command = ''] = /gateway node (\S+) > first-key/.exec(read('ops/docs/containers.md')) ?? [];
+  const made = execFileSync(process.execPath, [join(ROOT, command), 'dev'], { encoding: 'utf8' }).split('\n');
+  const [name = '', value = ''] = made[1]?.split('=') ?? [];
+  expect(gatewayOf({ [name]: value })).toMatchObject({
+    config: { adminKeys: [{ id: readKey(made[0] ?? '')?.id }] },
+  });
+});
+
+function fail(sentence: string): never {
+  throw new Error(`it is not true that ${sentence}`);
+}
 
 test('a service is given longer to stop than its program takes', () => {
   const seconds = (name: string): number =>

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { buildMcpServer, INSTRUCTIONS, MCP_VERSION } from '#gateway/mcp/server.ts';
 import { TOOLS } from '#gateway/mcp/tools.ts';
+import { findKey } from '#ops/cli/saved-keys.ts';
 import { parseSettings } from '#ops/cli/settings.ts';
 import { buildClient } from '#protocols/client/client.ts';
 
@@ -25,12 +26,14 @@ function main(): void {
     process.exit(EXIT.wrongSettings);
   }
   const { url } = settings;
+  const key = findKey(settings);
   const timeoutMs = Math.max(settings.timeoutMs, TIMEOUT_MS_MIN);
   serveStdio(
     () =>
       buildMcpServer({
         tools: TOOLS,
-        apiUntil: (signal) => buildClient({ url, fetch, timeoutMs, signal }),
+        apiUntil: (signal) =>
+          buildClient({ url, fetch, timeoutMs, signal, ...(key === undefined ? {} : { key }) }),
         version: MCP_VERSION,
         instructions: INSTRUCTIONS,
         onDefect: (error, tool) => tell(`${tool} failed: ${error instanceof Error ? error.stack : error}`),

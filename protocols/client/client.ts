@@ -41,6 +41,8 @@ export interface ClientOptions {
   /** Where the gateway is, without a slash at the end; empty: where the page came from. */
   readonly url: string;
   readonly fetch: Fetch;
+  /** Sent with every request: who asks. Left out: nobody says, or a browser's cookie does. */
+  readonly key?: string;
   /** For one request; 15 s. */
   readonly timeoutMs?: number;
   /** Ends what is under way. */
@@ -113,7 +115,7 @@ async function request(options: ClientOptions, place: Place, asked: Asked): Prom
   const answer = await options
     .fetch(options.url + targetOf(place, asked), {
       method: place.method,
-      headers: headersOf(place, asked),
+      headers: { ...headersOf(place, asked), ...credentialOf(options) },
       body: asked.body === undefined ? null : JSON.stringify(asked.body),
       signal: signalOf(options),
     })
@@ -148,6 +150,10 @@ function headersOf(place: Place, asked: Asked): Record<string, string> {
     ...(asked.body === undefined ? {} : { 'content-type': 'application/json' }),
     ...Object.fromEntries(given.map((name) => [name, String(asked[name])])),
   };
+}
+
+function credentialOf({ key }: ClientOptions): Record<string, string> {
+  return key === undefined ? {} : { authorization: `Bearer ${key}` };
 }
 
 function signalOf({ timeoutMs = TIMEOUT_MS, signal }: ClientOptions): AbortSignal {

@@ -75,6 +75,7 @@ export const traffic = buildCommand({
         if (left <= 0) ended.abort();
       };
       const { url } = job.settings;
+      const { headers } = job;
       const onGap = (words: string) => job.out.note(`some are missing ${words}`);
       const root = flags.nats === undefined ? subject.split('.', 1)[0] : null;
       if (root === 'tap' && flags.after !== undefined) {
@@ -82,8 +83,11 @@ export const traffic = buildCommand({
           mend: 'leave it out; past messages are at GET /api/v1/messages',
         });
       }
-      if (root === 'evt') await followEvents({ url, subject, after: flags.after, signal, onPassing, onGap });
-      else if (root === 'tap') await followTail({ url, subject, signal, onPassing, onGap });
+      // A line that is refused says no reason: this does.
+      if (root === 'evt' || root === 'tap') await job.api.getMe();
+      if (root === 'evt')
+        await followEvents({ url, headers, subject, after: flags.after, signal, onPassing, onGap });
+      else if (root === 'tap') await followTail({ url, headers, subject, signal, onPassing, onGap });
       else await followNats({ url: await natsOf(job, flags), subject, signal, onPassing });
     });
   },

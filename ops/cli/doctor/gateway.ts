@@ -40,7 +40,9 @@ async function checkAgents(api: ApiClient): Promise<Finding> {
     if (present.length > 0) return ok('agents', `${present.length} present`);
     return warn('agents', 'none is present: tasks wait', 'start one with `oio agent`');
   } catch (thrown) {
-    return warn('agents', `they cannot be listed: ${reasonOf(thrown)}`, 'mend the gateway first');
+    const isDenied = thrown instanceof Refused && (thrown.status === 401 || thrown.status === 403);
+    const mend = isDenied ? 'log in with `oio login`, or set OIO_KEY' : 'mend the gateway first';
+    return warn('agents', `they cannot be listed: ${reasonOf(thrown)}`, mend);
   }
 }
 

@@ -28,10 +28,11 @@ export interface TestCliOptions {
   readonly fetch?: Fetch;
   readonly stdin?: string;
   readonly terminal?: NodeJS.WriteStream;
+  readonly config?: Parameters<typeof buildTestGateway>[1];
 }
 
 export function buildTestCli(options: TestCliOptions = {}): TestCli {
-  const gateway = buildTestGateway(answerAs(ACTOR_KINDS, NOW_MS));
+  const gateway = buildTestGateway(answerAs(ACTOR_KINDS, NOW_MS), options.config);
   const interrupted = new AbortController();
   let written = '';
   return {
@@ -58,6 +59,7 @@ export function buildTestCli(options: TestCliOptions = {}): TestCli {
         fetch: options.fetch ?? fetchFrom(gateway),
         terminal: options.terminal ?? null,
         readStdin: async () => options.stdin ?? '',
+        readSecret: async () => options.stdin ?? '',
         interrupts: () => interrupted.signal,
         propose: async () => [],
         start: async (program, parameters) => void started.push({ program, parameters }),

@@ -28,6 +28,7 @@ async function follow(lines: readonly (readonly unknown[])[], count: number) {
   try {
     await followEvents({
       url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      headers: {},
       subject: 'evt.dev.>',
       signal: AbortSignal.any([ended.signal, AbortSignal.timeout(10_000)]),
       onGap: (words) => gaps.push(words),

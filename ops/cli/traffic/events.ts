@@ -1,10 +1,13 @@
 /** Events from the gateway's live feed; a line that breaks is taken up again after the last one that came. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliFailure, EXIT } from '../exit.ts';
+import { openSocket } from './open-socket.ts';
 import type { Passing } from './passing.ts';
 
 export interface EventsToFollow {
   readonly url: string;
+  /** Who asks. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly subject: string;
   readonly after?: number | undefined;
   readonly signal: AbortSignal;
@@ -64,7 +67,7 @@ export async function followEvents(wish: EventsToFollow): Promise<void> {
 
 /** One connection until it breaks or is ended; says whether it was open at all. Rejects where the gateway refuses. */
 function oneLine(
-  { url, subject, signal }: EventsToFollow,
+  { url, headers, subject, signal }: EventsToFollow,
   after: number | undefined,
   onFrame: (frame: Frame) => void,
 ): Promise<boolean> {
@@ -72,7 +75,7 @@ function oneLine(
   address.searchParams.set('subjects', subject);
   if (after !== undefined) address.searchParams.set('after', String(after));
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(address);
+    const socket = openSocket(address, headers);
     let isOpened = false;
     const end = () => socket.close(1000);
     signal.addEventListener('abort', end, { once: true });

@@ -4,10 +4,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliFailure, EXIT } from '../exit.ts';
+import { openSocket } from './open-socket.ts';
 import type { Passing } from './passing.ts';
 
 export interface TailToFollow {
   readonly url: string;
+  /** Who asks. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly subject: string;
   readonly signal: AbortSignal;
   readonly onPassing: (passing: Passing) => void;
@@ -48,11 +51,11 @@ export async function followTail(wish: TailToFollow): Promise<void> {
 }
 
 /** One connection until it breaks or is ended; says whether it was open at all. Rejects where the gateway refuses. */
-function oneLine({ url, subject, signal, onPassing, onGap }: TailToFollow): Promise<boolean> {
+function oneLine({ url, headers, subject, signal, onPassing, onGap }: TailToFollow): Promise<boolean> {
   const address = new URL(`${url.replace(/^http/, 'ws')}/ws/traffic`);
   address.searchParams.set('subjects', subject);
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(address);
+    const socket = openSocket(address, headers);
     let isOpened = false;
     const end = () => socket.close(1000);
     signal.addEventListener('abort', end, { once: true });

@@ -2,6 +2,7 @@
 import { Route, Router } from '@solidjs/router';
 import { lazy } from 'solid-js';
 import { render } from 'solid-js/web';
+import { Gate } from './components/gate.tsx';
 import { Shell } from './components/shell.tsx';
 import { applyTheme } from './data/theme.ts';
 import './styles/tokens.css';
@@ -30,16 +31,18 @@ const root = document.getElementById('root');
 if (root) {
   render(
     () => (
-      <Router root={Shell}>
-        <Route path="/" component={Wall} />
-        <Route path="/sessions" component={Sessions} />
-        <Route path="/sessions/:id" component={Session} />
-        <Route path="/agents" component={Agents} />
-        <Route path="/traffic" component={Traffic} />
-        <Route path="/cluster" component={Cluster} />
-        <Route path="/dead-letters" component={DeadLetters} />
-        <Route path="*" component={Nowhere} />
-      </Router>
+      <Gate>
+        <Router root={Shell}>
+          <Route path="/" component={Wall} />
+          <Route path="/sessions" component={Sessions} />
+          <Route path="/sessions/:id" component={Session} />
+          <Route path="/agents" component={Agents} />
+          <Route path="/traffic" component={Traffic} />
+          <Route path="/cluster" component={Cluster} />
+          <Route path="/dead-letters" component={DeadLetters} />
+          <Route path="*" component={Nowhere} />
+        </Router>
+      </Gate>
     ),
     root,
   );

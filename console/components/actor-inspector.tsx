@@ -11,6 +11,7 @@ import { createPolled } from '../data/create-polled.ts';
 import { createQuery } from '../data/create-query.ts';
 import { shortAge } from '../data/figures.ts';
 import { createKeys } from '../keyboard.ts';
+import { ActButton } from './act-button.tsx';
 import { confirm } from './confirm.tsx';
 import { Facts } from './facts.tsx';
 import { HistorySteps } from './history-steps.tsx';
@@ -68,14 +69,14 @@ export function ActorInspector(props: ActorInspectorProps) {
       }}
       acts={
         <>
-          <button
-            type="button"
+          <ActButton
+            needs="actors.hold"
             class={isHeld() ? '' : 'grave'}
             disabled={!supervision.value()}
             onClick={order}
           >
             {isHeld() ? 'Let it go on' : 'Suspend'} <kbd>s</kbd>
-          </button>
+          </ActButton>
           <button type="button" onClick={() => step(-1)}>
             Before <kbd>[</kbd>
           </button>
@@ -194,7 +195,7 @@ function askOrder(
 ): void {
   const key = newKey();
   const object = formatActorPlace(place);
-  const about = { object, reason: 'required' as const };
+  const about = { object, reason: 'required' as const, needs: 'actors.hold' as const };
   if (now.isHeld) {
     confirm({
       ...about,

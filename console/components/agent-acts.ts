@@ -17,7 +17,7 @@ export function deedsFor(agent: AgentView, done: (agent: AgentView, words: strin
   const deeds: AgentDeed[] = [];
   const atWork = `It holds ${agent.load.running} of ${agent.load.capacity} tasks now`;
   const ask = (deed: Parameters<typeof confirm>[0]) => () => confirm(deed);
-  const about = { object: agent.name, reason: 'required' as const };
+  const about = { object: agent.name, reason: 'required' as const, needs: 'agents.write' as const };
   if (agent.status !== 'draining') {
     const key = newKey();
     deeds.push({
@@ -58,6 +58,7 @@ function holdOf(agent: AgentView, done: (agent: AgentView, words: string) => voi
     ...{ key: 'm', name: 'Hold back', isGrave: false },
     ask: () =>
       confirm({
+        needs: 'agents.write',
         title: 'Hold agent back',
         object: agent.name,
         consequence: `It keeps its ${agent.load.running} tasks and gets no more until a person lifts it, also when it is started again.`,
@@ -74,6 +75,7 @@ function liftOf(agent: AgentView, done: (agent: AgentView, words: string) => voi
     ...{ key: 'm', name: 'Let work', isGrave: false },
     ask: () =>
       confirm({
+        needs: 'agents.write',
         title: 'Let agent work again',
         object: agent.name,
         consequence: `It was held back because: ${agent.maintenance?.reason ?? 'nothing was said'}.`,

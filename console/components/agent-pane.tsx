@@ -9,6 +9,7 @@ import { createPolled } from '../data/create-polled.ts';
 import { shortAge, shortCost, shortCount, shortSpan } from '../data/figures.ts';
 import { toneOf } from '../data/state-words.ts';
 import { createKeys } from '../keyboard.ts';
+import { ActButton } from './act-button.tsx';
 import { deedsFor } from './agent-acts.ts';
 import { Facts } from './facts.tsx';
 import { ListingNotice } from './listing-notice.tsx';
@@ -58,12 +59,12 @@ export function AgentPane(props: AgentPaneProps) {
       acts={
         <For each={deeds()}>
           {(deed) => (
-            <button type="button" class={deed.isGrave ? 'grave' : ''} onClick={() => deed.ask()}>
+            <ActButton needs="agents.write" class={deed.isGrave ? 'grave' : ''} onClick={() => deed.ask()}>
               {deed.name}{' '}
               <Show when={deed.key !== 'X'}>
                 <kbd>{deed.key}</kbd>
               </Show>
-            </button>
+            </ActButton>
           )}
         </For>
       }

@@ -10,6 +10,7 @@ import { aboutOf, answersOf, leftOf, type Way, waysOf } from '../data/approval-w
 import { approvalsApi, isOfApprovals } from '../data/approvals-api.ts';
 import { createPolled } from '../data/create-polled.ts';
 import { createKeys } from '../keyboard.ts';
+import { ActButton } from './act-button.tsx';
 import { confirm } from './confirm.tsx';
 import '../styles/approvals.css';
 
@@ -96,13 +97,13 @@ function Asked(props: AskedProps) {
       <div class="acts">
         <For each={waysOf(props.approval)}>
           {(way) => (
-            <button
-              type="button"
+            <ActButton
+              needs="approvals.decide"
               class={way.isGrave ? 'grave' : ''}
               onClick={() => decide(props.approval, way, props.onDone)}
             >
               {way.name} <kbd>{way.key}</kbd>
-            </button>
+            </ActButton>
           )}
         </For>
       </div>
@@ -160,7 +161,9 @@ function Questions(props: { approval: ApprovalView; onDone: () => Promise<void> 
           ✕ {fault()}
         </p>
       </Show>
-      <button type="submit">Answer</button>
+      <ActButton needs="approvals.decide" type="submit">
+        Answer
+      </ActButton>
     </form>
   );
 }
@@ -178,6 +181,7 @@ function decide(approval: ApprovalView, way: Way, done: () => Promise<void>): vo
       ? 'The agent hears that it may not, and why, and goes on without it.'
       : 'The agent goes on at once.',
     verb: way.name.toLowerCase(),
+    needs: 'approvals.decide',
     reason: 'optional',
     act: async (reason) => {
       await approvalsApi.decide(approval.id, { option: way.option, ...(reason === '' ? {} : { reason }) });

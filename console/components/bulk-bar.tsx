@@ -7,6 +7,7 @@ import { BULK_ACTS, WEIGHT } from '../data/session-acts.ts';
 import { sessionApi } from '../data/session-api.ts';
 import { type Picked, type SessionsQuery, toFilter } from '../data/sessions-query.ts';
 import { createKeys } from '../keyboard.ts';
+import { ActButton } from './act-button.tsx';
 import { confirm } from './confirm.tsx';
 import { PercentBar } from './progress-cells.tsx';
 
@@ -31,6 +32,7 @@ export function BulkBar(props: BulkBarProps) {
           : `${count()} picked sessions.`,
       consequence: `${WEIGHT[act].consequence ?? 'They are started.'} Each is asked by itself; what each answered is kept with the job.`,
       verb: `${WEIGHT[act].name} ${count()}`,
+      needs: 'sessions.write',
       reason: WEIGHT[act].reason,
       ...(act === 'delete' ? { typed: `delete ${count()}` } : {}),
       act: async (reason) => {
@@ -55,9 +57,13 @@ export function BulkBar(props: BulkBarProps) {
           <strong>{countWords(props)} picked</strong>
           <For each={BULK_ACTS}>
             {(act) => (
-              <button type="button" class={WEIGHT[act].isGrave ? 'grave' : ''} onClick={() => press(act)}>
+              <ActButton
+                needs="sessions.write"
+                class={WEIGHT[act].isGrave ? 'grave' : ''}
+                onClick={() => press(act)}
+              >
                 {WEIGHT[act].name}
-              </button>
+              </ActButton>
             )}
           </For>
           <button type="button" class="push" onClick={() => props.onPick({ type: 'some', ids: [] })}>

@@ -2,11 +2,13 @@
  * Weighty acts ask first. One dialog for all, in the shell; whoever has such an act says what it is:
  *
  *     confirm({ title: 'Stop session', object: session.title, consequence: '…', verb: 'stop it', reason: 'optional',
- *       act: (reason) => api.stop(id, reason) });
+ *       needs: 'sessions.write', act: (reason) => api.stop(id, reason) });
  *
  * It closes when `act` is done; where that fails it stays open and says why. What destroys asks to type `typed`.
  */
 import { createSignal, Show } from 'solid-js';
+import type { Action } from '#protocols/access.ts';
+import { whyNot } from '../data/access.ts';
 
 export interface Confirmation {
   readonly title: string;
@@ -15,6 +17,8 @@ export interface Confirmation {
   /** What happens then, and to how much: counted by the gateway, not from what the page happens to show. */
   readonly consequence: string;
   readonly verb: string;
+  /** What one must be allowed. */
+  readonly needs: Action;
   readonly reason: 'required' | 'optional' | 'none';
   /** A short id that has to be typed. */
   readonly typed?: string;
@@ -34,6 +38,7 @@ export function ConfirmDialog() {
 function OpenConfirm(props: { confirmation: Confirmation }) {
   const [failure, setFailure] = createSignal<string | null>(null);
   const [isSending, setSending] = createSignal(false);
+  const refusal = () => whyNot(props.confirmation.needs);
   let dialog: HTMLDialogElement | undefined;
   const send = async (form: HTMLFormElement) => {
     setSending(true);
@@ -77,16 +82,18 @@ function OpenConfirm(props: { confirmation: Confirmation }) {
           </label>
         </Show>
         <Show when={props.confirmation.typed}>{(typed) => <TypedField typed={typed()} />}</Show>
-        <Show when={failure()}>
-          <p class="fault" role="alert">
-            ✕ {failure()}
-          </p>
+        <Show when={failure() ?? refusal()}>
+          {(words) => (
+            <p class="fault" role="alert">
+              ✕ {words()}
+            </p>
+          )}
         </Show>
         <div class="foot">
           <button type="button" onClick={() => dialog?.close()}>
             Leave it
           </button>
-          <button type="submit" class="grave" disabled={isSending()}>
+          <button type="submit" class="grave" disabled={isSending() || refusal() !== undefined}>
             {props.confirmation.verb}
           </button>
         </div>

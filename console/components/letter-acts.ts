@@ -11,6 +11,7 @@ export function askReplay(letter: Letter, done: (letter: Letter) => void): void 
   const key = newKey();
   const { id, version } = letter;
   confirm({
+    needs: 'letters.replay',
     title: 'Replay dead letter',
     object: `${nameOf(letter)} · ${letter.address ?? 'no address'}`,
     consequence: `${letter.is_edited ? 'What you edited' : 'What came'} is sent once more and applied once. ${letter.replays_left} replays are left.`,
@@ -24,6 +25,7 @@ export function askDrop(letter: Letter, done: (letter: Letter) => void): void {
   const key = newKey();
   const { id, version } = letter;
   confirm({
+    needs: 'letters.change',
     title: 'Drop dead letter',
     object: `${nameOf(letter)} · ${letter.address ?? 'no address'}`,
     consequence: 'It is given up for good: it is never sent again. It is kept for thirty days.',
@@ -43,6 +45,7 @@ export function askEdit(
   const { id, version } = letter;
   const { lines, ...sent } = draft;
   confirm({
+    needs: 'letters.change',
     title: 'Edit dead letter',
     object: `${nameOf(letter)}: ${lines} lines differ`,
     consequence: 'What came is kept beside it. Nothing is sent until it is replayed.',
@@ -67,6 +70,7 @@ export async function askMany(
       ? 'Each is sent once more, one after the other; what fails again is open again.'
       : 'Each is given up for good.';
   confirm({
+    needs: act === 'replay' ? 'letters.replay' : 'letters.change',
     title: act === 'replay' ? 'Replay all of a cause' : 'Drop all of a cause',
     object: `${nameOf(group)}: ${causeWords(group.summary)}`,
     consequence: `${count} ${follows}`,

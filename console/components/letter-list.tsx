@@ -7,6 +7,7 @@ import { shortAge, shortId } from '../data/figures.ts';
 import { bulkWords, causeWords, LETTER_LOOK } from '../data/letter-words.ts';
 import { type BulkResult, type LetterGroup, type LetterLine, lettersApi } from '../data/letters-api.ts';
 import { createKeys } from '../keyboard.ts';
+import { ActButton } from './act-button.tsx';
 import { DataTable } from './data-table.tsx';
 import { askMany } from './letter-acts.ts';
 import { ListingNotice } from './listing-notice.tsx';
@@ -58,12 +59,17 @@ export function LetterList(props: LetterListProps) {
       onClose={props.onClose}
       acts={
         <>
-          <button type="button" disabled={open() === 0} onClick={() => many('replay')}>
+          <ActButton needs="letters.replay" disabled={open() === 0} onClick={() => many('replay')}>
             Replay all {open()} <kbd>R</kbd>
-          </button>
-          <button type="button" class="grave" disabled={open() === 0} onClick={() => many('drop')}>
+          </ActButton>
+          <ActButton
+            needs="letters.change"
+            class="grave"
+            disabled={open() === 0}
+            onClick={() => many('drop')}
+          >
             Drop all {open()} <kbd>X</kbd>
-          </button>
+          </ActButton>
         </>
       }
     >

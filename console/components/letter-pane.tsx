@@ -7,6 +7,7 @@ import { shortAge } from '../data/figures.ts';
 import { causeWords, LETTER_LOOK, outcomeOf } from '../data/letter-words.ts';
 import { type Letter, lettersApi } from '../data/letters-api.ts';
 import { createKeys } from '../keyboard.ts';
+import { ActButton } from './act-button.tsx';
 import { Facts } from './facts.tsx';
 import { askDrop, askEdit, askReplay } from './letter-acts.ts';
 import { LetterEditor } from './letter-editor.tsx';
@@ -64,20 +65,20 @@ export function LetterPane(props: {
       onClose={props.onClose}
       acts={
         <>
-          <button
-            type="button"
+          <ActButton
+            needs="letters.replay"
             class="main"
             disabled={!isOpen() || letter()?.replays_left === 0}
             onClick={replay}
           >
             Replay <kbd>r</kbd>
-          </button>
-          <button type="button" disabled={!isOpen()} onClick={() => editor?.focus()}>
+          </ActButton>
+          <ActButton needs="letters.change" disabled={!isOpen()} onClick={() => editor?.focus()}>
             Edit <kbd>e</kbd>
-          </button>
-          <button type="button" class="grave" disabled={!isOpen()} onClick={drop}>
+          </ActButton>
+          <ActButton needs="letters.change" class="grave" disabled={!isOpen()} onClick={drop}>
             Drop <kbd>x</kbd>
-          </button>
+          </ActButton>
         </>
       }
     >

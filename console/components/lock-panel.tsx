@@ -9,6 +9,7 @@ import { createQuery } from '../data/create-query.ts';
 import { createRows } from '../data/create-rows.ts';
 import { shortSpan } from '../data/figures.ts';
 import { createKeys } from '../keyboard.ts';
+import { ActButton } from './act-button.tsx';
 import { confirm } from './confirm.tsx';
 import { DataTable } from './data-table.tsx';
 import { ListingNotice } from './listing-notice.tsx';
@@ -40,9 +41,9 @@ export function LockPanel(props: { nowSeconds: number }) {
       name="Locks"
       note={`${locks.value()?.total ?? '–'} held`}
       acts={
-        <button type="button" class="grave" disabled={!selected()} onClick={breakIt}>
+        <ActButton needs="locks.break" class="grave" disabled={!selected()} onClick={breakIt}>
           Break <kbd>b</kbd>
-        </button>
+        </ActButton>
       }
     >
       <Show when={news()}>
@@ -140,6 +141,7 @@ function askToBreak(lock: Lock, done: (words: string) => Promise<void>): void {
       ? `${next.owner} has it then. What the old holder still writes is refused by the token.`
       : 'It is free then. What the old holder still writes is refused by the token.',
     verb: 'break it',
+    needs: 'locks.break',
     reason: 'required',
     act: async (reason) => {
       const { owner, token } = await clusterApi.breakLock(lock, { key, reason });

@@ -1,6 +1,7 @@
 import { createSignal, For, Show } from 'solid-js';
 import type { SessionView } from '#protocols/http/session.ts';
 import { ApiFailure, api, newKey, type SessionWish } from '../data/api.ts';
+import { ActButton } from './act-button.tsx';
 
 const TEMPLATES = ['none', 'security', 'microservice', 'crud', 'ui', 'web_service', 'refactoring'];
 
@@ -117,12 +118,12 @@ export function NewSession(props: NewSessionProps) {
           <button type="button" onClick={() => dialog?.close()}>
             Close
           </button>
-          <button type="button" disabled={isSending()} onClick={() => void send(false)}>
+          <ActButton needs="sessions.write" disabled={isSending()} onClick={() => void send(false)}>
             Create only
-          </button>
-          <button type="submit" class="main" disabled={isSending()}>
+          </ActButton>
+          <ActButton needs="sessions.write" type="submit" class="main" disabled={isSending()}>
             {isSending() ? 'Sending …' : 'Create and start'}
-          </button>
+          </ActButton>
         </div>
       </form>
     </dialog>

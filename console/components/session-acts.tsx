@@ -1,8 +1,10 @@
 import { createSignal, For, Show } from 'solid-js';
 import type { SessionView } from '#protocols/http/session.ts';
+import { whyNot } from '../data/access.ts';
 import { ACT_KEYS, actsOf, blastOf, typedOf, WEIGHT } from '../data/session-acts.ts';
 import { type ActFields, askSession, type SessionAct } from '../data/session-api.ts';
 import { createKeys } from '../keyboard.ts';
+import { ActButton } from './act-button.tsx';
 import { confirm } from './confirm.tsx';
 
 export interface SessionActsProps {
@@ -41,6 +43,7 @@ export function SessionActs(props: SessionActsProps) {
       object: props.session.title,
       consequence: `${consequence} ${blastOf(props.session)}`,
       verb: `${weight.name} it`,
+      needs: 'sessions.write',
       reason: weight.reason,
       ...(act === 'delete' ? { typed: typedOf(props.session.id) } : {}),
       act: (reason) => ask(act, reason === '' ? {} : { reason }),
@@ -57,14 +60,14 @@ export function SessionActs(props: SessionActsProps) {
         </Show>
         <For each={acts()}>
           {(act) => (
-            <button
-              type="button"
+            <ActButton
+              needs="sessions.write"
               class={act === 'start' || act === 'resume' ? 'main' : WEIGHT[act].isGrave ? 'grave' : ''}
               disabled={isSending()}
               onClick={() => press(act)}
             >
               {WEIGHT[act].name}
-            </button>
+            </ActButton>
           )}
         </For>
       </div>
@@ -85,7 +88,7 @@ function ActMenu(props: {
 }) {
   const press = (event: KeyboardEvent) => {
     const act = props.acts.find((one) => ACT_KEYS[one] === event.key);
-    if (!act) return;
+    if (!act || whyNot('sessions.write')) return;
     event.preventDefault();
     props.onPress(act);
   };
@@ -94,9 +97,9 @@ function ActMenu(props: {
       <h2 id="act-menu">Acts</h2>
       <For each={props.acts}>
         {(act) => (
-          <button type="button" class="row" onClick={() => props.onPress(act)}>
+          <ActButton needs="sessions.write" class="row" onClick={() => props.onPress(act)}>
             <kbd>{ACT_KEYS[act]}</kbd> {WEIGHT[act].name}
-          </button>
+          </ActButton>
         )}
       </For>
     </dialog>

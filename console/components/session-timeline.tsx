@@ -38,6 +38,7 @@ export function SessionTimeline(props: SessionTimelineProps) {
       consequence:
         'Tasks that were completed then are completed again, all others begin anew once it goes on. What was used stays used.',
       verb: 'go back',
+      needs: 'sessions.write',
       reason: 'none',
       act: async () => props.onChanged(await sessionApi.restore(props.session.id, sequence)),
     });

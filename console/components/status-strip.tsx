@@ -1,5 +1,7 @@
 import { A } from '@solidjs/router';
 import { type JSX, Show } from 'solid-js';
+import { me } from '../data/access.ts';
+import { logOut } from '../data/access-api.ts';
 import type { ConsoleData } from '../data/create-console.ts';
 import { shortCost, shortCount } from '../data/figures.ts';
 import type { Tone } from '../data/state-words.ts';
@@ -62,6 +64,17 @@ export function StatusStrip(props: { data: ConsoleData }) {
         means="Of the newest 100 sessions, as seen in the last ten minutes or since this page was opened"
         value={readings().spend() === null ? '–' : shortCost(readings().spend() ?? 0)}
       />
+      <Show when={me()?.auth === 'keys'}>
+        <div class="cell" title={`${me()?.by}, ${me()?.standing}`}>
+          <span class="legend">{me()?.standing}</span>
+          <span class="figure">
+            <small>{me()?.user}</small>{' '}
+            <button type="button" onClick={() => void logOut()}>
+              log out
+            </button>
+          </span>
+        </div>
+      </Show>
       <div class="cell clock">
         <span class="legend">UTC</span>
         <time class="figure">{new Date(props.data.nowSeconds() * 1_000).toISOString().slice(11, 19)}</time>

@@ -9,6 +9,7 @@ import type { AgentView } from '#protocols/http/agent.ts';
 import type { Page } from '#protocols/http/page.ts';
 import type { SessionSummary, SessionView } from '#protocols/http/session.ts';
 import type { TaskView } from '#protocols/http/task.ts';
+import { eraNow, wantKey } from './access.ts';
 
 const PAGE_SIZE = 100;
 
@@ -36,7 +37,15 @@ export interface SessionWish {
 
 export type SessionAct = 'start' | 'stop' | 'cancel' | 'delete';
 
-export const client = buildClient({ url: '', fetch: (url, init) => fetch(url, init) });
+export const client = buildClient({
+  url: '',
+  fetch: async (url, init) => {
+    const era = eraNow();
+    const answer = await fetch(url, init);
+    if (answer.status === 401) wantKey(era);
+    return answer;
+  },
+});
 
 export const api = {
   sessions: (): Promise<Page<SessionSummary>> => told(client.listSessions({ page_size: PAGE_SIZE })),

@@ -11,6 +11,7 @@ import { type Accessor, createEffect, createMemo, createSignal, on, onCleanup, o
 import type { LiveFrame } from '#protocols/events.ts';
 import type { AgentView } from '#protocols/http/agent.ts';
 import type { SessionSummary } from '#protocols/http/session.ts';
+import { wantKey } from './access.ts';
 import { api } from './api.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
 import { createLag } from './create-lag.ts';
@@ -49,6 +50,7 @@ export interface ConsoleData {
 }
 
 const HISTORY = 200;
+const SIGNED_OUT = 4401;
 const RELOAD_PAUSE_MS = 2_000;
 
 const NEWEST_SESSIONS: ListingOptions<SessionSummary> = {
@@ -139,12 +141,19 @@ function openLine(heard: Heard): LiveEvents {
   return makeLiveEvents({
     url: `${location.origin.replace(/^http/, 'ws')}/ws`,
     history: HISTORY,
-    open: (url) => new WebSocket(url) as Socket,
+    open: openSocket,
     openStream: openEventStream,
     clock: SYSTEM_CLOCK,
     random: Math.random,
     ...heard,
   });
+}
+
+/** Closed because the login is over: the page asks for a key at once, not when something is read again. */
+function openSocket(url: string): Socket {
+  const socket = new WebSocket(url);
+  socket.addEventListener('close', ({ code }) => code === SIGNED_OUT && wantKey());
+  return socket as Socket;
 }
 
 /** Calls `then` a moment after it was asked to, once for all that ask within that moment. */

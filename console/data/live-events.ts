@@ -77,6 +77,7 @@ const CLOSE_WORDS: Readonly<Record<number, string>> = {
   1001: 'the gateway was closed',
   1006: 'the connection was lost',
   1008: 'the gateway did not understand this console',
+  4401: 'the login is over',
   1013: 'this page read too slowly, or there are too many viewers',
 };
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { jetstream } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type ApiClient, buildClient } from '#protocols/client/client.ts';
 import { encodeEnvelope } from '#protocols/envelope.ts';
 import { partitionOf } from '#protocols/partition.ts';
@@ -17,6 +17,7 @@ import { laneSubject } from '#protocols/subjects.ts';
 import { type System, startSystem } from '../demo/system.ts';
 import { violationsOn } from './axe.ts';
 import { type Browser, openBrowser } from './browser.ts';
+import { startGuardedGateway } from './guarded-gateway.ts';
 
 let folder: string;
 let system: System;
@@ -248,6 +249,47 @@ test('an actor is looked into as it was, suspended and let go on by keyboard', a
     status: 'active',
     resumes: 1,
   });
+});
+
+test('where a gateway wants a key the console asks for it, shows who one is, and offers what the role may', async () => {
+  const { url, adminKey, stop } = await startGuardedGateway(system);
+  const guarded = await browser.context.newPage();
+  onTestFinished(async () => {
+    await guarded.close();
+    await stop();
+  });
+  const admin = buildClient({ url, fetch, key: adminKey });
+  const made = await admin.createKey({ body: { role: 'viewer', user: 'anna' } });
+  const logIn = async (key: string) => {
+    await guarded.getByLabel('Key').fill(key);
+    await guarded.getByRole('button', { name: 'Log in' }).click();
+  };
+
+  await guarded.goto(`${url}/agents`);
+  await guarded.getByRole('button', { name: 'Log in' }).waitFor();
+  expect(await violationsOn(guarded, 'the login')).toEqual([]);
+  await logIn(`${made.text}x`);
+  await guarded.getByRole('alert').getByText('not known here').waitFor();
+  await logIn(made.text ?? '');
+  await guarded.getByText('LIVE').first().waitFor();
+  expect(new URL(guarded.url()).pathname).toBe('/agents');
+  expect(await violationsOn(guarded, 'with a login')).toEqual([]);
+
+  await guarded.goto(`${url}/sessions`);
+  await guarded.getByText('anna').waitFor();
+  await guarded.keyboard.press('n');
+  const create = guarded.locator('dialog[open] button[type=submit]');
+  expect([await create.isDisabled(), await create.getAttribute('title')]).toEqual([
+    true,
+    'Not with a key of role viewer',
+  ]);
+  await admin.revokeKey({ id: made.key.id, body: { reason: 'the test is over' } });
+  await guarded.getByRole('button', { name: 'Log in' }).waitFor({ timeout: 5_000 });
+
+  await logIn(adminKey);
+  await guarded.getByText('operator').waitFor();
+  await guarded.getByRole('button', { name: 'log out' }).click();
+  await guarded.getByRole('button', { name: 'Log in' }).waitFor();
 });
 
 test('nothing of it left an error on the page', () => {

@@ -29,10 +29,14 @@ test('the command sees what is named and nothing else of our environment', () =>
   expect(gitEnvironment).toMatchObject({ HOME: '/h' });
 });
 
-test('with the address of a gateway it joins there', () => {
+test('with the address of a gateway it joins there, with its key for it', () => {
   const given = { OIO_COMMAND: 'x', OIO_GATEWAY_URL: 'http://127.0.0.1:8000' };
 
   expect(parseConfig(given).servers).toBe('http://127.0.0.1:8000');
+  const tokens = { OIO_KEY: 'oio_dev_key', OIO_NATS_TOKEN: 'nats' };
+  expect(parseConfig({ ...given, ...tokens }).login).toEqual({ token: 'oio_dev_key' });
+  expect(parseConfig({ OIO_COMMAND: 'x', ...tokens }).login).toEqual({ token: 'nats' });
+  expect(parseConfig({ ...given, ...tokens }).commandEnvironment).not.toHaveProperty('OIO_KEY');
 });
 
 test('all wrong settings are told at once', () => {

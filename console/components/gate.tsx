@@ -1,0 +1,17 @@
+/** The console, or the page that asks for a key where the gateway wants one: then nothing else is shown, and nothing read. */
+import { lazy, onMount, type ParentProps, Show, Suspense } from 'solid-js';
+import { isKeyWanted } from '../data/access.ts';
+import { readMe } from '../data/access-api.ts';
+
+const Login = lazy(async () => ({ default: (await import('../pages/login.tsx')).Login }));
+
+export function Gate(props: ParentProps) {
+  onMount(() => void readMe());
+  return (
+    <Show when={isKeyWanted()} fallback={props.children}>
+      <Suspense>
+        <Login />
+      </Suspense>
+    </Show>
+  );
+}

@@ -18,8 +18,9 @@ import { handleErrors, Refused, refuseUnknown, sendProblem, toFailure } from './
 import { Lanes } from './lanes.ts';
 import { LIVE_FEED_LIMITS, LiveFeed, type LiveFeedLimits } from './live-feed.ts';
 import { buildMetrics, type Metrics } from './metrics.ts';
-import { addOpenApi, addReference } from './openapi.ts';
+import { addDocument, addOpenApi } from './openapi.ts';
 import { limitRequests } from './rate-limit.ts';
+import { addReference } from './reference.ts';
 import { collectRoutes } from './route-table.ts';
 import { actorHistoryRoutes } from './routes/actor-history.ts';
 import { actorSupervisionRoutes } from './routes/actor-supervision.ts';
@@ -116,6 +117,7 @@ export function buildServer(options: ServerOptions): App {
     messageRoutes(app, context, lanes);
     liveRoutes(app, { feed, lanes });
     mcpRoute(app, logger);
+    addDocument(app);
     addReference(app);
     const console = addConsoleFiles(app, config.consoleDir);
     app.setNotFoundHandler(

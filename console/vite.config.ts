@@ -24,9 +24,12 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      '/api': gateway,
-      '/events': gateway,
-      '/ws': { target: gateway, ws: true },
+      // The host stays that of the page: the gateway refuses what comes from a page of another one.
+      '/api': { target: gateway, changeOrigin: false },
+      '/events': { target: gateway, changeOrigin: false },
+      '/docs': { target: gateway, changeOrigin: false },
+      '/openapi.json': { target: gateway, changeOrigin: false },
+      '/ws': { target: gateway, changeOrigin: false, ws: true },
     },
   },
 });

@@ -8,6 +8,7 @@ import { startClient } from '#runtime/assembly.ts';
 import { buildLogger, type Logger } from '#runtime/logger.ts';
 import { type GatewayConfig, parseConfig } from './config.ts';
 import { buildServer } from './server.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 const DRAIN_MS = 10_000;
 const EXIT = { drained: 0, failed: 1, wrongSettings: 2, portInUse: 3 } as const;
@@ -33,6 +34,7 @@ async function main(): Promise<void> {
 }
 
 async function run(config: GatewayConfig, logger: Logger): Promise<void> {
+  keepHeapSmall();
   const { natsUrl, databaseUrl } = config;
   const client = await startClient({ natsUrl, databaseUrl, logger, name: 'gateway' });
   const app = buildServer({ client, config, logger });

@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { buildTestGateway } from './testing/gateway.ts';
 
@@ -95,10 +96,16 @@ test('the reference is served from here and may load nothing from elsewhere', as
 
   const page = await app.inject({ url: '/docs/' });
   const script = await app.inject({ url: '/docs/js/scalar.js' });
+  const zipped = await app.inject({
+    url: '/docs/js/scalar.js',
+    headers: { 'accept-encoding': 'gzip, br' },
+  });
 
   expect(page.statusCode).toBe(200);
   expect(page.body).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
   expect(page.headers['content-security-policy']).toContain("default-src 'self'");
   expect(script.statusCode).toBe(200);
   expect(script.body.length).toBeGreaterThan(100_000);
+  expect(zipped.headers['content-encoding']).toBe('gzip');
+  expect(gunzipSync(zipped.rawPayload).toString()).toBe(script.body);
 });

@@ -1,7 +1,6 @@
-/** The OpenAPI document at /openapi.json and its reference at /docs, served from here: nothing is loaded from afar. */
+/** The OpenAPI document at /openapi.json, made of the routes' own schemas. */
 
 import swagger from '@fastify/swagger';
-import apiReference from '@scalar/fastify-api-reference';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { App } from './context.ts';
 import { withAccess } from './openapi-access.ts';
@@ -31,11 +30,6 @@ const TAGS = [
   { name: 'health', description: 'Whether all is well.' },
 ];
 
-/** The reference brings its script along; its page needs inline script and style, and loads nothing else. */
-const DOCS_POLICY =
-  "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
-  "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'";
-
 /** Must be registered before the routes that it shall describe. */
 export function addOpenApi(app: App): void {
   app.register(swagger, {
@@ -59,28 +53,9 @@ export function addOpenApi(app: App): void {
   });
 }
 
-export function addReference(app: App): void {
+/** The document itself; its reference for people is in reference.ts. */
+export function addDocument(app: App): void {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
-  app.register(apiReference, {
-    routePrefix: '/docs',
-    logLevel: 'silent',
-    configuration: {
-      url: '/openapi.json',
-      pageTitle: 'OpenCode Industrial Orchestrator · API',
-      withDefaultFonts: false,
-      telemetry: false,
-      agent: { disabled: true },
-      mcp: { disabled: true },
-      hideClientButton: true,
-      showDeveloperTools: 'never',
-    },
-    hooks: {
-      onRequest: (_request, reply, done) => {
-        reply.header('content-security-policy', DOCS_POLICY);
-        done();
-      },
-    },
-  });
 }
 
 interface Document {

@@ -19,8 +19,9 @@ import { handleErrors, Refused, refuseUnknown, sendProblem, toFailure } from './
 import { Lanes } from './lanes.ts';
 import { LIVE_FEED_LIMITS, LiveFeed, type LiveFeedLimits } from './live-feed.ts';
 import { buildMetrics, type Metrics } from './metrics.ts';
-import { addOpenApi, addReference } from './openapi.ts';
+import { addDocument, addOpenApi } from './openapi.ts';
 import { limitRequests } from './rate-limit.ts';
+import { addReference } from './reference.ts';
 import { collectRoutes } from './route-table.ts';
 import { actorHistoryRoutes } from './routes/actor-history.ts';
 import { actorSupervisionRoutes } from './routes/actor-supervision.ts';
@@ -135,6 +136,7 @@ export function buildServer(options: ServerOptions): App {
     messageRoutes(app, context, lanes);
     liveRoutes(app, { feed, lanes, guard });
     mcpRoute(app, logger);
+    addDocument(app);
     addReference(app);
     const console = addConsoleFiles(app, config.consoleDir);
     app.setNotFoundHandler(

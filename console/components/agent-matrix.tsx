@@ -5,6 +5,8 @@ import { type Heard, percentOf, silenceOf, slotsOf } from '../data/agent-matrix.
 import { AGENT_LOOK, CIRCUIT_LOOK, LOAD_TONE, TIER_TONE } from '../data/agent-words.ts';
 import type { Usage } from '../data/agents-api.ts';
 import { shortAge, shortCost, shortCount } from '../data/figures.ts';
+import { LOAD_MINUTES, loadGradient, loadWords } from '../data/load-minutes.ts';
+import { useConsole } from '../data/use-console.ts';
 import { type Column, DataTable } from './data-table.tsx';
 import { StateWord } from './state-word.tsx';
 
@@ -31,6 +33,13 @@ export function AgentMatrix(props: AgentMatrixProps) {
       cell: (agent) => <span class="dim">{agent.agent_type}</span>,
     },
     { name: 'Load', cell: (agent) => <Load agent={agent} /> },
+    {
+      name: `${LOAD_MINUTES} min`,
+      isWide: true,
+      width: '24ch',
+      isExtra: true,
+      cell: (agent) => <LoadOverTime id={agent.id} />,
+    },
     {
       name: 'Tier',
       width: '12ch',
@@ -97,6 +106,24 @@ function Load(props: { agent: AgentView }) {
         <span class="dim">/{load().capacity}</span>
       </span>
     </span>
+  );
+}
+
+/** A cell a minute, the newest at the right; as this page saw it. */
+function LoadOverTime(props: { id: string }) {
+  const { readings, nowSeconds } = useConsole();
+  const shares = createMemo(() => {
+    void readings.beat();
+    return readings.loads.of(props.id, nowSeconds());
+  });
+  return (
+    <span
+      class="load-minutes"
+      role="img"
+      aria-label={`Load: ${loadWords(shares())}`}
+      title={loadWords(shares())}
+      style={{ 'background-image': loadGradient(shares()) }}
+    />
   );
 }
 

@@ -1,11 +1,13 @@
-import { For, Show } from 'solid-js';
+import { createSignal, For, Show } from 'solid-js';
 import type { BulkAct } from '#protocols/bulk.ts';
 import type { BulkView } from '#protocols/http/bulk.ts';
+import type { SessionSummary } from '#protocols/http/session.ts';
 import { createJob } from '../data/create-job.ts';
 import { createQuery } from '../data/create-query.ts';
+import { FROZEN_MAX, type FrozenSet, freeze, freezeNamed, frozenWords } from '../data/frozen-set.ts';
 import { BULK_ACTS, WEIGHT } from '../data/session-acts.ts';
 import { sessionApi } from '../data/session-api.ts';
-import { type Picked, type SessionsQuery, toFilter } from '../data/sessions-query.ts';
+import type { Picked, SessionsQuery } from '../data/sessions-query.ts';
 import { createKeys } from '../keyboard.ts';
 import { ActButton } from './act-button.tsx';
 import { confirm } from './confirm.tsx';
@@ -15,6 +17,8 @@ export interface BulkBarProps {
   picked: Picked;
   query: SessionsQuery;
   total: { readonly count: number; readonly isExact: boolean };
+  /** Rows that the list has. */
+  shown: readonly SessionSummary[];
   onPick: (picked: Picked) => void;
 }
 
@@ -23,24 +27,34 @@ export function BulkBar(props: BulkBarProps) {
   const [jobId, setJobId] = createQuery('job');
   const job = createJob(jobId);
   const count = () => (props.picked.type === 'all' ? props.total.count : props.picked.ids.length);
-  const press = (act: BulkAct) =>
+  const [failure, setFailure] = createSignal<string | null>(null);
+  const freezePicked = (): Promise<FrozenSet> => {
+    const { picked, query, shown } = props;
+    if (picked.type === 'some') return Promise.resolve(freezeNamed(picked.ids, shown));
+    // Rows move where the order is that of changes: named one by one they are in the order of their making.
+    const still = { ...query, sort: 'created', order: 'desc' } as const;
+    const page = (cursor: string | null) => sessionApi.list(still, cursor === null ? {} : { cursor });
+    return freeze(page, FROZEN_MAX);
+  };
+  const press = async (act: BulkAct) => {
+    setFailure(null);
+    try {
+      ask(act, await freezePicked());
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const ask = (act: BulkAct, set: FrozenSet) =>
     confirm({
-      title: `${WEIGHT[act].name} ${countWords(props)}`,
-      object:
-        props.picked.type === 'all'
-          ? 'All that the filter lets through when the job begins.'
-          : `${count()} picked sessions.`,
-      consequence: `${WEIGHT[act].consequence ?? 'They are started.'} Each is asked by itself; what each answered is kept with the job.`,
-      verb: `${WEIGHT[act].name} ${count()}`,
+      title: `${WEIGHT[act].name} ${set.ids.length} ${set.ids.length === 1 ? 'session' : 'sessions'}`,
+      object: frozenWords(set),
+      consequence: `${WEIGHT[act].consequence ?? 'They are started.'} These and no others, whatever the list shows by then; each is asked by itself, and what each answered is kept with the job.`,
+      verb: `${WEIGHT[act].name} ${set.ids.length}`,
       needs: 'sessions.write',
       reason: WEIGHT[act].reason,
-      ...(act === 'delete' ? { typed: `delete ${count()}` } : {}),
+      ...(act === 'delete' ? { typed: `delete ${set.ids.length}` } : {}),
       act: async (reason) => {
-        const which =
-          props.picked.type === 'all'
-            ? { filter: toFilter(props.query) }
-            : { session_ids: [...props.picked.ids] };
-        const begun = await sessionApi.bulk(act, which, reason);
+        const begun = await sessionApi.bulk(act, { session_ids: [...set.ids] }, reason);
         job.show(begun);
         setJobId(begun.id);
         props.onPick({ type: 'some', ids: [] });
@@ -60,7 +74,7 @@ export function BulkBar(props: BulkBarProps) {
               <ActButton
                 needs="sessions.write"
                 class={WEIGHT[act].isGrave ? 'grave' : ''}
-                onClick={() => press(act)}
+                onClick={() => void press(act)}
               >
                 {WEIGHT[act].name}
               </ActButton>
@@ -70,6 +84,11 @@ export function BulkBar(props: BulkBarProps) {
             let go <kbd>esc</kbd>
           </button>
         </div>
+      </Show>
+      <Show when={failure()}>
+        <p class="bulk fail" role="alert">
+          ✕ the sessions cannot be read: {failure()}
+        </p>
       </Show>
       <Show when={job.view()}>
         {(view) => <JobView job={view()} onCancel={() => void job.cancel()} onClose={() => setJobId(null)} />}

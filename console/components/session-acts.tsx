@@ -3,8 +3,10 @@ import type { SessionView } from '#protocols/http/session.ts';
 import { whyNot } from '../data/access.ts';
 import { ACT_KEYS, actsOf, blastOf, typedOf, WEIGHT } from '../data/session-acts.ts';
 import { type ActFields, askSession, type SessionAct } from '../data/session-api.ts';
+import { spentBudgets } from '../data/spent-budget.ts';
 import { createKeys } from '../keyboard.ts';
 import { ActButton } from './act-button.tsx';
+import { BudgetDialog } from './budget-dialog.tsx';
 import { confirm } from './confirm.tsx';
 
 export interface SessionActsProps {
@@ -19,6 +21,8 @@ export function SessionActs(props: SessionActsProps) {
   const [isSending, setSending] = createSignal(false);
   let menu: HTMLDialogElement | undefined;
   let prompt: HTMLDialogElement | undefined;
+  let budget: HTMLDialogElement | undefined;
+  const spent = () => spentBudgets(props.session);
   const acts = () => actsOf(props.session);
   const ask = async (act: SessionAct, fields: ActFields) => {
     const { id } = props.session;
@@ -37,6 +41,7 @@ export function SessionActs(props: SessionActsProps) {
     setFailure(null);
     const { consequence, ...weight } = WEIGHT[act];
     if (act === 'prompt') return prompt?.showModal();
+    if (act === 'resume' && spent().length > 0) return budget?.showModal();
     if (consequence === null) return void atOnce(act);
     confirm({
       title: `${weight.name} session`,
@@ -76,6 +81,12 @@ export function SessionActs(props: SessionActsProps) {
         ref={(dialog) => (prompt = dialog)}
         title={props.session.title}
         send={(text) => ask('prompt', { prompt: text })}
+      />
+      <BudgetDialog
+        ref={(dialog) => (budget = dialog)}
+        title={props.session.title}
+        spent={spent()}
+        send={(fields) => ask('resume', fields)}
       />
     </>
   );

@@ -86,19 +86,25 @@ function Navigation() {
   );
 }
 
-/** The keys of the screen that is shown, the first few. */
+/** The keys of the screen that is shown, as many as one line has room for, each whole; and the key that shows them all. */
 function KeyLine() {
   const keys = () => [...keyGroups()].reverse().flatMap((group) => group.keys);
-  const shown = () => keys().filter(({ key }) => !key.startsWith('g ') && !key.startsWith('Arrow'));
+  const shown = () =>
+    keys().filter(({ key }) => key !== '?' && !key.startsWith('g ') && !key.startsWith('Arrow'));
   return (
     <footer class="keys">
-      <For each={shown()}>
-        {(key) => (
-          <span>
-            <kbd>{key.key}</kbd> {key.help}
-          </span>
-        )}
-      </For>
+      <div class="hints">
+        <For each={shown()}>
+          {(key) => (
+            <span>
+              <kbd>{key.key}</kbd> {key.help}
+            </span>
+          )}
+        </For>
+      </div>
+      <span>
+        <kbd>?</kbd> all keys
+      </span>
     </footer>
   );
 }

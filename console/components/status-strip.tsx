@@ -9,7 +9,7 @@ import type { Tone } from '../data/state-words.ts';
 /** The twelve readings on top: can it be trusted, is it well, is it busy, what does it cost. */
 export function StatusStrip(props: { data: ConsoleData }) {
   const readings = () => props.data.readings;
-  const rate = () => props.data.lanes.events().at(-1) ?? 0;
+  const rate = () => (props.data.lanes.isCounted() ? props.data.lanes.events().at(-1) : null);
   return (
     <div class="strip">
       <div class="cell brand" title="OpenCode Industrial Orchestrator">
@@ -21,7 +21,7 @@ export function StatusStrip(props: { data: ConsoleData }) {
           {props.data.lamp().word}
         </span>
       </div>
-      <Cell name="Events/s" path="/traffic" value={shortCount(rate())} />
+      <Cell name="Events/s" path="/traffic" value={figureOf(rate())} />
       <ClusterCells data={props.data} />
       <Cell
         name="Waiting"

@@ -8,12 +8,14 @@
  * 3. **What happens**: `useConsole().listen(frame => …)`, which ends with the page, or the tail's lane: `useConsole().lanes`.
  */
 import { type Accessor, createEffect, createMemo, createSignal, on, onCleanup, onMount } from 'solid-js';
+import type { ClusterChange } from '#protocols/cluster-change.ts';
 import type { LiveFrame } from '#protocols/events.ts';
 import type { AgentView } from '#protocols/http/agent.ts';
 import type { SessionSummary } from '#protocols/http/session.ts';
 import { wantKey } from './access.ts';
 import { api } from './api.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
+import { type ClusterNote, noteChanges, noteLeaving } from './cluster-notes.ts';
 import { createLag } from './create-lag.ts';
 import { createLanes, type LaneData } from './create-lanes.ts';
 import { createListing, type Listing, type ListingOptions } from './create-listing.ts';
@@ -47,6 +49,10 @@ export interface ConsoleData {
   readonly listen: (hear: (frame: LiveFrame) => void) => void;
   /** Changes when events may be missing or the line is up anew: what was read by REST is read again. */
   readonly anew: Accessor<number>;
+  /** Nodes that came and went since the page was opened, the newest first. */
+  readonly clusterNotes: Accessor<readonly ClusterNote[]>;
+  /** Changes when something became of a node or a partition. */
+  readonly clusterMoved: Accessor<number>;
 }
 
 const HISTORY = 200;
@@ -75,12 +81,13 @@ export function createConsole(): ConsoleData {
   const [leftOut, setLeftOut] = createSignal(0);
   const [gapAtMs, setGapAtMs] = createSignal<number | null>(null);
   const lag = createLag();
-  const lanes = createLanes();
   const nowSeconds = createNow();
   const renewSoon = createPause(renew);
   const [line, setLine] = createSignal<Line>({ state: 'connecting' });
+  const lanes = createLanes(carriesLanes(line));
+  const cluster = createClusterNotes();
   const events = openLine({
-    onLine: setLine,
+    ...{ onLine: setLine, onCluster: cluster.take, onLeaving: cluster.leave },
     onGap: () => {
       setGapAtMs(Date.now());
       renew();
@@ -126,14 +133,37 @@ export function createConsole(): ConsoleData {
       onCleanup(() => hearers.delete(hear));
     },
     anew,
+    clusterNotes: cluster.notes,
+    clusterMoved: cluster.moved,
+  };
+}
+
+function createClusterNotes() {
+  const [notes, setNotes] = createSignal<readonly ClusterNote[]>([]);
+  const [moved, setMoved] = createSignal(0);
+  return {
+    ...{ notes, moved },
+    take: (changes: readonly ClusterChange[]) => {
+      setNotes((known) => noteChanges(known, changes));
+      setMoved((count) => count + 1);
+    },
+    leave: (retryMs: number) =>
+      void setNotes((known) => noteLeaving(known, new Date().toISOString(), retryMs)),
   };
 }
 
 const isLive = (line: Accessor<Line>) => createMemo(() => line().state === 'live');
 
+const carriesLanes = (line: Accessor<Line>) =>
+  createMemo(() => {
+    const now = line();
+    return now.state === 'live' && now.isStream !== true;
+  });
+
 type Heard = Pick<
   LiveEventsOptions,
-  'onLine' | 'onGap' | 'onThinned' | 'onHeardAt' | 'onFrames' | 'onTail' | 'onMetrics'
+  | ('onLine' | 'onGap' | 'onThinned' | 'onHeardAt' | 'onFrames' | 'onTail' | 'onMetrics')
+  | ('onCluster' | 'onLeaving')
 >;
 
 /** The one line of the tab. */

@@ -12,6 +12,8 @@ import { RateBook } from './rate-book.ts';
 export const RATE_SECONDS = 60;
 
 export interface LaneData {
+  /** Counts come now; not over an event stream, and not while the line is lost. */
+  readonly isCounted: Accessor<boolean>;
   /** Events of each of the last seconds that are over, the newest last. */
   readonly events: Accessor<readonly number[]>;
   /** The last second that is over, by the gateway's clock. */
@@ -39,7 +41,7 @@ export interface Lanes {
 
 const isEvent = (key: string) => key.startsWith('evt.');
 
-export function createLanes(): Lanes {
+export function createLanes(isCounted: Accessor<boolean>): Lanes {
   const book = new RateBook();
   const [events, setEvents] = createSignal<readonly number[]>(new Array(RATE_SECONDS).fill(0));
   const [throughSecond, setThroughSecond] = createSignal(Math.floor(Date.now() / 1_000) - 1);
@@ -72,6 +74,7 @@ export function createLanes(): Lanes {
       tick();
     },
     data: {
+      isCounted,
       events,
       throughSecond,
       book,

@@ -11,6 +11,7 @@ import { client } from './api.ts';
 import type { ConsoleData } from './create-console.ts';
 import { RATE_SECONDS } from './create-lanes.ts';
 import { createReader } from './create-reader.ts';
+import { LoadMinutes } from './load-minutes.ts';
 import { PULSE_SECONDS, Pulse } from './pulse.ts';
 import { addTotal, spendPerHour, type Total } from './spend-rate.ts';
 
@@ -37,6 +38,8 @@ export interface Readings {
   /** Dollars an hour, as far as it was seen; null: not known yet. */
   readonly spend: Accessor<number | null>;
   readonly pulse: Pulse<SeriesName>;
+  /** Of each agent, by minutes. Changes with `beat`. */
+  readonly loads: LoadMinutes;
   /** Changes when the pulse did, once a second. */
   readonly beat: Accessor<number>;
 }
@@ -67,6 +70,7 @@ export function createReadings(data: Pick<ConsoleData, 'agents' | 'sessions' | '
   // No event tells of an agent's load: it changes with every task.
   createReader(() => data.agents.reload(), COUNTS_MS);
   const pulse = new Pulse(SERIES, Math.floor(Date.now() / 1_000));
+  const loads = new LoadMinutes();
   const [beat, setBeat] = createSignal(0);
   const [spend, setSpend] = createSignal<number | null>(null);
   let totals: readonly Total[] = [];
@@ -81,6 +85,7 @@ export function createReadings(data: Pick<ConsoleData, 'agents' | 'sessions' | '
     const present = data.agents.items.filter(({ status }) => status !== 'offline');
     const sum = (of: 'running' | 'capacity') => present.reduce((all, { load }) => all + load[of], 0);
     const isKnown = data.agents.phase().state === 'ready';
+    if (isKnown) loads.take(present, second);
     const now: Record<Exclude<SeriesName, 'events'>, number | null> = {
       waiting: cluster()?.waiting ?? null,
       atWork: sessions()?.atWork ?? null,
@@ -93,13 +98,13 @@ export function createReadings(data: Pick<ConsoleData, 'agents' | 'sessions' | '
       spend: spend(),
     };
     for (const [name, value] of Object.entries(now)) pulse.set(name as SeriesName, second, value);
-    for (const [at, rate] of data.lanes.events().entries())
+    for (const [at, rate] of data.lanes.isCounted() ? data.lanes.events().entries() : [])
       pulse.set('events', data.lanes.throughSecond() - RATE_SECONDS + 1 + at, rate);
     setBeat((count) => (count + 1) % PULSE_SECONDS);
   };
   const timer = setInterval(take, 1_000);
   onCleanup(() => clearInterval(timer));
-  return { cluster, deadLetters, locks, sessions, tasks, spend, pulse, beat };
+  return { cluster, deadLetters, locks, sessions, tasks, spend, pulse, loads, beat };
 }
 
 async function readCluster(): Promise<Cluster> {

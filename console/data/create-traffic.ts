@@ -1,12 +1,15 @@
 /**
- * What passes, for eyes: the tail lane of the line, in a ring, painted at most twelve times a second. What is left out is
- * counted and said; a batch is acknowledged when it is painted, so that a page that is slow gets less, not more behind.
+ * What passes, for eyes: the tail lane of the line, in a ring, painted at most twenty times a second. What is left out is
+ * counted and said; a batch is acknowledged with the next frame that the page draws, so that a page that is slow gets less,
+ * not more behind, and one that keeps up never waits for its own painting.
  */
 import { type Accessor, createEffect, createMemo, createSignal, on, onCleanup } from 'solid-js';
 import { subjectMatches } from '#protocols/subjects.ts';
-import { createPainter } from './create-painter.ts';
+import { createFrame, createPainter } from './create-painter.ts';
+import { toneOfEvent } from './event-words.ts';
 import { FrameLog } from './frame-log.ts';
-import type { AnyFrame } from './lanes.ts';
+import { type AnyFrame, isMessage } from './lanes.ts';
+import { RateBook } from './rate-book.ts';
 import { parseTrafficFilter } from './traffic-filter.ts';
 import { type TrafficRow, toTrafficRow } from './traffic-row.ts';
 import { useConsole } from './use-console.ts';
@@ -32,27 +35,34 @@ export interface Traffic {
 const KEPT = 20_000;
 /** Of the newest that the gateway still has. */
 const LAST = 300;
-const FAILED_MS = 10_000;
+const FAILED_SECONDS = 10;
+const FAILED = 'failed';
 
 export function createTraffic(filter: Accessor<string>): Traffic {
   const { lanes, line } = useConsole();
   const log = new FrameLog<AnyFrame>(KEPT);
   const [painted, setPainted] = createSignal(0, { equals: false });
   const [leftOut, setLeftOut] = createSignal(0);
-  let unpainted = 0;
-  const paint = createPainter(() => {
-    if (unpainted > 0) tail.acknowledge(unpainted);
-    unpainted = 0;
-    setPainted(0);
+  const failures = new RateBook();
+  let untold = 0;
+  const paint = createPainter(() => setPainted(0));
+  const acknowledge = createFrame(() => {
+    if (untold > 0) tail.acknowledge(untold);
+    untold = 0;
+    return false;
   });
   const tail = lanes.openTail((batch, isNewLine) => {
     // A new line begins with the newest, which may be there already.
     if (isNewLine) log.clear();
     log.push(batch.frames);
     if (batch.left_out > 0) setLeftOut(leftOut() + batch.left_out);
-    // Nobody sees a hidden page: what it took is as good as painted.
+    for (const frame of batch.frames) if (isFailure(frame)) failures.count(FAILED, secondOf(frame));
+    // Nobody sees a hidden page, and it draws no frames: what it took is as good as painted.
     if (document.hidden) tail.acknowledge(batch.through);
-    else unpainted = batch.through;
+    else {
+      untold = batch.through;
+      acknowledge();
+    }
     paint();
   });
   const parsed = createMemo(() => parseTrafficFilter(filter()));
@@ -74,7 +84,7 @@ export function createTraffic(filter: Accessor<string>): Traffic {
     setPainted(0);
   });
   // What was on its way when the line was lost is not acknowledged on the next one.
-  createEffect(on(line, () => (unpainted = 0)));
+  createEffect(on(line, () => (untold = 0)));
   onCleanup(() => log.clear());
   const seen = <Value>(read: () => Value) => {
     painted();
@@ -91,10 +101,7 @@ export function createTraffic(filter: Accessor<string>): Traffic {
     missed: () => seen(() => log.missed),
     total: () => seen(() => log.total),
     leftOut,
-    failed: () => {
-      const since = new Date(Date.now() - FAILED_MS).toISOString();
-      return log.rows(0, KEPT).filter((frame) => frame.timestamp > since && isFailure(frame)).length;
-    },
+    failed: () => failures.totals(lanes.throughSecond(), FAILED_SECONDS).get(FAILED) ?? 0,
     frames: () => log.rows(0, KEPT),
   };
 }
@@ -111,5 +118,9 @@ function hasAll(frame: AnyFrame, words: readonly string[]): boolean {
 }
 
 function isFailure(frame: AnyFrame): boolean {
-  return toTrafficRow(frame).tone === 'fail';
+  return !isMessage(frame) && toneOfEvent(frame.payload) === 'fail';
+}
+
+function secondOf({ timestamp }: AnyFrame): number {
+  return Math.floor(Date.parse(timestamp) / 1_000);
 }

@@ -4,7 +4,7 @@
  */
 import type { Socket } from './live-events.ts';
 
-const NOTICES = ['subscribed', 'alive', 'gap', 'thinned', 'closed'] as const;
+const NOTICES = ['subscribed', 'alive', 'gap', 'thinned', 'cluster', 'leaving', 'closed'] as const;
 const LOST = 1006;
 
 /** Opens the stream of a WebSocket's address: `wss://host/ws?after=3` is `https://host/events?after=3`. */

@@ -1,5 +1,5 @@
 /** An event as one row of the tail: when, of what, what happened, in a few words. Pure. */
-import type { LiveFrame } from '#protocols/events.ts';
+import type { EventRecord, LiveFrame } from '#protocols/events.ts';
 import { subjectMatches } from '#protocols/subjects.ts';
 import { type Tone, toneOf } from './state-words.ts';
 
@@ -25,7 +25,6 @@ export function toEventRow(frame: LiveFrame): EventRow {
   const [kind = '', , id = ''] = address.split('/');
   const words = clip(wordsOf(payload));
   const at = new Date(frame.timestamp);
-  const target = typeof payload.to === 'string' ? payload.to : payload.state;
   return {
     seq: frame.seq,
     atMs: at.getTime(),
@@ -34,10 +33,17 @@ export function toEventRow(frame: LiveFrame): EventRow {
     id,
     name,
     words,
-    tone: typeof target === 'string' ? toneOf(target) : name.includes('fail') ? 'fail' : 'idle',
+    tone: toneOfEvent(frame.payload),
     frame,
     text: `${frame.subject} ${words}`.toLowerCase(),
   };
+}
+
+/** By the state that is gone to, or by the event's name. */
+export function toneOfEvent({ name, payload }: Pick<EventRecord, 'name' | 'payload'>): Tone {
+  const target = typeof payload.to === 'string' ? payload.to : payload.state;
+  if (typeof target === 'string') return toneOf(target);
+  return name.includes('fail') ? 'fail' : 'idle';
 }
 
 /** A filter with a wildcard or `evt.` is one of subjects; any other is words that the row must all contain. */

@@ -181,3 +181,19 @@ test('a try can be made at once, and none after the end', async () => {
   expect(sockets).toHaveLength(2);
   expect(last().isClosed).toBe(true);
 });
+
+test('a gateway that leaves says when to come again, and that is when the first try is', async () => {
+  const { last, sockets, clock } = start();
+  last().says(subscribed(0), { type: 'leaving', retry_after_ms: 3_000 });
+  last().breaks(1001);
+
+  await clock.pass(2_900);
+  expect(sockets).toHaveLength(1);
+  await clock.pass(200);
+  expect(sockets).toHaveLength(2);
+
+  // A second try goes by the pauses that grow: it was said of the first.
+  last().breaks();
+  await clock.pass(1_100);
+  expect(sockets).toHaveLength(3);
+});

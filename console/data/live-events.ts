@@ -8,7 +8,9 @@
  * E4. Tries come with growing pauses and some chance, so that many consoles do not return in step.
  * E5. What was wished beside the exact events (tail, metrics) is wished again on every new line.
  * E6. Where a WebSocket is not let through twice in a row, every other try is an event stream: exact events alone.
+ * E7. A gateway that leaves says when to come again: that is when the first try is.
  */
+import type { ClusterChange } from '#protocols/cluster-change.ts';
 import type { LiveFrame } from '#protocols/events.ts';
 import type { MetricsFrame } from '#protocols/http/lanes.ts';
 import type { LiveNotice } from '#protocols/http/live.ts';
@@ -50,6 +52,10 @@ export interface LiveEventsOptions {
   /** A batch of the tail; `acknowledge` it when it is painted. `isNewLine`: there is a hole before it. */
   readonly onTail?: (batch: TailBatch, isNewLine: boolean) => void;
   readonly onMetrics?: (frame: MetricsFrame) => void;
+  /** What became of nodes and partitions, as the gateway heard. */
+  readonly onCluster?: (changes: readonly ClusterChange[]) => void;
+  /** The gateway closes now, and wants this page back after so long. */
+  readonly onLeaving?: (retryMs: number) => void;
 }
 
 export interface LiveEvents {
@@ -104,6 +110,8 @@ class LiveLine implements LiveEvents {
   #metrics: MetricsWish | null = null;
   /** Whose events the line carries, as the gateway says. */
   #tenant = '';
+  /** As the gateway asked before it closed. */
+  #returnMs: number | null = null;
   #callOffTimer: () => void = () => undefined;
 
   constructor(options: LiveEventsOptions) {
@@ -180,7 +188,11 @@ class LiveLine implements LiveEvents {
     else if (notice.type === 'alive') this.#stay(notice);
     else if (notice.type === 'closed') this.#lose(CLOSE_WORDS[notice.code] ?? notice.detail);
     else if (notice.type === 'thinned') this.#options.onThinned(notice.left_out);
-    else if (notice.type === 'gap') {
+    else if (notice.type === 'cluster') this.#options.onCluster?.(notice.changes);
+    else if (notice.type === 'leaving') {
+      this.#returnMs = notice.retry_after_ms;
+      this.#options.onLeaving?.(notice.retry_after_ms);
+    } else if (notice.type === 'gap') {
       // The stream was made anew: from here on its own numbers count.
       if (notice.reason === 'ahead') this.#lastSeq = notice.before_seq - 1;
       this.#options.onGap();
@@ -233,7 +245,9 @@ class LiveLine implements LiveEvents {
     this.#hangUp();
     if (this.#isStopped) return;
     const { clock, random, onLine } = this.#options;
-    const pauseMs = Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** this.#tries) * (0.5 + random() / 2);
+    const grownMs = Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** this.#tries) * (0.5 + random() / 2);
+    const pauseMs = Math.min(PAUSE_MAX_MS, this.#returnMs ?? grownMs);
+    this.#returnMs = null;
     this.#tries += 1;
     const state = this.#tries > OFFLINE_AFTER_TRIES ? 'offline' : 'reconnecting';
     onLine({ state, reason, nextTryAtMs: clock.now() + pauseMs });
@@ -258,7 +272,7 @@ class LiveLine implements LiveEvents {
 }
 
 const NOTICES: ReadonlySet<unknown> = new Set([
-  ...['subscribed', 'alive', 'gap', 'thinned', 'error', 'closed'],
+  ...['subscribed', 'alive', 'gap', 'thinned', 'cluster', 'leaving', 'error', 'closed'],
 ]);
 
 /** The filter as the gateway takes it: of its own tenant. None where it is of another one: a line is closed for that. */

@@ -1,7 +1,8 @@
 /** What runs where? Nodes by partitions, what moved, who holds which lock, and any actor looked into. */
-import { createMemo, Show } from 'solid-js';
+import { createEffect, createMemo, on, Show } from 'solid-js';
 import { ActorInspector } from '../components/actor-inspector.tsx';
 import { ActorPanel } from '../components/actor-panel.tsx';
+import { ClusterNotes } from '../components/cluster-notes.tsx';
 import { HandOverLog } from '../components/hand-over-log.tsx';
 import { ListingNotice } from '../components/listing-notice.tsx';
 import { LockPanel } from '../components/lock-panel.tsx';
@@ -21,9 +22,10 @@ import { createKeys } from '../keyboard.ts';
 const EVERY_MS = 2_000;
 
 export function Cluster() {
-  const { nowSeconds } = useConsole();
+  const { nowSeconds, clusterMoved } = useConsole();
   const cluster = createPolled(clusterApi.cluster, { everyMs: EVERY_MS });
   const moves = createPolled(clusterApi.handOvers, { everyMs: EVERY_MS });
+  createEffect(on(clusterMoved, () => void Promise.all([cluster.reload(), moves.reload()]), { defer: true }));
   const [partition, setPartition] = createQuery('partition');
   const [actor, setActor] = createQuery('actor');
   // The place stays the same object while its name does: the inspector is not made anew.
@@ -47,6 +49,7 @@ export function Cluster() {
             onSelect={pick}
           />
           <HandOverLog log={moves} onSelect={pick} />
+          <ClusterNotes />
         </div>
         <div class="column">
           <Show

@@ -104,7 +104,7 @@ export function Sessions() {
             <More list={list} />
           </Show>
         </div>
-        <BulkBar picked={picked()} query={query()} total={list.total()} onPick={pick} />
+        <BulkBar picked={picked()} query={query()} total={list.total()} shown={list.items()} onPick={pick} />
       </section>
       <NewSession
         ref={(dialog) => {

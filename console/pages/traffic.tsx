@@ -61,8 +61,14 @@ export function Traffic() {
       <div class={`traffic-desk ${picked() ? 'is-open' : ''}`}>
         <Panel name="Subjects" note="/s">
           <Show
-            when={tree().length > 0}
-            fallback={<p class="notice">What passes is counted here by its subject.</p>}
+            when={lanes.isCounted() && tree().length > 0}
+            fallback={
+              <p class="notice">
+                {lanes.isCounted()
+                  ? 'What passes is counted here by its subject.'
+                  : 'Nothing is counted now: counts come by the WebSocket alone.'}
+              </p>
+            }
           >
             <SubjectTree nodes={tree()} filter={filter()} onPick={setFilter} />
           </Show>
@@ -225,8 +231,8 @@ function SpokenRate(props: { traffic: TrafficData }) {
   const { lanes } = useConsole();
   const [said, say] = createSignal('');
   const timer = setInterval(() => {
-    const rate = lanes.events().at(-1) ?? 0;
-    say(`${rate} events a second, ${props.traffic.failed()} failed in the last 10 seconds`);
+    const rate = lanes.isCounted() ? `${lanes.events().at(-1) ?? 0} events a second` : 'Rates are not known';
+    say(`${rate}, ${props.traffic.failed()} failed in the last 10 seconds`);
   }, SPOKEN_MS);
   onCleanup(() => clearInterval(timer));
   return (

@@ -52,12 +52,13 @@ const CHARTS: readonly ChartPlan[] = [
 export function Wall() {
   const { lanes, readings } = useConsole();
   const rates = lanes.events;
-  const label = () => `Events a second over the last minute: at most ${Math.max(0, ...rates())}`;
+  const peak = () => (lanes.isCounted() ? `${Math.max(0, ...rates())}/s` : '– (nothing is counted now)');
+  const label = () => `Events a second over the last minute: at most ${peak()}`;
   return (
     <Screen name="Wall">
       <section class="heat-panel" aria-label="Events of the last minute">
-        <span class="legend">Events · last minute · peak {Math.max(0, ...rates())}/s</span>
-        <HeatStrip values={rates()} label={label()} />
+        <span class="legend">Events · last minute · peak {peak()}</span>
+        <HeatStrip values={lanes.isCounted() ? rates() : []} label={label()} />
       </section>
       <div class="charts">
         <For each={CHARTS}>

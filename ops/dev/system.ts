@@ -13,6 +13,7 @@ import { migrate } from '../migrate.ts';
 import type { Exit } from './child.ts';
 import { buildConsole, isConsoleBuilt } from './console-build.ts';
 import type { DataFolder } from './data-folder.ts';
+import { GATEWAY_FLAGS } from './gateway-flags.ts';
 import type { LogStream } from './log-stream.ts';
 import {
   type ProcessOptions,
@@ -181,6 +182,7 @@ function plan(
 ): readonly (readonly (readonly ProcessOptions[])[])[] {
   const { folder, logs, host, port, nodes, hasAgent } = options;
   const shared = { NATS_URL: natsUrl, DATABASE_URL: databaseUrl, OIO_TENANT: 'dev', ...options.env };
+  const gateway = { HOST: host, PORT: String(port), OIO_RATE_LIMIT: 'off' };
   const make = (role: string, file: string, env: NodeJS.ProcessEnv): ProcessOptions => ({
     role,
     file,
@@ -194,7 +196,7 @@ function plan(
     [
       names.map((name) => make(name, 'runtime/main.ts', { OIO_NODE_ID: name })),
       // On one's own machine nobody is kept from asking much.
-      [make('gateway', 'gateway/main.ts', { HOST: host, PORT: String(port), OIO_RATE_LIMIT: 'off' })],
+      [{ ...make('gateway', 'gateway/main.ts', gateway), flags: GATEWAY_FLAGS }],
     ],
     hasAgent ? [[makeAgent(make, workDir)]] : [],
   ];

@@ -168,6 +168,8 @@ test('where no WebSocket is let through, events come by an event stream', async 
   await other.goto(system.url);
 
   await other.locator('[data-lamp]', { hasText: 'SSE' }).waitFor({ timeout: 20_000 });
+  // It carries no counts: what is not known is not told as zero.
+  expect(await other.locator('.strip a', { hasText: 'Events/s' }).textContent()).toBe('Events/s–');
   await other.close();
 });
 

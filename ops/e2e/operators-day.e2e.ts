@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildClient } from '#protocols/client/client.ts';
 import type { SessionView } from '#protocols/http/session.ts';
 import { makeRepository } from '../demo/repository.ts';
 import { type System, startSystem } from '../demo/system.ts';
@@ -125,6 +126,41 @@ test('another session is stopped from its menu, and the reason goes with it', as
   await inState('stopped').waitFor();
 
   expect(await read(id)).toMatchObject({ state: 'stopped', state_reason: 'wrong branch' });
+  expect(faults).toEqual([]);
+});
+
+test('a session that its budget paused goes on with a higher one, from the menu', async () => {
+  const client = buildClient({ url: system.url, fetch });
+  const { id } = await client.createSession({
+    body: {
+      ...{ title: 'Tidy the note store', initial_prompt: 'Make the tests of this note store pass.' },
+      ...{
+        template: 'crud',
+        token_budget: 1,
+        workspace: { repo: await makeRepository(join(folder, 'tidy')) },
+      },
+    },
+  });
+  await client.startSession({ id });
+  await page.goto(`${system.url}/sessions/${id}`);
+  await inState('paused').waitFor();
+  // What agents had at work goes on to its end, and is used too: the proposal is made when all is told.
+  await expect
+    .poll(async () => (await read(id)).progress.tasks_in_work, { timeout: 60_000, interval: 200 })
+    .toBe(0);
+
+  await press('!', 'r');
+  await page.locator('dialog[open] input[name=token_budget]').waitFor();
+  await picture('session-budget');
+  await press('Control+A');
+  await page.keyboard.type('5000000');
+  await press('Tab');
+  await page.keyboard.type('worth it');
+  await press('Enter');
+  await inState('running').waitFor();
+
+  expect(await read(id)).toMatchObject({ token_budget: 5_000_000, state_reason: 'worth it' });
+  await client.cancelSession({ id }).catch(() => client.stopSession({ id }));
   expect(faults).toEqual([]);
 });
 

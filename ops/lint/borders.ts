@@ -59,6 +59,8 @@ export const REFUSED: readonly Plant[] = [
   refused('gateway/routes/a3.ts', '../../runtime/store.ts'),
   refused('gateway/a4.ts', '../runtime/store.ts'),
   refused('gateway/a5.ts', '#actors/registry.ts'),
+  refused('gateway/a7.ts', '@scalar/fastify-api-reference'),
+  refused('gateway/reference-main.ts', './server.ts'),
   refused('gateway/main.ts', '#actors/registry.ts'),
   refused('console/a1.tsx', '#runtime/client.ts'),
   refused('console/pages/a2.tsx', '../../gateway/server.ts'),

@@ -17,6 +17,11 @@ export function publish(connection: NatsConnection, perSecond: number): () => vo
   return () => clearInterval(timer);
 }
 
+/** Of the machine, not of a process: what one stamps another can compare, to the microsecond. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1_000n) / 1_000;
+}
+
 function publishOne(connection: NatsConnection, n: number): void {
   const address = { type: 'task', tenant: 'dev', id: `task-${n % TASKS}` };
   const name = n % 100 === 0 ? 'transitioned' : 'progressed';
@@ -28,7 +33,11 @@ function publishOne(connection: NatsConnection, n: number): void {
     at: new Date().toISOString(),
     cause: `c.${n}`,
     root: `c.${n}`,
-    payload: { session_id: 'session-1', ...(name === 'transitioned' && { to: 'failed' }), sent: Date.now() },
+    payload: {
+      session_id: 'session-1',
+      ...(name === 'transitioned' && { to: 'failed' }),
+      sent: monotonicMs(),
+    },
   };
   connection.publish(eventSubject(address, name), JSON.stringify(record));
 }

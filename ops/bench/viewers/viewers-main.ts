@@ -3,6 +3,7 @@
  * on 50 machines must not be done on this one.
  */
 import WebSocket from 'ws';
+import { monotonicMs } from './publish.ts';
 
 export interface Order {
   readonly address: string;
@@ -51,14 +52,14 @@ function view(url: string, lane: Order['lane']): Promise<void> {
   const socket = new WebSocket(url);
   sockets.add(socket);
   socket.on('message', (data: Buffer) => {
-    const nowMs = Date.now();
+    const nowMs = monotonicMs();
     const head = data.toString('latin1', 0, 200);
     const isTail = head.startsWith('{"type":"tail"');
     if (!isTail && head[0] !== '[') return;
     batches += 1;
     bytes += data.length;
     const end = data.toString('latin1', Math.max(0, data.length - 600));
-    const sentMs = Number(/"sent":(\d+)(?!.*"sent":)/.exec(end)?.[1]);
+    const sentMs = Number(/"sent":([\d.]+)(?!.*"sent":)/.exec(end)?.[1]);
     if (lagsMs.length < SAMPLES_MAX && sentMs > 0) lagsMs.push(nowMs - sentMs);
     if (isTail) leftOut += Number(/"left_out":(\d+)/.exec(head)?.[1]);
     const place = isTail ? /"through":(\d+)/.exec(head) : /"seq":(\d+)(?!.*"seq":)/.exec(end);

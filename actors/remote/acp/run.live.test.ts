@@ -236,3 +236,24 @@ test('every end of a turn has its outcome', async () => {
   ]);
   expect(stalled.outcome.ending).toMatchObject({ failure: { code: 'STALLED', retryable: true } });
 });
+
+test('a session of an earlier process goes on where the agent has it, and begins anew where not', async () => {
+  const flags = `--store ${join(root, 'sessions')}`;
+  const seen: { readonly sessionId: string; readonly isEarlier: boolean }[] = [];
+  const onSession = async (opened: (typeof seen)[number]) => void seen.push(opened);
+  const first = await run('die: killed', { flags, onSession });
+  const sessionId = seen[0]?.sessionId ?? null;
+
+  const again = await run('show:', { flags, onSession, earlier: { sessionId } });
+  const lost = await run('show:', { flags, onSession, earlier: { sessionId: 'gone' } });
+  const unable = await run('show:', { onSession, earlier: { sessionId } });
+
+  expect(first.outcome.ending).toMatchObject({ failure: { code: 'AGENT_CRASHED' } });
+  expect(seen.map(({ isEarlier }) => isEarlier)).toEqual([false, true, false, false]);
+  expect(seen[1]?.sessionId).toBe(sessionId);
+  // What was said before is not said again, here or there.
+  expect(again.outcome.conversation.toMarkdown('x')).not.toContain('die:');
+  expect(again.outcome.conversation.toMarkdown('x')).toContain('do nothing twice');
+  expect(lost.outcome.ending).toMatchObject({ text: expect.stringContaining('"told":1') });
+  expect(unable.outcome.ending).toMatchObject({ type: 'answered' });
+});

@@ -18,6 +18,7 @@ import { readTextFile, writeTextFile } from './files.ts';
 import type { AgentLink, ClientSide, McpServer, TurnEnd, Update } from './link.ts';
 import { openLink } from './link-v1.ts';
 import { requireModel } from './model.ts';
+import { firstWords, type OpenedSession, type Opening, openSession } from './opening.ts';
 import { type AgentProcess, type ProcessExit, startAgentProcess } from './process.ts';
 import { Reporter } from './report.ts';
 import { type TerminalLimits, Terminals } from './terminals.ts';
@@ -42,6 +43,10 @@ export interface RunOptions {
   readonly people: People;
   /** Ends the work. */
   readonly signal: AbortSignal;
+  /** Of a task that an earlier process had begun. */
+  readonly earlier?: Opening['earlier'];
+  /** The session that is worked in, before anything is said in it. */
+  readonly onSession?: (opened: OpenedSession) => Promise<void>;
   /** Hands over what people say while the work goes on to a handler. */
   readonly onSteer: (handler: SteerHandler) => void;
   readonly onFault: (error: unknown) => void;
@@ -109,6 +114,8 @@ class Run {
   #link: AgentLink | null = null;
   /** The turn that runs; its end, whatever it is. */
   #turn: Promise<unknown> | null = null;
+  /** What is heard until then was said in an earlier process. */
+  #isOpening = true;
   #heardAt = performance.now();
   /** What is still to be said. */
   readonly #words: string[] = [];
@@ -129,13 +136,16 @@ class Run {
   }
 
   async work(): Promise<RunOutcome['ending']> {
-    const { directory, prompt, model, onSteer, program, mcp } = this.#options;
+    const { directory, prompt, model, onSteer, onSession, program, mcp, earlier = null } = this.#options;
     this.#over.signal.throwIfAborted();
     const link = await this.#start();
     if (program.loginMethod !== null) await this.#orOver(link.authenticate(program.loginMethod));
-    const { models } = await this.#orOver(link.newSession({ directory, mcp: usable(mcp, link) }));
-    if (model !== null) await this.#orOver(requireModel(link, models, model));
-    this.#words.push(prompt);
+    const opening = { directory, mcp, earlier };
+    const opened = await this.#orOver(openSession(link, opening));
+    if (model !== null) await this.#orOver(requireModel(link, opened.models, model));
+    await onSession?.(opened);
+    this.#isOpening = false;
+    this.#words.push(firstWords(prompt, opening, opened));
     onSteer((word) => this.#hear(word));
     return readEnding(await this.#takeTurns(link), this.#conversation.answer);
   }
@@ -252,6 +262,7 @@ class Run {
   }
 
   #take(update: Update): void {
+    if (this.#isOpening) return;
     if (update.type === 'tool') this.#calls.take(update);
     this.#conversation.take(update);
     this.#reporter.take(update);
@@ -278,10 +289,6 @@ class Run {
     const exit = await Promise.race([this.#agent.exited, pause(EXIT_NOTICE_MS, null, { ref: false })]);
     return exit === null ? error : toCrash(exit, this.#agent.lastWords());
   }
-}
-
-function usable(mcp: readonly McpServer[], link: AgentLink): readonly McpServer[] {
-  return link.about.mcpOver.includes('http') ? mcp : [];
 }
 
 function readEnding({ reason }: TurnEnd, answer: string): RunOutcome['ending'] {

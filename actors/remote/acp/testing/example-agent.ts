@@ -1,7 +1,8 @@
 /**
  * An ACP agent without a model, on the SDK's own agent side: it does what the lines of its prompt say. For tests, and as an
  * example of the smallest agent that uses everything an agent may ask of us. Its arguments: `--login` (it wants a login
- * first), `--acp-2` (it speaks another version), `--mute` (it never answers), `--store <folder>` (sessions can be loaded).
+ * first), `--acp-2` (it speaks another version), `--mute` (it never answers), `--store <folder>` (sessions can be loaded),
+ * `--scripts <JSON>` (lines by what a prompt has in it, in the place of its own).
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -27,6 +28,7 @@ const { values: wishes } = parseArgs({
     'acp-2': { type: 'boolean', default: false },
     mute: { type: 'boolean', default: false },
     store: { type: 'string' },
+    scripts: { type: 'string', default: '{}' },
   },
 });
 
@@ -46,6 +48,7 @@ interface Turn {
   readonly signal: AbortSignal;
 }
 
+const SCRIPTS: Readonly<Record<string, string>> = JSON.parse(wishes.scripts);
 const MODELS = ['plain', 'fancy'];
 const OPTIONS = [
   { optionId: 'yes', name: 'Yes', kind: 'allow_once' as const },
@@ -83,9 +86,11 @@ const VERBS: Record<string, (turn: Turn, rest: string) => Promise<StopReason | u
     const { path, content } = readAssignment(turn, rest);
     return write(turn, path, content);
   },
+  /** With its own hands, as agents may. */
   big: async (turn, rest) => {
     const text = Array.from({ length: 6_000 }, () => randomUUID()).join('\n');
-    return write(turn, resolve(turn.session.directory, rest), text);
+    writeFileSync(resolve(turn.session.directory, rest), text);
+    return undefined;
   },
   read: async (turn, rest) => {
     const path = resolve(turn.session.directory, rest);
@@ -180,7 +185,8 @@ app.connect(
 );
 
 async function obey(turn: Turn, text: string): Promise<StopReason> {
-  for (const line of text.split('\n')) {
+  const [, script = text] = Object.entries(SCRIPTS).find(([key]) => text.includes(key)) ?? [];
+  for (const line of script.split('\n')) {
     const [, verb = '', rest = ''] = /^\s*(\w+):\s*(.*)$/.exec(line) ?? [];
     const end = await VERBS[verb]?.(turn, rest.trim());
     if (turn.signal.aborted) return 'cancelled';

@@ -29,7 +29,15 @@ export interface Cli {
   readonly start: (program: Program, parameters: readonly string[]) => Promise<void>;
 }
 
-export type Program = 'dev' | 'node' | 'gateway' | 'agent' | 'agent shell' | 'agent model' | 'mcp';
+export type Program =
+  | 'dev'
+  | 'node'
+  | 'gateway'
+  | 'agent'
+  | 'agent acp'
+  | 'agent shell'
+  | 'agent model'
+  | 'mcp';
 
 /** What every command that asks the gateway takes. */
 export interface CommonFlags {

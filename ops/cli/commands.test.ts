@@ -222,6 +222,7 @@ test('the programs are started with what they understand', async () => {
     await cli.run('agent'),
     await cli.run('agent', 'shell'),
     await cli.run('agent', 'model'),
+    await cli.run('agent', 'acp', '--command', 'x acp', '--parallel', '3'),
     await cli.run('mcp', '--url', 'http://gateway.example'),
   ];
 
@@ -232,6 +233,7 @@ test('the programs are started with what they understand', async () => {
     { program: 'agent', parameters: [] },
     { program: 'agent shell', parameters: [] },
     { program: 'agent model', parameters: [] },
+    { program: 'agent acp', parameters: ['--command', 'x acp', '--parallel', '3'] },
     { program: 'mcp', parameters: ['--url', 'http://gateway.example'] },
   ]);
 });

@@ -19,6 +19,7 @@ const PROGRAMS: Readonly<Record<Program, string>> = {
   node: '../../runtime/main.ts',
   gateway: '../../gateway/main.ts',
   agent: '../../actors/remote/opencode/main.ts',
+  'agent acp': '../../actors/remote/acp/main.ts',
   'agent shell': '../../actors/remote/shell/main.ts',
   'agent model': '../../actors/remote/model/main.ts',
   mcp: '../mcp/main.ts',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { buildScriptedProvider, MODEL_NAME } from '../demo/model/provider.ts';
 import type { Script, ToolCall } from '../demo/model/script.ts';
 import { startScriptedModel } from '../demo/model/server.ts';
+import { ACP } from './acp-subject.ts';
 import type { Subject } from './stage.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -36,7 +37,7 @@ export async function startOurs(): Promise<Ours> {
     transport,
     environment,
   }));
-  return { subjects: [...SHELL, ...opencode], stop: () => model.stop() };
+  return { subjects: [...SHELL, ...ACP, ...opencode], stop: () => model.stop() };
 }
 
 const SCRIPTS: readonly Script[] = [

@@ -2,7 +2,7 @@
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { type Cli, COMMON, type CommonFlags, describe, oneId, perform, wholeNumber } from '../cli.ts';
 import { toTable } from '../output.ts';
-import { programCommand } from './program.ts';
+import { agentAcp, programCommand } from './program.ts';
 
 const ls = buildCommand({
   docs: describe({ brief: 'List agents', examples: ['oio agent ls', 'oio agent ls --json'] }),
@@ -49,6 +49,7 @@ export const agentRoutes = buildRouteMap({
     ls,
     drain,
     run: programCommand('agent', 'Start the opencode agent (npm run agent)'),
+    acp: agentAcp,
     shell: programCommand('agent shell', 'Start the shell agent: OIO_COMMAND does each task'),
     model: programCommand(
       'agent model',

@@ -12,7 +12,7 @@ const JSON_ALWAYS = {
 } as const;
 
 /** A program that takes its settings from the environment alone. */
-export function programCommand(program: Exclude<Program, 'dev' | 'mcp'>, brief: string) {
+export function programCommand(program: Exclude<Program, 'agent acp' | 'dev' | 'mcp'>, brief: string) {
   return buildCommand({
     docs: describe({
       brief,
@@ -60,5 +60,42 @@ export const dev = buildCommand({
       ...(flags.agent ? [] : ['--no-agent']),
       ...(flags.json ? ['--json'] : []),
     ]);
+  },
+});
+
+interface AcpFlags {
+  readonly agent?: string;
+  readonly command?: string;
+  readonly capabilities?: string;
+  readonly parallel?: string;
+  readonly model?: string;
+  readonly json: boolean;
+}
+
+export const agentAcp = buildCommand({
+  docs: describe({
+    brief: 'Start an agent that works with any ACP agent: Claude Code, Gemini CLI, Codex, goose, opencode',
+    more: 'Its other settings stand in the environment; see ops/docs/acp-agents.md.',
+    examples: ['oio agent acp --agent claude', "oio agent acp --command 'opencode acp' --parallel 4"],
+  }),
+  parameters: {
+    flags: {
+      agent: text('NAME', 'A known agent (OIO_ACP_AGENT)'),
+      command: text(
+        'COMMAND',
+        'Any agent that speaks ACP on its standard input and output (OIO_ACP_COMMAND)',
+      ),
+      capabilities: text('A,B', 'What it is asked for first (OIO_CAPABILITIES)'),
+      parallel: text('N', 'Tasks at a time (OIO_CAPACITY, 2)'),
+      model: text('NAME', 'For tasks that name none, by the agent’s own name (OIO_MODEL)'),
+      ...JSON_ALWAYS,
+    },
+  },
+  func(this: Cli, { json: _, ...flags }: AcpFlags) {
+    const given = Object.entries(flags).filter(([, value]) => value !== undefined);
+    return this.start(
+      'agent acp',
+      given.flatMap(([name, value]) => [`--${name}`, value]),
+    );
   },
 });

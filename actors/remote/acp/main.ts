@@ -1,0 +1,113 @@
+/**
+ * An agent that works with any ACP agent: joins the orchestrator, and gives each task to a process of its own of the command
+ * that it was told (`--command 'opencode acp'`, `--agent claude`), in a working copy of its own.
+ *
+ * Exit codes: 0 told to end, 1 could not start, 2 wrong settings, 3 replaced by another process of the same name.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Logger, pino } from 'pino';
+import type { Agent } from '#actors/remote/sdk/agent.ts';
+import { joinAsAgent } from '#actors/remote/sdk/join.ts';
+import { startReaping } from '#actors/remote/workspace/reaping.ts';
+import { Workspaces } from '#actors/remote/workspace/workspaces.ts';
+import { buildCard } from './card.ts';
+import { type AcpConfig, parseConfig } from './config.ts';
+import { AttemptFailure } from './failure.ts';
+import type { AgentAbout } from './link.ts';
+import { probeAgent } from './probe.ts';
+import { makeWork } from './work.ts';
+
+const EXIT = { ended: 0, failed: 1, wrongSettings: 2, replaced: 3 } as const;
+/** Past the time to drain: for the last words, the agents' end and the working copies. */
+const AFTER_DRAIN_MS = 20_000;
+
+async function main(): Promise<void> {
+  const logger = pino({
+    level: 'info',
+    base: { role: 'agent' },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  });
+  let config: AcpConfig;
+  try {
+    config = parseConfig(process.env, process.argv.slice(2));
+  } catch (error) {
+    logger.fatal({ fault: error instanceof Error ? error.message : String(error) }, 'wrong settings');
+    process.exit(EXIT.wrongSettings);
+  }
+  logger.level = config.logLevel;
+  try {
+    await run(config, logger);
+  } catch (error) {
+    logger.fatal({ err: error }, 'could not start');
+    process.exit(EXIT.failed);
+  }
+}
+
+async function run(config: AcpConfig, logger: Logger): Promise<void> {
+  const { workDir, gitEnvironment, program, model, terminals, silenceMs, servers, tenant } = config;
+  await mkdir(workDir, { recursive: true });
+  const workspaces = new Workspaces({ workDir, environment: gitEnvironment });
+  for (const failure of await workspaces.sweepWorktrees())
+    logger.warn({ err: failure }, 'working copy stays');
+  // Before it joins: an agent that cannot work must not be given any.
+  const about = await probe(config);
+  startReaping(workspaces, config.keep, logger);
+  const agent = await joinAsAgent({
+    servers,
+    tenant,
+    card: buildCard(config, about),
+    ...config.login,
+    logger,
+    work: makeWork({ program, workspaces, model, limits: { terminals, silenceMs }, logger }),
+  });
+  leadToTheEnd(agent, config.drainMs, logger);
+  const { name, version } = about;
+  logger.info(
+    { tenant, agent: agent.id, instance: agent.instance, capacity: config.capacity, model, name, version },
+    'ready',
+  );
+}
+
+/** A failure of a known agent says how to mend it. */
+async function probe({ program, workDir, model, preset }: AcpConfig): Promise<AgentAbout> {
+  try {
+    return await probeAgent({ program, directory: join(workDir, 'probe'), model });
+  } catch (error) {
+    if (preset === null || !(error instanceof AttemptFailure)) throw error;
+    const hints: Partial<Record<string, string>> = {
+      AGENT_UNAVAILABLE: `${preset.title} is installed so: ${preset.install}`,
+      AUTH_REQUIRED: `a login for ${preset.title}: ${preset.login}`,
+    };
+    const hint = hints[error.code];
+    throw hint === undefined ? error : new AttemptFailure(error.code, `${error.message}. ${hint}`, error);
+  }
+}
+
+/** The first signal drains: what runs may finish in its time, the rest is handed back. A second one ends at once. */
+function leadToTheEnd(agent: Agent, drainMs: number, logger: Logger): void {
+  let isDraining = false;
+  const end = async (): Promise<void> => {
+    setTimeout(() => process.exit(EXIT.failed), drainMs + AFTER_DRAIN_MS).unref();
+    await agent.drain(drainMs);
+    await agent.stop();
+    logger.info({}, 'ended');
+    process.exit(EXIT.ended);
+  };
+  const onSignal = (signal: string): void => {
+    logger.info({ signal, drainMs, running: agent.running() }, 'draining');
+    if (isDraining) void agent.stop();
+    else void end();
+    isDraining = true;
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  void agent.closed.then(() => {
+    if (isDraining) return;
+    logger.warn({ instance: agent.instance }, 'replaced by another process of this name');
+    process.exit(EXIT.replaced);
+  });
+}
+
+await main();

@@ -20,6 +20,7 @@ CARD: Card = {
     "agent_type": "implementer",
     "version": "1.0.0",
     "max_concurrent_capacity": 2,
+    "supports": {"steer": True},
 }
 
 

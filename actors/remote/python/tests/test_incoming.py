@@ -8,7 +8,10 @@ ACCEPTED = {"accepted": True}
 
 def desk(*, is_draining: bool = False, capacity: int = 2, **running: int) -> Desk:
     return Desk(
-        is_draining=is_draining, capacity=capacity, running=running, is_steerable=lambda task: task == "t1"
+        is_draining=is_draining,
+        capacity=capacity,
+        running=running,
+        is_heard=lambda word: word["taskId"] == "t1",
     )
 
 

@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, cast, get_args
 
 from .instance import Instance
@@ -33,6 +33,8 @@ AgentType = Literal[
     "optimizer",
 ]
 
+Support = Literal["steer", "interrupt", "permission", "usage", "artifacts", "resume"]
+
 logger = logging.getLogger("oio_agent")
 
 
@@ -40,7 +42,8 @@ class Agent:
     """`Agent("reviewer", capabilities=["code_review"])`, its work under `@agent.task`, and `agent.run()`.
 
     `type` is what the agent is at heart; without it, the type that has most of its capabilities. `card` has further
-    fields of its card, as `labels` or `technologies`. `steer` and `interrupt`: it hears what people say while it works.
+    fields of its card, as `labels` or `technologies`. `supports` says what its work does beside the tasks: hear what
+    people say (`steer`, `interrupt`), ask them for permission, tell its usage, make artifacts.
     """
 
     def __init__(
@@ -58,8 +61,7 @@ class Agent:
         credentials: str | None = None,
         heartbeat_seconds: int = 10,
         drain_seconds: float = 20.0,
-        steer: bool = False,
-        interrupt: bool = False,
+        supports: Collection[Support] = (),
         card: Mapping[str, Any] | None = None,
         timing: Timing | None = None,
         environment: Mapping[str, str] | None = None,
@@ -85,7 +87,7 @@ class Agent:
             "version": version,
             "capabilities": named,
             "labels": {"runtime": "python"},
-            **({"supports": {"steer": steer, "interrupt": interrupt}} if steer or interrupt else {}),
+            **({"supports": dict.fromkeys(supports, True)} if supports else {}),
             **(card or {}),
         }
 

@@ -40,7 +40,8 @@ class Desk:
     capacity: int
     running: Mapping[str, int]
     """Attempt by task."""
-    is_steerable: Callable[[str], bool]
+    is_heard: Callable[[Steer], bool]
+    """Whether the work of its task listens to such a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Incoming:
                 # Of an attempt that is over it is of no use, and need not be said again.
                 return _accept(said if _is_running(said, desk) else None)
             case "steer":
-                is_heard = _is_running(said, desk) and desk.is_steerable(said["taskId"])
+                is_heard = _is_running(said, desk) and desk.is_heard(said)
                 return _accept(said) if is_heard else _refuse("unknown")
             case "lease_lost":
                 return _accept(said)

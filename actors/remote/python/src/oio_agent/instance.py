@@ -9,14 +9,24 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from .ask import Asking
 from .assignment import Assignment
 from .ending import Ending, unless
 from .head import new_head, new_id, now
 from .incoming import Desk, Incoming
-from .messages import LEASE_REPLACED, Assign, AttemptRef, Card, Deregister, Drain, Heartbeat, Registered
+from .messages import (
+    LEASE_REPLACED,
+    Assign,
+    AttemptRef,
+    Card,
+    Deregister,
+    Drain,
+    Heartbeat,
+    Registered,
+    Steer,
+)
 from .registration import Registration, RegistrationRefused
 from .schema import encode
 from .task import EndReason, Work
@@ -142,7 +152,17 @@ class Instance:
             is_draining=self._state != "open",
             capacity=self._card.get("max_concurrent_capacity", 5),
             running={task: one.attempt for task, one in self._running.items()},
-            is_steerable=lambda task: task in self._running and self._running[task].requests.is_steerable,
+            is_heard=self._is_heard,
+        )
+
+    def _is_heard(self, word: Steer) -> bool:
+        """The card says which words it takes; it comes to nothing where the work does not listen."""
+        supports = cast("dict[str, bool]", self._card.get("supports", {}))
+        assignment = self._running.get(word["taskId"])
+        return (
+            supports.get(word["delivery"], False)
+            and assignment is not None
+            and assignment.requests.is_steerable
         )
 
     def _start(self, assign: Assign) -> None:

@@ -32,6 +32,7 @@ def test_the_environment_says_where_and_who_and_an_empty_variable_counts_as_none
         log_level="DEBUG",
     )
     assert read_settings(GIVEN, {}).name == "AGENT-REVIEWER"
+    assert read_settings(Settings(name="x", servers="nats://b"), {"NATS_URL": ""}).servers == "nats://b"
 
 
 def test_wrong_settings_are_told_all_at_once() -> None:

@@ -273,3 +273,18 @@ async def test_what_nobody_answers_is_given_up_some_time_after_the_deadline(
 
     assert instance.running() == []
     assert "gives up telling" in caplog.text
+
+
+async def test_work_that_does_not_end_when_its_time_is_over_is_ended_without_it_after_a_grace() -> None:
+    async def work(task: Task) -> WorkResult:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(1_000)
+        await asyncio.sleep(1_000)
+        return task.done("late")
+
+    wire, _ = await working(work)
+
+    told = await wire.result()
+
+    assert 70 <= asyncio.get_running_loop().time() < 71
+    assert told["result"]["error"]["code"] == "TIMED_OUT"

@@ -231,3 +231,19 @@ async def test_joining_ends_at_a_refusal_and_does_not_wait_for_ever(
 
     with pytest.raises(RegistrationRefused, match=code):
         await instance.join()
+
+
+async def test_a_new_cause_ends_the_registration_that_is_under_way() -> None:
+    wire, _ = await begin(done)
+    wire.script = lambda said, time: None
+    wire.reconnect()
+    await asyncio.sleep(1)
+    wire.reconnect()
+    await asyncio.sleep(1)
+    before = len(wire.heard)
+
+    await asyncio.sleep(15)
+
+    _, first, second = wire.once("register")
+    assert first["id"] != second["id"]
+    assert {said["id"] for said in wire.heard[before:]} == {second["id"]}

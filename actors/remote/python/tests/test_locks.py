@@ -18,14 +18,15 @@ async def test_a_lock_is_had_with_its_token_and_let_go_once_before_the_result() 
     async def work(task: Task) -> WorkResult:
         async with task.lock("repo/main", wait_seconds=1, ttl_seconds=10) as lock:
             tokens.append(lock.token)
-            await lock.release()
+        await asyncio.sleep(1)
+        await task.progress("without it")
         return task.done("done")
 
     wire, _ = await working(work)
     await wire.result()
 
     assert tokens == [7]
-    assert wire.kinds() == ["register", "lock_acquire", "lock_release", "result"]
+    assert wire.kinds() == ["register", "lock_acquire", "lock_release", "progress", "result"]
     acquire, release = wire.once("lock_acquire")[0], wire.once("lock_release")[0]
     assert (acquire["waitMs"], acquire["ttlMs"], acquire["answerWithinMs"]) == (1_000, 10_000, 1_000)
     assert release["requestId"] == acquire["requestId"]
@@ -182,7 +183,11 @@ async def test_an_attempt_that_is_over_loses_its_locks_at_once_and_gets_no_other
     async def work(task: Task) -> WorkResult:
         kept.append(task)
         holding.append(asyncio.create_task(hold(task)))
-        await asyncio.sleep(1_000)
+        try:
+            async with task.lock("m"):
+                await asyncio.sleep(1_000)
+        except asyncio.CancelledError:
+            losses.append("cancelled, which goes first")
         return task.done("never")
 
     holding: list[asyncio.Task[None]] = []
@@ -192,8 +197,29 @@ async def test_an_attempt_that_is_over_loses_its_locks_at_once_and_gets_no_other
     await instance.stop()
     await asyncio.sleep(1)
 
-    assert losses == ["lock n: the agent stops"]
+    assert sorted(losses) == ["cancelled, which goes first", "lock n: the agent stops"]
     with pytest.raises(LockRefused, match="the attempt is over"):
         async with kept[0].lock("n"):
             pass
-    assert len(wire.once("lock_acquire")) == 1
+    assert len(wire.once("lock_acquire")) == 2
+
+
+async def test_what_is_cancelled_and_has_lost_its_lock_at_once_is_cancelled() -> None:
+    async def work(task: Task) -> WorkResult:
+        async with task.lock("n") as lock:
+            lock.lose("for the test")
+            holder = asyncio.current_task()
+            assert holder is not None
+            asyncio.get_running_loop().call_soon(holder.cancel)
+            try:
+                await asyncio.sleep(1_000)
+            finally:
+                cancelled.append(holder.cancelling())
+        return task.done("never")
+
+    cancelled: list[int] = []
+    wire, _ = await working(work)
+    told = await wire.result()
+
+    assert cancelled == [2]
+    assert told["result"]["summary"] == "CancelledError"

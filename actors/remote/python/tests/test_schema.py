@@ -56,6 +56,7 @@ def test_every_example_of_the_protocol_is_of_its_shape() -> None:
         ({"id": "with a space"}, "AgentOut.progress.id: pattern is"),
         ({"id": "new-line-\n"}, "AgentOut.progress.id: pattern is"),
         ({"note": "😀" * 1_001}, "AgentOut.progress.note: maxLength is 2000"),
+        ({"ts": "202٦-11-21T02:00:00Z"}, "AgentOut.progress.ts: pattern is"),
         ({"eap": "1.0"}, "AgentOut.progress.eap is not '2.0'"),
         ({"waitsFor": "Godot"}, "AgentOut.progress.waitsFor is none of rate_limit, auth"),
         ({"usage": {"tokens_in": 1}}, "AgentOut.progress.usage lacks tokens_out, cost_usd"),

@@ -79,10 +79,10 @@ class TaskLocks:
         try:
             yield lock
         except asyncio.CancelledError as cancelled:
-            # Somebody else may have cancelled it as well: that goes first.
-            if lock.lost.reason is not None and holder.uncancel() <= cancelling:
-                raise lock.lost.reason from cancelled
-            raise
+            # Where somebody else cancelled it, alone or as well, that goes first.
+            if lock.lost.reason is None or not watch.done() or holder.uncancel() > cancelling:
+                raise
+            raise lock.lost.reason from cancelled
         finally:
             watch.cancel()
             await lock.release()

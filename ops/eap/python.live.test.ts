@@ -80,7 +80,9 @@ test.concurrent('an agent by the Python SDK passes every check of the conformanc
   );
 
   const results = reports.flatMap((report) => report.results);
-  const faults = results.filter(({ status }) => status !== 'passed');
-  expect(faults, reports.map(({ output }) => output).join('\n')).toEqual([]);
+  const others = results.filter(({ status }) => status !== 'passed');
+  // Only agents that store what they do can go on with it after kill -9.
+  const skipped = [expect.objectContaining({ id: 'resume', status: 'skipped' })];
+  expect(others, reports.map(({ output }) => output).join('\n')).toEqual(skipped);
   expect(new Set(results.map(({ id }) => id)).size).toBe(ALL_CHECKS.length);
 }, 120_000);

@@ -32,6 +32,10 @@ class Technologies(TypedDict):
 class Supports(TypedDict):
     steer: NotRequired[bool]
     interrupt: NotRequired[bool]
+    permission: NotRequired[bool]
+    usage: NotRequired[bool]
+    artifacts: NotRequired[bool]
+    resume: NotRequired[bool]
 
 
 class Card(TypedDict):
@@ -92,6 +96,20 @@ class TokenUsage(TypedDict):
     api_errors: NotRequired[int]
 
 
+class Points(TypedDict):
+    step: int
+    epoch: NotRequired[float]
+    loss: NotRequired[float]
+    validation_loss: NotRequired[float]
+    learning_rate: NotRequired[float]
+
+
+class Training(TypedDict):
+    phase: NotRequired[Literal["training", "evaluating"]]
+    external_id: NotRequired[str]
+    points: NotRequired[list[Points]]
+
+
 class Progress(TypedDict):
     eap: Literal["2.0"]
     id: str
@@ -103,6 +121,7 @@ class Progress(TypedDict):
     note: NotRequired[str]
     usage: NotRequired[TokenUsage]
     waitsFor: NotRequired[Literal["rate_limit", "auth"]]
+    training: NotRequired[Training]
 
 
 class Tool(TypedDict):
@@ -272,6 +291,7 @@ class TaskResult(TypedDict):
     changes: Changes | None
     error: Error | None
     plan: NotRequired[object]
+    output: NotRequired[dict[str, object]]
 
 
 class Result(TypedDict):

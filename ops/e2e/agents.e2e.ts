@@ -15,6 +15,7 @@ import { foldAll } from '../dev/fold-all.ts';
 import { buildLogStream } from '../dev/log-stream.ts';
 import { freePort } from '../dev/ports.ts';
 import { type System, startSystem } from '../dev/system.ts';
+import { startExampleAgents } from './example-agents.ts';
 import { codeOf, RawAgent, type Told } from './raw-agent.ts';
 
 const SHELL = join(import.meta.dirname, '..', '..', 'actors', 'remote', 'shell', 'main.ts');
@@ -211,6 +212,37 @@ test('what the quota has no room for is refused, and what a person deletes makes
   await ask('PUT quota', {});
   await keeper.say(keeper.result(told, 'kept'));
   await expect.poll(() => stateOf(session), WAIT).toBe('completed');
+});
+
+test('the agents of the docs, in TypeScript and in Python, join, do a task each and take leave', async () => {
+  const examples = await startExampleAgents(system.natsUrl);
+  agents.push(...examples);
+  const made = [
+    {
+      id: 'agent-words',
+      session: await begin('word_count', 1),
+      summary: /^\d+ words$/,
+      artifact: 'words.txt',
+    },
+    {
+      id: 'agent-lines',
+      session: await begin('line_count', 1),
+      summary: /^\d+ lines$/,
+      artifact: 'lines.txt',
+    },
+  ];
+
+  for (const { id, session, summary, artifact } of made) {
+    await expect.poll(() => stateOf(session), WAIT).toBe('completed');
+    const [task] = await tasksOf(session);
+    expect(task).toMatchObject({ attempts: [{ agent_id: id, outcome: 'completed' }] });
+    expect(task?.result?.summary).toMatch(summary);
+    const { items } = (await ask(`GET sessions/${session}/artifacts`)).body;
+    expect(items).toMatchObject([{ name: artifact, role: 'report' }]);
+  }
+  for (const one of examples) one.kill('SIGTERM');
+  for (const { id } of made)
+    await expect.poll(async () => (await ask(`GET agents/${id}`)).body.status, WAIT).toBe('offline');
 });
 
 test('an agent that falls silent loses its task to another, and its late result is kept and not applied', async () => {

@@ -16,7 +16,7 @@ export const USAGE = `npm run eap:conformance -- [options]
 
   --agent '<command>'  the agent to test, started by /bin/sh; without it: all agents of ours
   --http               over HTTP (OIO_GATEWAY_URL) instead of NATS (NATS_URL); of ours: over HTTP alone
-  --ours <name>        only this agent of ours: shell, acp, opencode
+  --ours <name>        only this agent of ours: shell, acp, opencode, python
   --only <C1,C2,…>     only these checks
   --json               one JSON document on stdout
   --help

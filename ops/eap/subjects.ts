@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { buildScriptedProvider, MODEL_NAME } from '../demo/model/provider.ts';
 import type { Script, ToolCall } from '../demo/model/script.ts';
 import { startScriptedModel } from '../demo/model/server.ts';
+import { preparePython } from '../dev/python-tools.ts';
 import { ACP } from './acp-subject.ts';
+import { pythonSubject } from './python-subject.ts';
 import type { Subject } from './stage.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -37,7 +39,8 @@ export async function startOurs(): Promise<Ours> {
     transport,
     environment,
   }));
-  return { subjects: [...SHELL, ...ACP, ...opencode], stop: () => model.stop() };
+  const python = pythonSubject(await preparePython(process.env));
+  return { subjects: [...SHELL, ...ACP, ...opencode, python], stop: () => model.stop() };
 }
 
 const SCRIPTS: readonly Script[] = [

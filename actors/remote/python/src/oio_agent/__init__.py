@@ -1,0 +1,45 @@
+"""Join the OpenCode Industrial Orchestrator as an agent. `Agent` is where to begin."""
+
+from .agent import Agent, AgentType
+from .artifacts import ArtifactRefused
+from .instance import Instance
+from .locks import LockLost, LockRefused, TaskLock
+from .messages import Changes, Commit, Option, Payload, Question, Subject, TokenUsage, Workspace
+from .registration import RegistrationRefused
+from .requests import InputAnswer, PermissionAnswer, RequestRefused, SteerWord
+from .result import WorkFailed, WorkResult
+from .settings import WrongSettings
+from .task import AttemptEnded, EndReason, Task
+from .timing import Timing
+from .wire import WireFault
+
+__all__ = [
+    "Agent",
+    "AgentType",
+    "ArtifactRefused",
+    "AttemptEnded",
+    "Changes",
+    "Commit",
+    "EndReason",
+    "InputAnswer",
+    "Instance",
+    "LockLost",
+    "LockRefused",
+    "Option",
+    "Payload",
+    "PermissionAnswer",
+    "Question",
+    "RegistrationRefused",
+    "RequestRefused",
+    "SteerWord",
+    "Subject",
+    "Task",
+    "TaskLock",
+    "Timing",
+    "TokenUsage",
+    "WireFault",
+    "WorkFailed",
+    "WorkResult",
+    "Workspace",
+    "WrongSettings",
+]

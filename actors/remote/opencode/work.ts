@@ -12,10 +12,15 @@ import { describeConflicts } from '#actors/remote/workspace/merging-task.ts';
 import { buildPrompt, buildSystemPrompt } from '#actors/remote/workspace/prompt.ts';
 import type { Workspaces } from '#actors/remote/workspace/workspaces.ts';
 import type { Worktree } from '#actors/remote/workspace/worktree.ts';
+import { TRAJECTORY_MEDIA_TYPE, TRAJECTORY_NAME } from '#protocols/trajectory.ts';
 import type { OpencodeHost } from './host.ts';
 import { makeReporter, toUsage } from './report.ts';
 import { type RunOutcome, runTask } from './run.ts';
+import { toTrajectory } from './trajectory.ts';
 import { writeTranscript } from './transcript.ts';
+
+/** The longest sample that a data set may have is no longer. */
+const TRAJECTORY_CHARS_MAX = 2_000_000;
 
 export type WorkOptions = {
   readonly host: OpencodeHost;
@@ -73,6 +78,7 @@ async function settle({ workspaces }: WorkOptions, ended: Ended): Promise<WorkRe
   }
   const captured = await captureWork(workspaces, task, { worktree, said: ending.text });
   await uploadTranscript(ended);
+  await uploadTrajectory(ended);
   return { ...captured, usage };
 }
 
@@ -81,4 +87,17 @@ async function uploadTranscript({ task, outcome }: Ended): Promise<void> {
   if (outcome.messages.length === 0 || task.signal.aborted) return;
   const bytes = writeTranscript(task.payload.title, outcome.messages);
   await task.artifact({ name: 'transcript.md', role: 'transcript', mediaType: 'text/markdown', bytes });
+}
+
+/** Of what succeeded only: of the rest nothing is to be learned. What is too long for a sample is not stored either. */
+async function uploadTrajectory({ task, outcome }: Ended): Promise<void> {
+  if (outcome.messages.length === 0 || task.signal.aborted) return;
+  const bytes = JSON.stringify(toTrajectory(outcome.messages));
+  if (bytes.length > TRAJECTORY_CHARS_MAX) return;
+  await task.artifact({
+    name: TRAJECTORY_NAME,
+    role: 'transcript',
+    mediaType: TRAJECTORY_MEDIA_TYPE,
+    bytes,
+  });
 }

@@ -203,7 +203,7 @@ export class Assignment {
     };
   }
 
-  async #progress({ percent, note, usage, waitsFor }: ProgressReport): Promise<void> {
+  async #progress({ percent, note, usage, waitsFor, training }: ProgressReport): Promise<void> {
     const counted = TokenUsage.safeParse(usage);
     if (counted.success) this.#reported = counted.data;
     this.#outgoing.report({
@@ -214,6 +214,7 @@ export class Assignment {
       ...(note === undefined ? {} : { note: clip(note, 2_000) }),
       ...(counted.success ? { usage: counted.data } : {}),
       ...(waitsFor === undefined ? {} : { waitsFor }),
+      ...(training === undefined ? {} : { training }),
     });
   }
 

@@ -8,6 +8,7 @@
  * O4. After `sayLast`, and after `close`, nothing is taken any more.
  */
 import type { AgentOut, OutAnswer } from '#protocols/eap/message.ts';
+import { REPORT_POINTS_MAX } from '#protocols/training-report.ts';
 import type { RequestOut } from './requests.ts';
 
 /** What an attempt says. */
@@ -122,5 +123,14 @@ export function mergeProgress(older: Progress, newer: Progress): Progress {
     ...(newer.percent === undefined && older.percent !== undefined ? { percent: older.percent } : {}),
     ...(newer.note === undefined && older.note !== undefined ? { note: older.note } : {}),
     ...(newer.usage === undefined && older.usage !== undefined ? { usage: older.usage } : {}),
+    ...mergeTraining(older, newer),
   };
+}
+
+/** Points of a loss curve add up: those that were not said yet go with the newer ones. */
+function mergeTraining(older: Progress, newer: Progress): Pick<Progress, 'training'> {
+  if (!older.training) return {};
+  if (!newer.training) return { training: older.training };
+  const points = [...older.training.points, ...newer.training.points].slice(-REPORT_POINTS_MAX);
+  return { training: { ...older.training, ...newer.training, points } };
 }

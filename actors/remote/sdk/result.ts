@@ -10,6 +10,8 @@ export interface WorkResult {
   readonly error?: TaskResult['error'];
   /** Of a task that was asked for a plan: `{ tasks: [...] }`. */
   readonly plan?: unknown;
+  /** What whoever asked for the work needs of it beyond a branch: of a training the model and its figures. */
+  readonly output?: Readonly<Record<string, unknown>>;
   /** Of the whole attempt. Without it, what was reported last. */
   readonly usage?: TokenUsage;
 }
@@ -27,6 +29,7 @@ export function resultOfWork(returned: WorkResult): TaskResult {
       ? { ...returned.error, message: clip(String(returned.error.message), ERROR_CHARS_MAX) }
       : null,
     ...(returned?.plan === undefined ? {} : { plan: returned.plan }),
+    ...(returned?.output === undefined ? {} : { output: returned.output }),
   });
   if (parsed.success) return parsed.data;
   return failed('AGENT_ERROR', `the work gave back no result: ${parsed.error.message}`, true);

@@ -1,6 +1,7 @@
 /** What the work of an agent sees of its task, and says of it. */
 import type { AgentOut, AssignPayload } from '#protocols/eap/message.ts';
 import type { TokenUsage } from '#protocols/task.ts';
+import type { TrainingReport } from '#protocols/training-report.ts';
 import type { NewArtifact } from './artifacts.ts';
 import type { LockOptions, TaskLock } from './locks.ts';
 import type {
@@ -44,6 +45,8 @@ export interface ProgressReport {
   readonly usage?: TokenUsage;
   /** It cannot go on by itself just now. The next report without it says that it does again. */
   readonly waitsFor?: 'rate_limit' | 'auth';
+  /** Of the training of a model: its phase and the latest points of its loss curve, at most 100. */
+  readonly training?: TrainingReport;
 }
 
 type ToolOut = Extract<AgentOut, { kind: 'tool' }>;

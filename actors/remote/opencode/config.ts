@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { TOKEN_SETTINGS, tokenOf } from '#actors/remote/sdk/token.ts';
 import type { ReapLimits } from '#actors/remote/workspace/reaper.ts';
 import { KEEP_SETTINGS, readKeep } from '#actors/remote/workspace/reaping.ts';
 import { AgentName } from '#protocols/agent.ts';
@@ -39,7 +40,7 @@ const Settings = z.object({
   NATS_URL: z.string().min(1).default('nats://127.0.0.1:4222'),
   /** The gateway's address: where it is set, the agent joins over HTTP and needs no NATS. */
   OIO_GATEWAY_URL: z.url({ protocol: /^https?$/ }).optional(),
-  OIO_NATS_TOKEN: z.string().min(1).optional(),
+  ...TOKEN_SETTINGS,
   /** The path of a `.creds` file. */
   OIO_NATS_CREDENTIALS: z.string().min(1).optional(),
   OIO_TENANT: TenantId.default(TenantId.parse('dev')),
@@ -96,7 +97,7 @@ export function parseConfig(environment: Environment): AgentConfig {
   return Object.freeze({
     servers: settings.OIO_GATEWAY_URL ?? settings.NATS_URL,
     login: {
-      ...(settings.OIO_NATS_TOKEN === undefined ? {} : { token: settings.OIO_NATS_TOKEN }),
+      ...tokenOf(settings),
       ...(credentials === null ? {} : { credentials }),
     },
     tenant: settings.OIO_TENANT,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { TOKEN_SETTINGS, tokenOf } from '#actors/remote/sdk/token.ts';
 import type { ReapLimits } from '#actors/remote/workspace/reaper.ts';
 import { KEEP_SETTINGS, readKeep } from '#actors/remote/workspace/reaping.ts';
 import { AgentCard, AgentName } from '#protocols/agent.ts';
@@ -38,9 +39,7 @@ const Settings = z.object({
   NATS_URL: z.string().min(1).default('nats://127.0.0.1:4222'),
   /** The gateway's address: where it is set, the agent joins over HTTP and needs no NATS. */
   OIO_GATEWAY_URL: z.url({ protocol: /^https?$/ }).optional(),
-  /** For the gateway, where it asks who comes: of role `agent`. */
-  OIO_KEY: z.string().min(1).optional(),
-  OIO_NATS_TOKEN: z.string().min(1).optional(),
+  ...TOKEN_SETTINGS,
   /** The path of a `.creds` file. */
   OIO_NATS_CREDENTIALS: z.string().min(1).optional(),
   OIO_TENANT: TenantId.default(TenantId.parse('dev')),
@@ -105,12 +104,6 @@ export function parseConfig(environment: Environment): ShellConfig {
     drainMs: settings.OIO_DRAIN_SECONDS * 1_000,
     logLevel: settings.LOG_LEVEL,
   });
-}
-
-/** Of the one that it joins by: neither is shown to the other. */
-function tokenOf(settings: z.infer<typeof Settings>): { token?: string } {
-  const token = settings.OIO_GATEWAY_URL === undefined ? settings.OIO_NATS_TOKEN : settings.OIO_KEY;
-  return token === undefined ? {} : { token };
 }
 
 function toCard(settings: z.infer<typeof Settings>): AgentCard {

@@ -31,8 +31,8 @@ const Settings = z.object({
   OIO_NATS_CREDENTIALS: z.string().min(1).optional(),
   /** What it reads sessions and artifacts from. */
   OIO_GATEWAY_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:8000'),
-  /** A key that may read, where the gateway asks for one. */
-  OIO_API_KEY: z.string().min(1).optional(),
+  /** Where the gateway asks for a key: one that may read, and join where there is no NATS; a developer's. */
+  OIO_KEY: z.string().min(1).optional(),
   OIO_TENANT: TenantId.default(TenantId.parse('dev')),
   OIO_AGENT_NAME: AgentName.default('AGENT-TUNING-1'),
   OIO_CAPACITY: z.coerce.number().int().min(1).max(50).default(2),
@@ -62,7 +62,7 @@ export function parseConfig(environment: Environment): TuningConfig {
   if (!parsed.success || faults.length > 0) throw new Error(`wrong settings:\n  ${faults.join('\n  ')}`);
   const settings = parsed.data;
   const servers = settings.NATS_URL ?? settings.OIO_GATEWAY_URL;
-  const token = settings.NATS_URL === undefined ? settings.OIO_API_KEY : settings.OIO_NATS_TOKEN;
+  const token = settings.NATS_URL === undefined ? settings.OIO_KEY : settings.OIO_NATS_TOKEN;
   const trainer = toTrainer(settings);
   return Object.freeze({
     servers,
@@ -72,7 +72,7 @@ export function parseConfig(environment: Environment): TuningConfig {
     },
     tenant: settings.OIO_TENANT,
     card: toCard(settings, trainer),
-    gateway: { url: settings.OIO_GATEWAY_URL, key: settings.OIO_API_KEY ?? null },
+    gateway: { url: settings.OIO_GATEWAY_URL, key: settings.OIO_KEY ?? null },
     trainer,
     drainMs: settings.OIO_DRAIN_SECONDS * 1_000,
     logLevel: settings.LOG_LEVEL,

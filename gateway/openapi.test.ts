@@ -6,6 +6,8 @@ interface Operation {
   operationId?: string;
   summary?: string;
   tags?: string[];
+  security?: object[];
+  'x-oio-action'?: string;
   parameters?: { description?: string; name: string }[];
   requestBody?: { required?: boolean; content: Record<string, { schema: Record<string, unknown> }> };
   responses: Record<
@@ -17,7 +19,7 @@ interface Operation {
 interface Document {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, unknown> };
+  components: { schemas: Record<string, unknown>; securitySchemes: Record<string, unknown> };
 }
 
 async function readDocument(): Promise<Document> {
@@ -69,6 +71,22 @@ test('no body is without a shape, and what may be left out is said to be', async
   const byName = Object.fromEntries(operations);
   expect(byName['post /api/v1/sessions']?.requestBody?.required).toBe(true);
   expect(byName['post /api/v1/sessions/{id}/stop']?.requestBody?.required).toBe(false);
+});
+
+test('every operation says what it needs: a key or a login that may take its action, or nothing', async () => {
+  const { components, ...document } = await readDocument();
+  const operations = operationsOf({ components, ...document });
+  const open = operations.filter(([, { security }]) => security?.length === 0);
+
+  expect(Object.keys(components.securitySchemes)).toEqual(['key', 'login']);
+  expect(open.map(([, { operationId }]) => operationId).sort()).toEqual(
+    ['getHealth', 'getReady', 'login', 'logout'].sort(),
+  );
+  for (const [name, operation] of operations.filter((one) => !open.includes(one))) {
+    expect([name, operation.security]).toEqual([name, [{ key: [] }, { login: [] }]]);
+    expect([name, operation['x-oio-action']]).toEqual([name, expect.stringMatching(/^[a-z]+\.[a-z]+$/)]);
+    expect(Object.keys(operation.responses), name).toEqual(expect.arrayContaining(['401', '403']));
+  }
 });
 
 test('every body that is sent to a session has an example', async () => {

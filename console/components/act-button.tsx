@@ -1,6 +1,6 @@
 import type { ParentProps } from 'solid-js';
 import type { Action } from '#protocols/access.ts';
-import { whyNot } from '../data/access.ts';
+import { whyNot } from '../data/create-access.ts';
 
 export interface ActButtonProps {
   /** What one must be allowed. */

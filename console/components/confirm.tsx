@@ -8,7 +8,7 @@
  */
 import { createSignal, Show } from 'solid-js';
 import type { Action } from '#protocols/access.ts';
-import { whyNot } from '../data/access.ts';
+import { whyNot } from '../data/create-access.ts';
 
 export interface Confirmation {
   readonly title: string;

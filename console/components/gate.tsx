@@ -1,7 +1,7 @@
 /** The console, or the page that asks for a key where the gateway wants one: then nothing else is shown, and nothing read. */
 import { lazy, onMount, type ParentProps, Show, Suspense } from 'solid-js';
-import { isKeyWanted } from '../data/access.ts';
 import { readMe } from '../data/access-api.ts';
+import { isKeyWanted } from '../data/create-access.ts';
 
 const Login = lazy(async () => ({ default: (await import('../pages/login.tsx')).Login }));
 

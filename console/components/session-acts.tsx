@@ -1,6 +1,6 @@
 import { createSignal, For, Show } from 'solid-js';
 import type { SessionView } from '#protocols/http/session.ts';
-import { whyNot } from '../data/access.ts';
+import { whyNot } from '../data/create-access.ts';
 import { ACT_KEYS, actsOf, blastOf, typedOf, WEIGHT } from '../data/session-acts.ts';
 import { type ActFields, askSession, type SessionAct } from '../data/session-api.ts';
 import { spentBudgets } from '../data/spent-budget.ts';

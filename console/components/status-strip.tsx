@@ -1,7 +1,7 @@
 import { A } from '@solidjs/router';
 import { type JSX, Show } from 'solid-js';
-import { me } from '../data/access.ts';
 import { logOut } from '../data/access-api.ts';
+import { me } from '../data/create-access.ts';
 import type { ConsoleData } from '../data/create-console.ts';
 import { shortCost, shortCount } from '../data/figures.ts';
 import type { Tone } from '../data/state-words.ts';

@@ -1,6 +1,7 @@
 /** Logging in and out, and who one is. */
-import { knowMe, wantKey } from './access.ts';
+
 import { client, told } from './api.ts';
+import { knowMe, wantKey } from './create-access.ts';
 
 /** Asks who this is. Where the gateway wants a key, that is known by then; where it is away, others will say so. */
 export async function readMe(): Promise<void> {

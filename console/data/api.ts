@@ -9,7 +9,7 @@ import type { AgentView } from '#protocols/http/agent.ts';
 import type { Page } from '#protocols/http/page.ts';
 import type { SessionSummary, SessionView } from '#protocols/http/session.ts';
 import type { TaskView } from '#protocols/http/task.ts';
-import { eraNow, wantKey } from './access.ts';
+import { eraNow, wantKey } from './create-access.ts';
 
 const PAGE_SIZE = 100;
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { actionsOf } from '#protocols/access.ts';
-import { eraNow, isKeyWanted, knowMe, me, wantKey, whyNot } from './access.ts';
+import { eraNow, isKeyWanted, knowMe, me, wantKey, whyNot } from './create-access.ts';
 
 test('what a role forbids is said with the role; what is not known yet is not forbidden', () => {
   expect(whyNot('sessions.write')).toBeUndefined();

@@ -3,12 +3,12 @@
  *
  * Exit codes: 0 drained, 1 could not start or drain, 2 wrong settings, 3 the port is in use.
  */
+import './small-heap.ts';
 import { fileURLToPath } from 'node:url';
 import { startClient } from '#runtime/assembly.ts';
 import { buildLogger, type Logger } from '#runtime/logger.ts';
 import { type GatewayConfig, parseConfig } from './config.ts';
 import { buildServer } from './server.ts';
-import { keepHeapSmall } from './small-heap.ts';
 
 const DRAIN_MS = 10_000;
 const EXIT = { drained: 0, failed: 1, wrongSettings: 2, portInUse: 3 } as const;
@@ -34,7 +34,6 @@ async function main(): Promise<void> {
 }
 
 async function run(config: GatewayConfig, logger: Logger): Promise<void> {
-  keepHeapSmall();
   const { natsUrl, databaseUrl } = config;
   const client = await startClient({ natsUrl, databaseUrl, logger, name: 'gateway' });
   const app = buildServer({ client, config, logger });

@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import type { Frame } from './frames.ts';
 import { RecentFrames } from './recent-frames.ts';
@@ -36,4 +39,19 @@ test('it is bounded by bytes too, and one that alone is too large is not kept', 
 
   expect(recent.floor).toBe(4);
   expect(recent.after(4, 10)).toEqual([]);
+});
+
+test('what is let go is let go at once, not when the array is cut', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const recent = new RecentFrames(0, { framesMax: 100, bytesMax: 1_000_000 });
+  const first = new WeakRef(frame(1));
+  recent.add(first.deref() ?? frame(1));
+  for (let seq = 2; seq <= 110; seq++) recent.add(frame(seq));
+
+  // A reference that was read in this turn of the loop is kept to its end.
+  await setImmediate();
+  collect();
+
+  expect(first.deref()).toBeUndefined();
 });

@@ -14,8 +14,8 @@ export interface RecentLimits {
 
 export class RecentFrames {
   readonly #limits: RecentLimits;
-  #frames: Frame[] = [];
-  /** Those before it are let go; the array is cut when they are more than what is kept, not for each one. */
+  #frames: (Frame | undefined)[] = [];
+  /** Places before it are empty; the array is cut when they are more than what is kept, not for each one. */
   #first = 0;
   #chars = 0;
   #floor: number;
@@ -53,12 +53,13 @@ export class RecentFrames {
       if ((this.#frames[middle]?.seq ?? 0) <= afterSeq) low = middle + 1;
       else high = middle;
     }
-    return this.#frames.slice(low, low + count);
+    return this.#frames.slice(low, low + count).filter((frame) => frame !== undefined);
   }
 
   #letGo(): void {
     const gone = this.#frames[this.#first];
     if (!gone) return;
+    this.#frames[this.#first] = undefined;
     this.#first += 1;
     this.#chars -= gone.text.length;
     this.#floor = gone.seq;

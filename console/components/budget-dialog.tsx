@@ -48,7 +48,8 @@ export function BudgetDialog(props: BudgetDialogProps) {
           {(one, at) => (
             <label>
               <span class="legend">
-                New budget in {one.unit} · {one.used} of {one.limit} are used · empty: none any more
+                New budget in {one.unit} · {one.used.toLocaleString('en')} of {one.limit.toLocaleString('en')}{' '}
+                are used · empty: none any more
               </span>
               <input
                 name={one.name}

@@ -158,6 +158,7 @@ function JobView(props: { job: BulkView; onCancel: () => void; onClose: () => vo
 }
 
 function countWords({ picked, total }: Pick<BulkBarProps, 'picked' | 'total'>): string {
-  if (picked.type === 'some') return `${picked.ids.length} sessions`;
+  if (picked.type === 'some')
+    return `${picked.ids.length} ${picked.ids.length === 1 ? 'session' : 'sessions'}`;
   return `all ${total.isExact ? '' : 'more than '}${total.count} sessions`;
 }

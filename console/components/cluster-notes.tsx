@@ -9,7 +9,12 @@ export function ClusterNotes() {
     <Panel name="Nodes come and go" note={`${clusterNotes().length} since this page was opened`}>
       <Show
         when={clusterNotes().length > 0}
-        fallback={<p class="notice">No node joined, left or fell silent since.</p>}
+        fallback={
+          <p class="notice">
+            <strong>NO NODE CAME OR WENT</strong>
+            Those that join, stall, leave or fall silent are told here, and the gateway when it closes.
+          </p>
+        }
       >
         <ol class="cluster-notes">
           <For each={clusterNotes()}>

@@ -14,6 +14,10 @@ export interface SessionTimelineProps {
   selectedTask: string | null;
   onSelect: (taskId: string) => void;
   onChanged: (session: SessionView) => void;
+  /** It is shown as of an earlier event: nothing is done to it. */
+  isPast: boolean;
+  /** Shows the session as of this event. */
+  onAsOf: (seq: number) => void;
 }
 
 const ROW_PX = 38;
@@ -30,7 +34,8 @@ const MARKS = {
 /** The history, the newest on top; a checkpoint can be gone back to where the session allows it. */
 export function SessionTimeline(props: SessionTimelineProps) {
   const newest = createMemo(() => props.items.toReversed());
-  const mayRestore = () => props.session.state === 'paused' || props.session.is_recoverable;
+  const mayRestore = () =>
+    !props.isPast && (props.session.state === 'paused' || props.session.is_recoverable);
   const restore = (sequence: number) =>
     confirm({
       title: `Go back to checkpoint ${sequence}`,
@@ -46,9 +51,14 @@ export function SessionTimeline(props: SessionTimelineProps) {
     <WindowedRows name="History, the newest first" rows={newest()} rowPx={ROW_PX} class="timeline" role="log">
       {(item) => (
         <div class={`step of-${item().kind}`} data-step={item().head}>
-          <time class="dim" datetime={new Date(item().atMs).toISOString()}>
-            {clockOf(item().atMs)}
-          </time>
+          <button
+            type="button"
+            class="link dim"
+            title="The session as of this"
+            onClick={() => props.onAsOf(item().seq)}
+          >
+            <time datetime={new Date(item().atMs).toISOString()}>{clockOf(item().atMs)}</time>
+          </button>
           <b class={item().tone} aria-hidden="true">
             {MARKS[item().kind]}
           </b>

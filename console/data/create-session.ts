@@ -5,6 +5,7 @@ import type { CheckpointSummary } from '#protocols/http/checkpoint.ts';
 import type { SessionView } from '#protocols/http/session.ts';
 import type { TaskView } from '#protocols/http/task.ts';
 import { api } from './api.ts';
+import { type StateStep, toStep } from './as-of.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
 import type { Phase } from './create-listing.ts';
 import { Entities } from './entities.ts';
@@ -21,6 +22,8 @@ export interface SessionData {
   readonly tasksPhase: Accessor<Phase>;
   readonly log: Accessor<{ readonly lines: readonly LogLine[]; readonly dropped: number }>;
   readonly timeline: Accessor<readonly TimelineItem[]>;
+  /** Each change of a state, the oldest first. */
+  readonly steps: Accessor<readonly StateStep[]>;
   readonly eventsPhase: Accessor<Phase>;
   readonly checkpoints: Accessor<readonly CheckpointSummary[]>;
   readonly show: (session: SessionView) => void;
@@ -29,6 +32,8 @@ export interface SessionData {
 
 const WRITE_MS = 120;
 const TIMELINE_MAX = 2_000;
+/** Older ones than these can't be gone back behind. */
+const STEPS_MAX = 20_000;
 /** Pages of past events that are read: the log keeps fewer lines than they bring. */
 const EVENT_PAGES_MAX = 20;
 const RETRY_MS = 5_000;
@@ -49,7 +54,7 @@ export function createSession(id: Accessor<string>): SessionData {
     session: whole.session,
     phase: whole.phase,
     ...{ tasks: tasks.items, tasksPhase: tasks.phase, checkpoints },
-    ...{ log: events.log, timeline: events.timeline, eventsPhase: events.phase },
+    ...{ log: events.log, timeline: events.timeline, steps: events.steps, eventsPhase: events.phase },
     show: whole.show,
     reload: () => setAgain(again() + 1),
   };
@@ -131,25 +136,26 @@ function createEvents({ id, asked, isTask }: OfSession) {
     dropped: 0,
   });
   const [timeline, setTimeline] = createSignal<readonly TimelineItem[]>([]);
-  let kept = { id: '', log: new SessionLog(), timeline: [] as TimelineItem[] };
+  const [steps, setSteps] = createSignal<readonly StateStep[]>([]);
+  let kept = keepOf('');
   let waiting: LiveFrame[] | null = [];
   let timer = 0;
   const write = () => {
     timer = 0;
     setLog({ lines: [...kept.log.lines], dropped: kept.log.dropped });
     setTimeline(kept.timeline.slice());
+    setSteps(kept.steps.slice());
   };
   const take = (frame: LiveFrame) => {
     if (frame.seq <= kept.log.lastSeq) return;
-    const item = toTimelineItem(frame);
-    if (item) kept.timeline.push(item);
-    if (kept.timeline.length > TIMELINE_MAX) kept.timeline.splice(0, kept.timeline.length - TIMELINE_MAX);
+    keep(kept.timeline, toTimelineItem(frame), TIMELINE_MAX);
+    keep(kept.steps, toStep(frame), STEPS_MAX);
     kept.log.push(frame);
     timer ||= window.setTimeout(write, WRITE_MS);
   };
   const phase = createReading(asked, async (isCurrent) => {
     waiting ??= [];
-    if (kept.id !== id()) kept = { id: id(), log: new SessionLog(), timeline: [] };
+    if (kept.id !== id()) kept = keepOf(id());
     let after: number | null = kept.log.lastSeq;
     for (let page = 0; after !== null && page < EVENT_PAGES_MAX; page++) {
       const read = await sessionApi.events(id(), after);
@@ -170,7 +176,17 @@ function createEvents({ id, asked, isTask }: OfSession) {
     else take(frame);
   });
   onCleanup(() => window.clearTimeout(timer));
-  return { log, timeline, phase };
+  return { log, timeline, steps, phase };
+}
+
+function keepOf(id: string) {
+  return { id, log: new SessionLog(), timeline: [] as TimelineItem[], steps: [] as StateStep[] };
+}
+
+/** The newest, up to a bound. */
+function keep<Item>(items: Item[], item: Item | null, max: number): void {
+  if (item) items.push(item);
+  if (items.length > max) items.splice(0, items.length - max);
 }
 
 /** A task says whose it is in most of its events; in the others it is known by its id. */

@@ -4,11 +4,11 @@ import { spentBudgets, toBudgets } from './spent-budget.ts';
 
 const metrics = { tokens_in: 900, tokens_out: 200, cost_usd: 0.31 } as SessionView['metrics'];
 
-test('a budget that is used up is told with a new one that leaves as much room as there was', () => {
+test('a budget that is used up is told with a new one that leaves as much room as was used', () => {
   expect(spentBudgets({ token_budget: 1_000, metrics })).toEqual([
-    { name: 'token_budget', unit: 'tokens', used: 1_100, limit: 1_000, proposed: 2_100, step: 1 },
+    { name: 'token_budget', unit: 'tokens', used: 1_100, limit: 1_000, proposed: 2_200, step: 1 },
   ]);
-  expect(spentBudgets({ cost_budget_usd: 0.3, metrics })[0]?.proposed).toBe(0.61);
+  expect(spentBudgets({ cost_budget_usd: 0.3, metrics })[0]?.proposed).toBe(0.62);
 });
 
 test('budgets that have room, or are not there, are not asked for', () => {

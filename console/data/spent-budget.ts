@@ -8,7 +8,7 @@ export interface SpentBudget {
   readonly unit: string;
   readonly used: number;
   readonly limit: number;
-  /** A new one that leaves as much room as there was. */
+  /** A new one that leaves as much room as was used, or as there was. */
   readonly proposed: number;
   /** The smallest step of it. */
   readonly step: number;
@@ -28,7 +28,7 @@ export function spentBudgets({ token_budget, cost_budget_usd, metrics }: Spendin
   return rows.flatMap(({ name, limit, used }) => {
     if (limit === undefined || used < limit) return [];
     const step = STEPS[name];
-    const proposed = Math.ceil((used + limit) / step) * step;
+    const proposed = Math.ceil((used + Math.max(used, limit)) / step) * step;
     return [{ name, unit: UNITS[name], used, limit, proposed: Number(proposed.toFixed(2)), step }];
   });
 }

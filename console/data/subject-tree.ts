@@ -37,5 +37,6 @@ function node(name: string, filter: string, children: readonly SubjectNode[]): S
 /** Under a tenth one says how seldom, not how often. */
 export function rateOf(perSecond: number): string {
   if (perSecond === 0) return '·';
+  if (perSecond < 0.1) return '<0.1';
   return perSecond < 10 ? perSecond.toFixed(1) : String(Math.round(perSecond));
 }

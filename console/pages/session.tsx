@@ -3,6 +3,7 @@ import { useNavigate, useParams } from '@solidjs/router';
 import { createMemo, For, Match, Show, Switch } from 'solid-js';
 import type { SessionView } from '#protocols/http/session.ts';
 import { Approvals } from '../components/approvals.tsx';
+import { AsOfBar } from '../components/as-of-bar.tsx';
 import { DiffView } from '../components/diff-view.tsx';
 import { GanttChart } from '../components/gantt-chart.tsx';
 import { ListingNotice } from '../components/listing-notice.tsx';
@@ -15,6 +16,7 @@ import { SessionLogView } from '../components/session-log-view.tsx';
 import { SessionTimeline } from '../components/session-timeline.tsx';
 import { TaskGraph } from '../components/task-graph.tsx';
 import { TaskPane } from '../components/task-pane.tsx';
+import { type AsOf, createAsOf } from '../data/create-as-of.ts';
 import { createSession, type SessionData } from '../data/create-session.ts';
 import { createSessionView, PANES, PLAN_VIEWS, type SessionScreen } from '../data/create-session-view.ts';
 import { useConsole } from '../data/use-console.ts';
@@ -26,7 +28,8 @@ import '../styles/session-panes.css';
 
 export function Session() {
   const params = useParams<{ id: string }>();
-  const data = createSession(() => params.id);
+  const asOf = createAsOf(createSession(() => params.id));
+  const { data } = asOf;
   return (
     <Screen name={data.session()?.title ?? 'Session'}>
       <Show
@@ -46,13 +49,13 @@ export function Session() {
           />
         }
       >
-        {(session) => <SessionDesk session={session()} data={data} />}
+        {(session) => <SessionDesk session={session()} data={data} asOf={asOf} />}
       </Show>
     </Screen>
   );
 }
 
-function SessionDesk(props: { session: SessionView; data: SessionData }) {
+function SessionDesk(props: { session: SessionView; data: SessionData; asOf: AsOf }) {
   const navigate = useNavigate();
   const { nowSeconds } = useConsole();
   const screen = createSessionView(() => props.session, whole(props).tasks);
@@ -79,17 +82,22 @@ function SessionDesk(props: { session: SessionView; data: SessionData }) {
         <h2 class="clip" title={props.session.title}>
           {props.session.title}
         </h2>
-        <SessionActs
-          session={props.session}
-          onChanged={props.data.show}
-          onDeleted={() => navigate('/sessions')}
-        />
+        <Show when={props.asOf.moment() === null}>
+          <SessionActs
+            session={props.session}
+            onChanged={props.data.show}
+            onDeleted={() => navigate('/sessions')}
+          />
+        </Show>
       </header>
+      <AsOfBar asOf={props.asOf} />
       <SessionBand session={props.session} plan={screen.plan()} nowSeconds={nowSeconds()} />
-      <Approvals session={props.session.id} nowSeconds={nowSeconds()} />
+      <Show when={props.asOf.moment() === null}>
+        <Approvals session={props.session.id} nowSeconds={nowSeconds()} />
+      </Show>
       <div class={`desk ${screen.isWide() ? 'wide' : ''}`}>
-        <PlanPanel session={props.session} data={props.data} screen={screen} />
-        <PanePanel session={props.session} data={props.data} screen={screen} />
+        <PlanPanel {...props} screen={screen} />
+        <PanePanel {...props} screen={screen} />
       </div>
     </div>
   );
@@ -102,6 +110,7 @@ function whole(props: { data: SessionData }): SessionData {
 
 interface PartProps {
   session: SessionView;
+  asOf: AsOf;
   data: SessionData;
   screen: SessionScreen;
 }
@@ -261,6 +270,8 @@ function Pane(props: PartProps) {
             selectedTask={screen().task()}
             onSelect={screen().select}
             onChanged={props.data.show}
+            isPast={props.asOf.moment() !== null}
+            onAsOf={props.asOf.goTo}
           />
         </Match>
         <Match when={screen().pane() === 'diff'}>

@@ -150,6 +150,8 @@ export interface ProcessOptions {
   readonly role: string;
   /** From the project's root: `runtime/main.ts`. */
   readonly file: string;
+  /** What is compiled of it is kept for its next start. Not for one that runs others' programs: they would inherit it. */
+  readonly keepsCode?: boolean;
   /** For Node, before the file. */
   readonly flags?: readonly string[];
   /** Added to our own environment. */
@@ -175,7 +177,11 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     command: process.execPath,
     parameters: [...(options.flags ?? []), join(ROOT, options.file)],
     cwd: ROOT,
-    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, ...options.env },
+    env: {
+      ...(options.keepsCode && { NODE_COMPILE_CACHE: COMPILE_CACHE }),
+      ...process.env,
+      ...options.env,
+    },
     onLine: (line) => {
       lastLines.push(line);
       if (lastLines.length > 5) lastLines.shift();

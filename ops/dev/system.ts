@@ -194,9 +194,9 @@ function plan(
   const names = Array.from({ length: nodes }, (_, index) => `node-${index + 1}`);
   return [
     [
-      names.map((name) => make(name, 'runtime/main.ts', { OIO_NODE_ID: name })),
+      names.map((name) => ({ ...make(name, 'runtime/main.ts', { OIO_NODE_ID: name }), keepsCode: true })),
       // On one's own machine nobody is kept from asking much.
-      [{ ...make('gateway', 'gateway/main.ts', gateway), flags: GATEWAY_FLAGS }],
+      [{ ...make('gateway', 'gateway/main.ts', gateway), keepsCode: true, flags: GATEWAY_FLAGS }],
     ],
     hasAgent ? [[makeAgent(make, workDir)]] : [],
   ];

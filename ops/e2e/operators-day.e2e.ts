@@ -108,6 +108,15 @@ test('a session is created, watched to its end and its diff read, by keyboard al
   await page.locator('.files [data-file]').first().waitFor();
 
   expect(await page.locator('.files [data-file]').count()).toBeGreaterThan(0);
+  // As of an earlier event: nothing had come of it then, and nothing can be done to it.
+  await press('h', '[', '[', '[', '[');
+  await page.locator('.as-of', { hasText: 'AS OF' }).waitFor();
+  await inState('running').waitFor();
+  expect(await page.locator('.session-head .acts').count()).toBe(0);
+  await picture('session-as-of');
+  await press('L');
+  await inState('completed').waitFor();
+  await press('d');
   expect(new URL(page.url()).searchParams.get('pane')).toBe('diff');
   expect(await page.locator('[data-gantt]').count()).toBe(5);
   expect(faults).toEqual([]);

@@ -1,7 +1,7 @@
 /** A gateway in a process of its own for the load test: its live side on a real nats-server, the rest in memory. */
+import '#gateway/small-heap.ts';
 import { connect } from '@nats-io/transport-node';
 import { buildServer } from '#gateway/server.ts';
-import { keepHeapSmall } from '#gateway/small-heap.ts';
 import { buildLogger } from '#runtime/logger.ts';
 import { watchEvents } from '#runtime/nats/events.ts';
 import { buildMessages } from '#runtime/nats/messages.ts';
@@ -17,7 +17,6 @@ export interface Usage {
 const PARTITIONS = 64;
 const [natsUrl = ''] = process.argv.slice(2);
 
-keepHeapSmall();
 const logger = buildLogger({ level: 'error', role: 'gateway' });
 const connection = await connect({ servers: natsUrl });
 const client = new MemoryClient();

@@ -1,10 +1,11 @@
 /**
- * Five kinds of tests, each run by name (`vitest run --project unit`):
+ * Six kinds of tests, each run by name (`vitest run --project unit`):
  * unit is pure and quick; sim runs seeds of the simulated cluster and finds its planted bugs; live runs
  * against a real NATS and Postgres, started once for the run by ops/dev/test-services.ts; e2e starts the
  * whole system; chaos hurts a whole cluster in every way once. Live and e2e go file after file: they share the machine's
  * disk and processor, and a test that measures a deadline must not pay for its neighbour. Chaos mostly waits, and sim only
- * computes: they are run together, sim with what processor chaos leaves.
+ * computes: they are run together, sim with what processor chaos leaves. Long is what takes too long for every change: not part
+ * of `npm test`, but of `npm run test:long`.
  */
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
@@ -35,7 +36,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.{ts,tsx}'],
-          exclude: [...notTests, '**/*.live.test.ts', 'ops/sim/**'],
+          exclude: [...notTests, '**/*.live.test.ts', '**/*.long.test.ts', 'ops/sim/**'],
           // Some go through hundreds of seeds, and others may use the machine.
           testTimeout: 30_000,
         },
@@ -68,6 +69,15 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: ['**/*.long.test.ts'],
+          exclude: notTests,
+          fileParallelism: false,
+          testTimeout: 600_000,
         },
       },
       {

@@ -2,7 +2,7 @@
  * What an agent says of its attempt: progress, tools, artifacts, the result. Pure.
  *
  * R1. Only the agent that holds the open attempt is heard; all others get STALE_EPOCH and should stop their work.
- * R2. A result that comes too late is kept as an event and never applied.
+ * R2. A result, a request, a tool call or an artifact that comes too late is kept as an event and never applied.
  * R3. Whoever shows work counts as having accepted it, also when its acceptance is still on the way.
  */
 
@@ -64,31 +64,36 @@ function refuseLate(task: Task, message: Report): Turn<Task> {
     detail: `Attempt ${attempt} of this task is not ${agent_id}'s, or it is over: stop its work.`,
     current_state: task.state,
   });
-  if (message.type === 'request') {
-    const { request_id, ask } = message;
-    const late = {
-      attempt,
-      agent_id,
-      request_id,
-      ask,
-      session_id: task.brief.session_id,
-      run: task.brief.run,
-    };
-    return withEffects({ ...turn, state: task }, emit('late_request', late));
-  }
-  if (message.type !== 'result') return turn;
-  const { success, summary, commit } = message.result;
+  const evidence = evidenceOf(message);
+  if (evidence === null) return turn;
   const { session_id, run } = task.brief;
-  const evidence = {
-    attempt,
-    agent_id,
-    success,
-    summary,
-    commit,
-    usage: message.usage,
-    cancelled: message.cancelled,
-  };
-  return withEffects({ ...turn, state: task }, emit('late_result', { ...evidence, session_id, run }));
+  const record = { attempt, agent_id, ...evidence.said, session_id, run };
+  return withEffects({ ...turn, state: task }, emit(evidence.name, record));
+}
+
+/** What of a late message is kept. Progress is not: only the newest matters, and there is none any more. */
+function evidenceOf(message: Report): { readonly name: string; readonly said: object } | null {
+  switch (message.type) {
+    case 'request': {
+      const { request_id, ask } = message;
+      return { name: 'late_request', said: { request_id, ask } };
+    }
+    case 'result': {
+      const { success, summary, commit } = message.result;
+      const { usage, cancelled } = message;
+      return { name: 'late_result', said: { success, summary, commit, usage, cancelled } };
+    }
+    case 'tool': {
+      const { call_id, tool, title, status } = message;
+      return { name: 'late_tool', said: { call_id, tool, title, status } };
+    }
+    case 'artifact': {
+      const { artifact_id, name, role, media_type, size_bytes, sha256 } = message.artifact;
+      return { name: 'late_artifact', said: { artifact_id, name, role, media_type, size_bytes, sha256 } };
+    }
+    default:
+      return null;
+  }
 }
 
 function acknowledged(step: Step<Task>): Turn<Task> {

@@ -153,18 +153,13 @@ test('usage never goes down, and the usage of a task is the sum over its attempt
   });
 });
 
+const artifact = {
+  ...{ artifact_id: 'a-1', attempt: 1, name: 'diff', role: 'patch', media_type: 'text/plain' },
+  ...{ size_bytes: 1, sha256: 'f'.repeat(64), chunks: 1 },
+};
+
 test('an artifact is kept once', () => {
   const task = makeRunningTask();
-  const artifact = {
-    artifact_id: 'a-1',
-    attempt: 1,
-    name: 'diff',
-    role: 'patch',
-    media_type: 'text/plain',
-    size_bytes: 1,
-    sha256: 'f'.repeat(64),
-    chunks: 1,
-  };
 
   fromAgent(task, { type: 'artifact', artifact });
   const names = task.eventNames;
@@ -229,14 +224,28 @@ test('a result of an earlier attempt, of another agent, or said again is refused
   }
 });
 
-test('progress of an attempt that is over is refused without an event', () => {
+test('a tool call and an artifact of an attempt that is over are refused and kept as events, progress is only refused', () => {
   const task = makeRunningTask();
   fromAgent(task, { type: 'agent_lost' });
+  const before = task.state;
+  const call = { call_id: 'c-1', tool: 'bash', title: 'rm -r /', status: 'completed' };
+  const late = [
+    { type: 'tool', ...call },
+    { type: 'artifact', artifact },
+    { type: 'progress', percent: 50 },
+  ].map((message) => {
+    task.handle({ ...message, attempt: 1, agent_id: 'agent-a' }, 'agent:agent-a');
+    return { code: task.failure?.code, events: task.of('emit'), count: task.effects.length };
+  });
 
-  task.handle({ type: 'progress', attempt: 1, agent_id: 'agent-a', percent: 50 }, 'agent:agent-a');
-
-  expect(task.failure?.code).toBe('STALE_EPOCH');
-  expect(task.effects).toHaveLength(1);
+  const { attempt: _, chunks: __, ...shown } = artifact;
+  const of = { attempt: 1, agent_id: 'agent-a' };
+  expect(late).toMatchObject([
+    { code: 'STALE_EPOCH', events: [{ name: 'late_tool', payload: { ...of, ...call } }] },
+    { code: 'STALE_EPOCH', events: [{ name: 'late_artifact', payload: { ...of, ...shown } }] },
+    { code: 'STALE_EPOCH', events: [], count: 1 },
+  ]);
+  expect(task.state).toBe(before);
 });
 
 test('nobody can report on a task that is not there; a slot for it goes back', () => {

@@ -4,21 +4,27 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ACTOR_KINDS } from '#actors/registry.ts';
+import { CRUD_SCRIPTS } from '../demo/model/crud-scripts.ts';
+import { buildScriptedProvider, MODEL_NAME } from '../demo/model/provider.ts';
+import { startScriptedModel } from '../demo/model/server.ts';
+import { makeRepository, runTests } from '../demo/repository.ts';
 import { openDataFolder } from '../dev/data-folder.ts';
 import { foldAll } from '../dev/fold-all.ts';
 import { buildLogStream } from '../dev/log-stream.ts';
+import { findNatsCommand } from '../dev/nats-command.ts';
 import { freePort } from '../dev/ports.ts';
 import { type System, startSystem } from '../dev/system.ts';
+import { endAgent, startAgent } from './agent-process.ts';
 import { startExampleAgents } from './example-agents.ts';
 import { codeOf, RawAgent, type Told } from './raw-agent.ts';
 
-const SHELL = join(import.meta.dirname, '..', '..', 'actors', 'remote', 'shell', 'main.ts');
+const NATS_AGENT = join(import.meta.dirname, '..', 'docs', 'examples', 'nats-agent.sh');
 const WAIT = { timeout: 60_000, interval: 50 };
 const FLOOD = 300;
 
@@ -60,20 +66,13 @@ afterEach((context) => {
 afterAll(async () => {
   for (const agent of agents) {
     if (agent instanceof RawAgent) await agent.stop();
-    else await end(agent);
+    else await endAgent(agent);
   }
   await nats?.close();
   await system?.stop();
   release();
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
-
-async function end(agent: ChildProcess): Promise<void> {
-  if (agent.exitCode !== null || agent.signalCode !== null) return;
-  const exited = new Promise((resolve) => agent.once('exit', resolve));
-  agent.kill('SIGKILL');
-  await exited;
-}
 
 async function ask(what: string, body?: object) {
   const [method = '', path = ''] = what.split(' ');
@@ -87,7 +86,6 @@ async function ask(what: string, body?: object) {
 
 /** A session of as many tasks, each of which needs the capability; started. */
 async function begin(capability: string, count: number): Promise<string> {
-  const name = capability.replaceAll('_', '-');
   const tasks = Array.from({ length: count }, (_, at) => ({
     ...{
       key: `t${at}`,
@@ -95,11 +93,14 @@ async function begin(capability: string, count: number): Promise<string> {
       required_capabilities: [capability],
     },
   }));
-  expect(await ask('POST blueprints', { name, description: 'For the test.', tasks })).toMatchObject({
-    status: 201,
-  });
+  return beginPlan(capability.replaceAll('_', '-'), tasks);
+}
+
+async function beginPlan(name: string, tasks: readonly object[], workspace?: object): Promise<string> {
+  const plan = { name, description: 'For the test.', tasks };
+  expect(await ask('POST blueprints', plan)).toMatchObject({ status: 201 });
   const draft = { title: 'Work for agents', initial_prompt: 'Do it.', blueprint: name };
-  const { id } = (await ask('POST sessions', draft)).body;
+  const { id } = (await ask('POST sessions', { ...draft, ...(workspace && { workspace }) })).body;
   expect(await ask(`POST sessions/${id}/start`, {})).toMatchObject({ status: 202 });
   return id;
 }
@@ -110,7 +111,14 @@ interface TaskSeen {
   readonly id: string;
   readonly state: string;
   readonly result: { readonly summary: string } | null;
-  readonly attempts: readonly { readonly agent_id: string; readonly outcome: string | null }[];
+  readonly title: string;
+  readonly attempts: readonly AttemptSeen[];
+}
+interface AttemptSeen {
+  readonly agent_id: string;
+  readonly outcome: string | null;
+  readonly started_at: string;
+  readonly ended_at: string;
 }
 
 async function tasksOf(id: string): Promise<TaskSeen[]> {
@@ -264,23 +272,16 @@ test('an agent that falls silent loses its task to another, and its late result 
 });
 
 async function startShell(name: string, seconds: number, env: Record<string, string>): Promise<ChildProcess> {
-  const agent = spawn(process.execPath, [SHELL], {
-    env: {
-      ...{ PATH: process.env.PATH, HOME: folder, ...env },
-      ...{
-        OIO_AGENT_NAME: name,
-        OIO_CAPABILITIES: 'shell_work',
-        OIO_CAPACITY: '2',
-        OIO_HEARTBEAT_SECONDS: '1',
-      },
-      ...{ OIO_COMMAND: `sleep ${seconds}; echo ${name}`, OIO_WORK_DIR: join(folder, name) },
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  return start('shell', name, {
+    ...{ OIO_CAPABILITIES: 'shell_work', OIO_CAPACITY: '2', OIO_HEARTBEAT_SECONDS: '1' },
+    ...{ OIO_COMMAND: `sleep ${seconds}; echo ${name}`, ...env },
   });
+}
+
+async function start(program: 'shell' | 'opencode', name: string, env: Record<string, string>) {
+  const place = { HOME: folder, OIO_AGENT_NAME: name, OIO_WORK_DIR: join(folder, name) };
+  const agent = await startAgent(program, { ...place, ...env });
   agents.push(agent);
-  let output = '';
-  for (const stream of [agent.stdout, agent.stderr]) stream?.on('data', (part) => (output += part));
-  await expect.poll(() => output, WAIT).toContain('"msg":"ready"');
   return agent;
 }
 
@@ -296,7 +297,7 @@ test('an agent that is killed and one that is frozen lose their tasks, and the s
   await expect.poll(async () => (await held()).toSorted(), WAIT).toEqual(both);
 
   frozen.kill('SIGSTOP');
-  await end(killed);
+  await endAgent(killed);
   await startShell('AGENT-HEIR', 0, { OIO_GATEWAY_URL: system.url });
   await expect.poll(() => stateOf(session), WAIT).toBe('completed');
   frozen.kill('SIGCONT');
@@ -306,4 +307,84 @@ test('an agent that is killed and one that is frozen lose their tasks, and the s
     expect([attempts[1]?.agent_id, result?.summary]).toEqual(['agent-heir', 'AGENT-HEIR']);
   }
   expect((await foldAll(system, ACTOR_KINDS)).faults).toEqual([]);
+});
+
+/** What deletes a note: the shell agent's part, as the scripted model would write it. */
+function deleting(): string {
+  const step = CRUD_SCRIPTS.find(({ name }) => name === 'delete')?.steps.find(
+    (one) => one.type === 'call' && one.tool === 'write',
+  );
+  return step?.type === 'call' ? String(step.arguments.content) : '';
+}
+
+const isAtOnce = (one: AttemptSeen, other: AttemptSeen): boolean =>
+  one.started_at < other.ended_at && other.started_at < one.ended_at;
+
+test('two opencode agents and a shell agent work side by side, and end in one branch whose tests pass', async () => {
+  const model = await startScriptedModel({ delayMs: 25 });
+  const repo = await makeRepository(folder);
+  await writeFile(join(folder, 'delete.js'), deleting());
+  const command = `sleep 2; cp ${join(folder, 'delete.js')} src/delete.js && node --test test/delete.test.js`;
+  const one = { OIO_CAPACITY: '1', NATS_URL: system.natsUrl };
+  const config = JSON.stringify(buildScriptedProvider(model.url));
+  const opencode = { ...one, OIO_MODEL: MODEL_NAME, OIO_OPENCODE_CONFIG: config };
+  await Promise.all([
+    start('opencode', 'AGENT-FIRST', opencode),
+    start('opencode', 'AGENT-SECOND', opencode),
+    start('shell', 'AGENT-THIRD', { ...one, OIO_CAPABILITIES: 'deleting', OIO_COMMAND: command }),
+  ]);
+  const part = (name: string, capability: string) => ({
+    ...{ key: name, title: `Implement ${name}`, required_capabilities: [capability] },
+  });
+  const parts = [
+    ...['create', 'read', 'update'].map((name) => part(name, 'code_generation')),
+    part('delete', 'deleting'),
+  ];
+  const last = {
+    ...{ key: 'test', title: 'Test the create, read, update and delete operations' },
+    ...{ required_capabilities: ['code_generation'], after: parts.map(({ key }) => ({ key })) },
+  };
+
+  const session = await beginPlan('note-store', [...parts, last], { repo, base_ref: 'main' });
+  await expect.poll(() => stateOf(session), { timeout: 120_000, interval: 100 }).toBe('completed');
+  const { result } = (await ask(`GET sessions/${session}`)).body;
+  await model.stop();
+
+  const attempts = new Map((await tasksOf(session)).map((task) => [task.title, task.attempts]));
+  const all = [...attempts.values()].flat().toSorted((a, b) => (a.started_at < b.started_at ? -1 : 1));
+  const begun = ['agent-first', 'agent-second', 'agent-third'].flatMap(
+    (id) => all.find(({ agent_id }) => agent_id === id) ?? [],
+  );
+  expect(begun).toHaveLength(3);
+  expect(begun.every((attempt) => begun.every((other) => isAtOnce(attempt, other)))).toBe(true);
+  const [tested] = attempts.get(last.title) ?? [];
+  const ends = parts.flatMap(({ title }) => attempts.get(title) ?? []).map(({ ended_at }) => ended_at);
+  expect(ends).toHaveLength(parts.length);
+  expect(ends.every((end) => end <= (tested?.started_at ?? ''))).toBe(true);
+  expect(result.branches).toHaveLength(1);
+  expect(await runTests(repo, 'main')).toMatchObject({ passed: false });
+  expect(await runTests(repo, result.branches[0])).toMatchObject({ passed: true });
+});
+
+test('an agent of nothing but the nats command and a shell joins, does a task and takes leave', async (context) => {
+  const tools = await findNatsCommand();
+  if (tools === null) return context.skip('there is no nats command and no Go to build it');
+  const script = spawn('sh', [NATS_AGENT], {
+    env: {
+      ...{ PATH: `${tools}:/usr/local/bin:/usr/bin:/bin`, HOME: folder, NATS_URL: system.natsUrl },
+      ...{ NAME: 'AGENT-NATS', CAPABILITY: 'nats_work', WORK: 'grep -c Implement' },
+    },
+    stdio: 'ignore',
+  });
+  agents.push(script);
+  const statusOf = async () => (await ask('GET agents/agent-nats')).body.status;
+  await expect.poll(statusOf, WAIT).toBe('online');
+
+  const session = await begin('nats_work', 1);
+  await expect.poll(() => stateOf(session), WAIT).toBe('completed');
+  script.kill('SIGTERM');
+  await expect.poll(statusOf, WAIT).toBe('offline');
+
+  const [task] = await tasksOf(session);
+  expect(task).toMatchObject({ result: { summary: '1 ' }, attempts: [{ agent_id: 'agent-nats' }] });
 });

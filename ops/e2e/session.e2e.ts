@@ -127,23 +127,28 @@ test('a session that is stopped in the middle stops its tasks, and the agent goe
   expect(session.state).toBe('completed');
 });
 
-test('an agent that is killed loses its tasks to its successor, and the session completes', async () => {
+test('an agent that is killed goes on with its tasks when it is started again, each in its one attempt', async () => {
   const { system: running, api } = await start(1);
   const created = await api.createSession(crudSession());
   await api.startSession(created.id);
-  await watch(api, created.id, (_, tasks) => tasks.some((task) => task.state === 'in_progress'));
+  const isInTheMiddle = ({ state, attempts }: TaskView) =>
+    state === 'in_progress' && attempts.some(({ usage }) => usage.tokens_in > 0);
+  await watch(api, created.id, (_, tasks) => tasks.some(isInTheMiddle));
 
   process.kill(running.pidOf('agent'), 'SIGKILL');
   const { session, tasks } = await watch(api, created.id, hasEnded);
 
   expect(session.state).toBe('completed');
   expect((await foldAll(running, ACTOR_KINDS)).faults).toEqual([]);
-  expect(tasks.flatMap((task) => task.attempts).some((attempt) => attempt.outcome === 'agent_lost')).toBe(
-    true,
+  expect(tasks.map((task) => task.attempts.map(({ outcome }) => outcome))).toEqual(
+    tasks.map(() => ['completed']),
   );
-  expect(
-    tasks.every((task) => task.attempts.filter((attempt) => attempt.outcome === 'completed').length === 1),
-  ).toBe(true);
+  const branch = session.result?.branches[0] ?? '';
+  expect(await runTests(repository, branch)).toMatchObject({ passed: true });
+  const log = await git(repository, ['log', '--no-merges', '--format=%s', `main..${branch}`]);
+  expect(log.trim().split('\n')).toHaveLength(tasks.length);
+  const kinds = tasks.map(({ artifacts }) => artifacts.map(({ role }) => role).toSorted());
+  expect(kinds).toEqual(tasks.map(() => ['patch', 'transcript']));
 });
 
 const STRICT = 'note.body = changes.body === undefined ? note.body : changes.body;';

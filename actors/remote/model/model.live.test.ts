@@ -146,7 +146,7 @@ function taskOf(payload: Partial<AssignPayload>) {
   const artifacts: NewArtifact[] = [];
   const nobody = () => Promise.reject(new Error('nobody here'));
   const given: AgentTask = {
-    ...{ id: 't1', attempt: 1, signal },
+    ...{ id: 't1', attempt: 1, signal, resumed: null, keep: async () => undefined, withdraw: nobody },
     payload: {
       ...{ sessionId: 's1', sessionTitle: 'Search', title: 'Review it', description: '', taskType: 'review' },
       ...{ prompt: 'Add a search.', timeoutSeconds: 60 },

@@ -21,6 +21,6 @@ export function buildCard(config: AgentConfig, opencodeVersion: string): z.input
     ...(config.model === null ? {} : { model: config.model }),
     version: opencodeVersion,
     labels: { runtime: 'opencode' },
-    supports: { steer: true, interrupt: true, permission: true, usage: true, artifacts: true },
+    supports: { steer: true, interrupt: true, permission: true, usage: true, artifacts: true, resume: true },
   };
 }

@@ -9,6 +9,9 @@ import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { Agent } from '#actors/remote/sdk/agent.ts';
 import { joinAsAgent } from '#actors/remote/sdk/join.ts';
+import { Ledger } from '#actors/remote/sdk/ledger.ts';
+import { makePutAway } from '#actors/remote/workspace/attempt.ts';
+import { keptPaths } from '#actors/remote/workspace/kept.ts';
 import { startReaping } from '#actors/remote/workspace/reaping.ts';
 import { Workspaces } from '#actors/remote/workspace/workspaces.ts';
 import { buildCard } from './card.ts';
@@ -55,7 +58,8 @@ async function main(): Promise<void> {
 async function run(config: AgentConfig, host: OpencodeHost, logger: Logger): Promise<void> {
   await mkdir(config.workDir, { recursive: true });
   const workspaces = new Workspaces({ workDir: config.workDir, environment: config.gitEnvironment });
-  for (const failure of await workspaces.sweepWorktrees())
+  const ledger = await Ledger.open(join(config.workDir, 'attempts'), logger);
+  for (const failure of await workspaces.sweepWorktrees(keptPaths(ledger.left)))
     logger.warn({ err: failure }, 'working copy stays');
   // Before it joins: an agent that cannot work must not be given any.
   const server = await host.server();
@@ -67,6 +71,7 @@ async function run(config: AgentConfig, host: OpencodeHost, logger: Logger): Pro
     card: buildCard(config, version),
     ...config.login,
     logger,
+    resume: { ledger, putAway: makePutAway({ workspaces, logger }) },
     work: makeWork({ host, workspaces, model: config.model, logger }),
   });
   startReaping(workspaces, config.keep, logger);

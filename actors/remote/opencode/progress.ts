@@ -3,6 +3,7 @@
  * for watching, and the outcome is read from the messages (outcome.ts). Pure: all it remembers is in `Memory`.
  */
 import type { Event, Part, SessionStatus, ToolPart } from '@opencode-ai/sdk/v2/client';
+import { type SessionMessage, sumUp } from './outcome.ts';
 import { addTokens, NO_TOKENS, type Tokens, toTokens } from './tokens.ts';
 
 export type ToolStatus = 'pending' | 'in_progress' | 'completed' | 'failed';
@@ -52,6 +53,18 @@ export function newMemory(sessionId: string): Memory {
     costUsd: 0,
     apiErrors: 0,
   };
+}
+
+/** Counts what was used before this run, in the same session. */
+export function remember(memory: Memory, messages: readonly SessionMessage[]): void {
+  const { tokens, costUsd } = sumUp(messages);
+  memory.tokens = addTokens(memory.tokens, tokens);
+  memory.costUsd += costUsd;
+  for (const { parts } of messages) {
+    for (const part of parts) {
+      if (part.type === 'step-finish') memory.steps.add(part.id);
+    }
+  }
 }
 
 /** What an event says of this run; nothing if it is about another one. */

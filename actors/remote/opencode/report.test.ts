@@ -37,11 +37,24 @@ test('the note is the last line of what the model says, put together from its pi
     progress: async ({ note }: { note?: string }) => void notes.push(note),
     tool: async () => undefined,
   };
-  const report = makeReporter(task, '/w');
+  const report = makeReporter(task, { directory: '/w', before: () => null });
 
   await report({ type: 'text', partId: 'a', text: 'First.\nI read ' });
   await report({ type: 'text', partId: 'a', text: 'the file.' });
   await report({ type: 'text', partId: 'b', text: 'Now the test.\n' });
 
   expect(notes).toEqual(['I read', 'I read the file.', 'Now the test.']);
+});
+
+test('what was used in a session that is lost is counted on', async () => {
+  const before = { tokens_in: 100, tokens_out: 10, cost_usd: 1, api_calls: 4, api_errors: 1 };
+  const said: unknown[] = [];
+  const task = { progress: async (report: unknown) => void said.push(report), tool: async () => undefined };
+  const report = makeReporter(task, { directory: '/w', before: () => before });
+  const total = { input: 5, output: 1, reasoning: 0, cacheRead: 0, cacheWrite: 0 };
+
+  await report({ type: 'step', index: 1, total, costUsd: 0.5, apiErrors: 0 });
+
+  const usage = { tokens_in: 105, tokens_out: 11, cost_usd: 1.5, api_calls: 5, api_errors: 1 };
+  expect(said).toEqual([{ usage }]);
 });

@@ -29,8 +29,29 @@ export function toUsage({ tokens, costUsd, apiCalls, apiErrors }: Use): TokenUsa
   };
 }
 
+/** With what was used before in a session that is lost. */
+export function addUsage(usage: TokenUsage, before: TokenUsage | null): TokenUsage {
+  if (before === null) return usage;
+  return {
+    tokens_in: usage.tokens_in + before.tokens_in,
+    tokens_out: usage.tokens_out + before.tokens_out,
+    cost_usd: usage.cost_usd + before.cost_usd,
+    api_calls: (usage.api_calls ?? 0) + (before.api_calls ?? 0),
+    api_errors: (usage.api_errors ?? 0) + (before.api_errors ?? 0),
+  };
+}
+
+export type ReporterOptions = {
+  readonly directory: string;
+  /** What was used before in a session that is lost. */
+  readonly before: () => TokenUsage | null;
+};
+
 /** Makes a reporter for one attempt. It keeps the end of what the model says, whose last line is the note. */
-export function makeReporter(task: Pick<AgentTask, 'progress' | 'tool'>, directory: string) {
+export function makeReporter(
+  task: Pick<AgentTask, 'progress' | 'tool'>,
+  { directory, before }: ReporterOptions,
+) {
   let saying = '';
   let partId = '';
   return async (progress: Progress): Promise<void> => {
@@ -41,7 +62,9 @@ export function makeReporter(task: Pick<AgentTask, 'progress' | 'tool'>, directo
       partId = progress.partId;
     }
     const report = toReport(progress, saying, directory);
-    if (report.progress !== undefined) await task.progress(report.progress);
+    const { usage, ...others } = report.progress ?? {};
+    const counted = usage === undefined ? {} : { usage: addUsage(usage, before()) };
+    if (report.progress !== undefined) await task.progress({ ...others, ...counted });
     if (report.tool !== undefined) await task.tool(report.tool);
   };
 }

@@ -10,15 +10,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event, SessionStatus } from '@opencode-ai/sdk/v2/client';
 import type { SteerHandler } from '#actors/remote/sdk/requests.ts';
-import { ask, read, tell } from './ask.ts';
+import { read, tell } from './ask.ts';
 import { makeCoalescer } from './coalesce.ts';
 import { makeEventWatch } from './event-watch.ts';
 import { AttemptFailure } from './failure.ts';
 import { findModel, requireSomeModel } from './model.ts';
+import { openSession } from './opening.ts';
 import { type Ending, readEnding, type SessionMessage, type Sum, sumUp, toFailure } from './outcome.ts';
 import { Desk, type People } from './people.ts';
 import { buildAskingPermissions, buildPermissions } from './permissions.ts';
-import { type Memory, newMemory, type Progress, readEvent } from './progress.ts';
+import { type Memory, newMemory, type Progress, readEvent, remember } from './progress.ts';
 import type { OpencodeServer, ServerExit } from './server.ts';
 import { Steering } from './steering.ts';
 
@@ -38,6 +39,10 @@ export type RunOptions = {
   readonly people?: People;
   /** Hands over what people say while the work goes on to a handler. */
   readonly onSteer?: (handler: SteerHandler) => void;
+  /** The session of a run in this directory whose process was killed; null: it had none yet. Left out: a first run. */
+  readonly earlier?: string | null;
+  /** Before the prompt: the session, and whether it is the earlier one. */
+  readonly onSession?: (id: string, isEarlier: boolean) => Promise<void>;
   readonly limits?: Partial<RunLimits>;
 };
 
@@ -126,8 +131,13 @@ class Run {
     const { people = null, onSteer } = this.#options;
     const build = people === null ? buildPermissions : buildAskingPermissions;
     const permission = build(server.toolOutputDirectory);
-    const { id } = await ask('a session', client.session.create({ directory, title, permission }));
-    const watch = makeEventWatch({ client, directory, onEvent: this.#makeListener(id) });
+    const { earlier, onSession } = this.#options;
+    const before = earlier === undefined ? {} : { earlier };
+    const opened = await openSession({ client, directory, title, prompt, permission, ...before });
+    const { id } = opened;
+    await onSession?.(id, id === earlier);
+    const onEvent = this.#makeListener(id, opened.messages);
+    const watch = makeEventWatch({ client, directory, onEvent });
     const told = system === undefined ? {} : { system };
     const about = { client, directory, sessionId: id };
     const desk = new Desk({ ...about, people });
@@ -136,11 +146,11 @@ class Run {
     this.#session = { id, watch, desk, steering };
     await watch.connected;
     this.#over.throwIfAborted();
-    const parts = [{ type: 'text' as const, text: prompt }];
-    await tell(
-      'the prompt a hearing',
-      client.session.promptAsync({ sessionID: id, directory, parts, ...settings }),
-    );
+    if (opened.prompt !== null) {
+      const parts = [{ type: 'text' as const, text: opened.prompt }];
+      const said = client.session.promptAsync({ sessionID: id, directory, parts, ...settings });
+      await tell('the prompt a hearing', said);
+    }
     this.#promptedAt = performance.now();
     onSteer?.((word) => steering.say(word));
     const ending = await this.#follow(id, { desk, steering });
@@ -178,8 +188,9 @@ class Run {
     }
   }
 
-  #makeListener(sessionId: string): (event: Event) => void {
+  #makeListener(sessionId: string, before: readonly SessionMessage[]): (event: Event) => void {
     const memory = newMemory(sessionId);
+    remember(memory, before);
     this.#memory = memory;
     const coalescer = makeCoalescer(this.#options.onProgress, this.#limits.textHoldMs);
     return (event) => {

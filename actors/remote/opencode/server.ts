@@ -4,7 +4,8 @@
  *
  * O1. `startServer` returns a server that has answered its health check, or fails within `startMs`.
  * O2. After `stop`, or after this process died in any way, no process of the server is left.
- * O3. The child sees only the environment named here: nothing leaks into it by accident.
+ * O3. Of a server that was started in the same home before none is left when another one starts.
+ * O4. The child sees only the environment named here: nothing leaks into it by accident.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -16,6 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createOpencodeClient, type OpencodeClient } from '@opencode-ai/sdk/v2/client';
 import { AttemptFailure } from './failure.ts';
 import { prepareHome } from './home.ts';
+import { endLeftServer, noteServer } from './left-server.ts';
 import { buildAskingPermissions, toPermissionConfig } from './permissions.ts';
 import { endMarked, MARK } from './processes.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -66,8 +68,10 @@ export function findOpencode(): string {
 
 export async function startServer(options: ServerOptions): Promise<OpencodeServer> {
   const home = await prepareHome(options.homeDirectory);
+  await endLeftServer(home.directory);
   const password = randomBytes(24).toString('base64url');
   const mark = randomUUID();
+  await noteServer(home.directory, mark);
   const port = await findPort();
   const child = spawn(
     options.binary ?? findOpencode(),

@@ -4,6 +4,7 @@ import type { WorkResult } from '#actors/remote/sdk/result.ts';
 import type { AgentTask, Work } from '#actors/remote/sdk/task.ts';
 import {
   captureWork,
+  type Earlier,
   makeAttempts,
   readInstructions,
   toFailedResult,
@@ -12,9 +13,10 @@ import { describeConflicts } from '#actors/remote/workspace/merging-task.ts';
 import { buildPrompt, buildSystemPrompt } from '#actors/remote/workspace/prompt.ts';
 import type { Workspaces } from '#actors/remote/workspace/workspaces.ts';
 import type { Worktree } from '#actors/remote/workspace/worktree.ts';
+import type { TokenUsage } from '#protocols/task.ts';
 import { TRAJECTORY_MEDIA_TYPE, TRAJECTORY_NAME } from '#protocols/trajectory.ts';
 import type { OpencodeHost } from './host.ts';
-import { makeReporter, toUsage } from './report.ts';
+import { addUsage, makeReporter, toUsage } from './report.ts';
 import { type RunOutcome, runTask } from './run.ts';
 import { toTrajectory } from './trajectory.ts';
 import { writeTranscript } from './transcript.ts';
@@ -35,19 +37,21 @@ export function makeWork(options: WorkOptions): Work {
   return makeAttempts({
     workspaces,
     logger,
-    work: async (task, worktree) => {
+    work: async (task, worktree, earlier) => {
       await task.progress({ note: 'Starting opencode' });
-      const outcome = await run(options, task, worktree);
-      return settle(options, { task, worktree, outcome });
+      return settle(options, await run(options, task, { worktree, earlier }));
     },
   });
 }
 
-async function run(options: WorkOptions, task: AgentTask, worktree: Worktree): Promise<RunOutcome> {
+type Place = { readonly worktree: Worktree; readonly earlier: Earlier | null };
+
+async function run(options: WorkOptions, task: AgentTask, { worktree, earlier }: Place): Promise<Ended> {
   const { payload } = task;
   const model = payload.model ?? options.model;
-  const report = makeReporter(task, worktree.path);
-  return runTask({
+  let before: TokenUsage | null = null;
+  const report = makeReporter(task, { directory: worktree.path, before: () => before });
+  const outcome = await runTask({
     server: await options.host.server(),
     directory: worktree.path,
     title: payload.title,
@@ -57,20 +61,34 @@ async function run(options: WorkOptions, task: AgentTask, worktree: Worktree): P
     signal: task.signal,
     people: task,
     onSteer: (handler) => task.onSteer(handler),
+    // What is kept of its own is the session; before there was one, nothing.
+    ...(earlier === null ? {} : { earlier: typeof earlier.own === 'string' ? earlier.own : null }),
+    onSession: async (sessionId, isEarlier) => {
+      // A session that goes on counts from its own beginning.
+      before = isEarlier ? null : (task.resumed?.usage ?? null);
+      await task.keep({ worktree, own: sessionId });
+    },
     onProgress: (progress) => {
       report(progress).catch((error: unknown) => {
         options.logger.warn({ taskId: task.id, err: error }, 'progress could not be said');
       });
     },
   });
+  return { task, worktree, outcome, before };
 }
 
-type Ended = { readonly task: AgentTask; readonly worktree: Worktree; readonly outcome: RunOutcome };
+type Ended = {
+  readonly task: AgentTask;
+  readonly worktree: Worktree;
+  readonly outcome: RunOutcome;
+  /** What was used in a session that is lost. */
+  readonly before: TokenUsage | null;
+};
 
 async function settle({ workspaces }: WorkOptions, ended: Ended): Promise<WorkResult> {
-  const { task, worktree, outcome } = ended;
+  const { task, worktree, outcome, before } = ended;
   const { ending } = outcome;
-  const usage = toUsage({ ...outcome, apiCalls: outcome.steps + outcome.apiErrors });
+  const usage = addUsage(toUsage({ ...outcome, apiCalls: outcome.steps + outcome.apiErrors }), before);
   if (ending.type === 'failed') {
     await uploadTranscript(ended);
     const result = toFailedResult(ending.failure);

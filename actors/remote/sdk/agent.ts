@@ -3,7 +3,8 @@
  *
  * G1. A task is worked on by one attempt at a time here.
  * G2. An attempt counts against the capacity until its result was answered: as long as the orchestrator counts it.
- * G3. Nothing is stored: what this process must be told is kept by the orchestrator and asked again.
+ * G3. What this process must be told is kept by the orchestrator and asked again. What it has begun stands in its ledger,
+ *     where it has one; of that it claims all at its first registration, and begins nothing before its answer.
  */
 import { type AgentCard, agentIdOf } from '#protocols/agent.ts';
 import {
@@ -15,11 +16,12 @@ import {
 } from '#protocols/eap/message.ts';
 import { agentHeartbeat, agentIn, agentOut } from '#protocols/subjects.ts';
 import { type Asking, askUntilAnswered, pauseUnlessAborted } from './ask.ts';
-import { Assignment } from './assignment.ts';
+import { Assignment, type AssignmentOptions } from './assignment.ts';
 import { Deadline } from './deadline.ts';
 import { newHead, newId } from './head.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type Assign, type Desk, Incoming } from './incoming.ts';
+import type { AttemptLog, Ledger } from './ledger.ts';
 import type { Logger } from './logger.ts';
 import { Registration } from './registration.ts';
 import type { EndReason, Work } from './task.ts';
@@ -33,6 +35,14 @@ export interface AgentOptions {
   readonly work: Work;
   readonly timing: Timing;
   readonly logger: Logger;
+  readonly resume?: ResumeOptions | undefined;
+}
+
+/** For an agent whose work can go on after its process was killed. */
+export interface ResumeOptions {
+  readonly ledger: Ledger;
+  /** Puts away what the work had kept of an attempt that does not go on. */
+  readonly putAway: (kept: unknown) => Promise<void>;
 }
 
 const encoder = new TextEncoder();
@@ -56,6 +66,7 @@ export class Agent {
   #stopHeartbeat: () => void = () => undefined;
   readonly #closing = new AbortController();
   readonly #closed = Promise.withResolvers<void>();
+  readonly #registered = Promise.withResolvers<void>();
   #state: 'open' | 'draining' | 'drained' | 'stopped' = 'open';
 
   constructor(options: AgentOptions) {
@@ -77,7 +88,8 @@ export class Agent {
 
   /** Listens, then registers. Throws if it is refused or not answered before `signal` aborts. */
   async join(signal: AbortSignal): Promise<void> {
-    const { wire } = this.#options;
+    const { wire, resume } = this.#options;
+    for (const log of resume?.ledger.left ?? []) this.#takeUp(log);
     this.#listen();
     await wire.flush();
     if (this.#listener?.isClosed()) {
@@ -89,6 +101,7 @@ export class Agent {
       this.#registration.stop();
       throw error;
     }
+    this.#registered.resolve();
     wire.onReconnect(() => this.#registration.renew('reconnect'));
   }
 
@@ -200,15 +213,25 @@ export class Agent {
   }
 
   #start(assign: Assign): void {
-    const { work, timing, logger } = this.#options;
     this.#running.get(assign.taskId)?.end('superseded', `attempt ${assign.attempt} was assigned`);
-    const assignment = new Assignment({
-      assign,
-      work,
-      ask: (message, signal) => askUntilAnswered(this.#asking, message, signal),
-      timing,
-      logger,
-    });
+    this.#run(assign, { log: this.#options.resume?.ledger.begin(assign) ?? null });
+  }
+
+  /** What a process of before had begun: it is claimed, and waits for the answer. */
+  #takeUp(log: AttemptLog): void {
+    const { resume } = this.#options;
+    if (!resume) return;
+    const { assign } = log.record;
+    this.#incoming.know(assign);
+    const { putAway } = resume;
+    this.#run(assign, { log, resume: { registered: this.#registered.promise, putAway } });
+  }
+
+  #run(assign: Assign, keeping: Pick<AssignmentOptions, 'log' | 'resume'>): void {
+    const { work, timing, logger } = this.#options;
+    const ask: AssignmentOptions['ask'] = (message, signal) =>
+      askUntilAnswered(this.#asking, message, signal);
+    const assignment = new Assignment({ assign, work, ask, timing, logger, ...keeping });
     this.#running.set(assign.taskId, assignment);
     void assignment.over.then(() => {
       if (this.#running.get(assign.taskId) === assignment) this.#running.delete(assign.taskId);

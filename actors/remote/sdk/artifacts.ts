@@ -1,6 +1,7 @@
 /** Cuts an artifact into the pieces that fit into messages. Pure. */
 import { createHash } from 'node:crypto';
 import type { AgentOut } from '#protocols/eap/message.ts';
+import { uuidFromHash } from '#protocols/ids.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import { clip } from './result.ts';
 
@@ -23,6 +24,15 @@ export type ArtifactPiece = Pick<
   ArtifactOut,
   'artifactId' | 'name' | 'role' | 'mediaType' | 'sizeBytes' | 'sha256' | 'chunk' | 'data'
 >;
+
+/** The same for the same bytes of the same attempt: sent once more after a restart, it is there once. */
+export function artifactIdOf(
+  { taskId, attempt }: { readonly taskId: string; readonly attempt: number },
+  { name, role, bytes }: NewArtifact,
+): string {
+  const of = createHash('sha256').update(JSON.stringify([taskId, attempt, name, role]));
+  return uuidFromHash(of.update(bytes).digest('hex'));
+}
 
 /** The pieces in order; made one by one, as they are asked for. No bytes make one empty piece. */
 export function* cutArtifact(artifactId: string, artifact: NewArtifact): Generator<ArtifactPiece> {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OutAnswer } from '#protocols/eap/message.ts';
-import { Assignment } from './assignment.ts';
+import { Assignment, type AssignmentOptions } from './assignment.ts';
 import { newHead } from './head.ts';
 import type { LockOut } from './locks.ts';
 import { SILENT } from './logger.ts';
@@ -22,6 +22,7 @@ const OK: OutAnswer = { ok: true, value: null };
 function begin(
   work: Work,
   answer: (message: AttemptOut | LockOut) => OutAnswer | Promise<OutAnswer | null> = () => OK,
+  keeping: Pick<AssignmentOptions, 'log' | 'resume'> = {},
 ) {
   const said: (AttemptOut | LockOut)[] = [];
   const payload = {
@@ -43,6 +44,7 @@ function begin(
     },
     timing: TIMING,
     logger: SILENT,
+    ...keeping,
   });
   const lastWord = () => said.findLast((message): message is Result => message.kind === 'result');
   return { assignment, said, lastWord };

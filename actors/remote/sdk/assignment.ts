@@ -6,13 +6,16 @@
  * T3. Told to stop, by a cancel or by its time, the work has its grace. Past that the result is said without it,
  *     and what it says later is not heard.
  * T4. Everything is repeated until answered, at the longest until some time past the attempt's own deadline.
+ * T5. What a process of before had begun goes on when the orchestrator has said, of the task itself, that it may. A result
+ *     that stood already is said again as it was, and nothing is done.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OutAnswer } from '#protocols/eap/message.ts';
 import { type TaskResult, TokenUsage } from '#protocols/task.ts';
-import { ArtifactRefused, cutArtifact, type NewArtifact } from './artifacts.ts';
+import { ArtifactRefused, artifactIdOf, cutArtifact, type NewArtifact } from './artifacts.ts';
 import { newHead, newId } from './head.ts';
 import type { Assign, Told } from './incoming.ts';
+import type { AttemptLog, LastWord } from './ledger.ts';
 import { type LockOut, TaskLocks } from './locks.ts';
 import type { Logger } from './logger.ts';
 import { type AttemptOut, Outgoing } from './outgoing.ts';
@@ -34,6 +37,17 @@ export interface AssignmentOptions {
   readonly ask: (message: AttemptOut | LockOut, signal: AbortSignal) => Promise<OutAnswer | null>;
   readonly timing: Timing;
   readonly logger: Logger;
+  /** Where it is kept for a process to come; null: it is not. */
+  readonly log?: AttemptLog | null;
+  /** Of what a process of before had begun. */
+  readonly resume?: Resume;
+}
+
+export interface Resume {
+  /** Resolves when this instance is registered; what it may not keep was ended before that. */
+  readonly registered: Promise<void>;
+  /** Puts away what the work had kept, where it does not go on. */
+  readonly putAway: (kept: unknown) => Promise<void>;
 }
 
 /** What came of the work: `done` is false if it threw. */
@@ -65,13 +79,14 @@ export class Assignment {
   readonly #pastGrace = Promise.withResolvers<null>();
   readonly #pending = new Set<Promise<unknown>>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  #reported: TokenUsage | null = null;
+  #reported: TokenUsage | null;
   #cancelReason: string | null = null;
 
   constructor(options: AssignmentOptions) {
     this.#options = options;
     this.taskId = options.assign.taskId;
     this.attempt = options.assign.attempt;
+    this.#reported = options.log?.record.usage ?? null;
     this.#outgoing = new Outgoing({ ask: (message) => this.#tell(message), waitingMax: WAITING_MAX });
     this.#locks = new TaskLocks({
       taskId: this.taskId,
@@ -89,9 +104,11 @@ export class Assignment {
       logger: options.logger,
     });
     this.#startDeadline();
-    const outcome = this.#work();
+    const said = options.resume ? (options.log?.record.lastWord ?? null) : null;
+    const outcome = said === null ? this.#work() : Promise.resolve(null);
     this.workEnded = outcome.then(() => undefined);
-    this.over = this.#finish(outcome);
+    const told = said === null ? this.#finish(outcome) : this.#sayAgain(said);
+    this.over = told.then(() => options.log?.remove());
   }
 
   /** The work is to end; the result says so. A second cancel may shorten the grace. */
@@ -128,7 +145,8 @@ export class Assignment {
   #startDeadline(): void {
     const { assign, timing } = this.#options;
     const { timeoutSeconds } = assign.payload;
-    const deadlineMs = timeoutSeconds * 1_000;
+    const { begunAt } = this.#options.log?.record ?? { begunAt: Date.now() };
+    const deadlineMs = Math.max(0, timeoutSeconds * 1_000 - (Date.now() - begunAt));
     this.#after(deadlineMs, () => {
       this.#stopWork.abort(new AttemptEnded('timed_out', `${timeoutSeconds} s are over`));
       this.#after(timing.timeoutGraceMs, () => this.#pastGrace.resolve(null));
@@ -143,6 +161,7 @@ export class Assignment {
     // The answer to the assignment goes out before the work can hold up this process.
     await nextTurn();
     try {
+      await this.#takeUp();
       this.#stopWork.signal.throwIfAborted();
       const returned = await this.#options.work(this.#task());
       return { result: resultOfWork(returned), usage: returned?.usage, isDone: true };
@@ -154,7 +173,29 @@ export class Assignment {
     }
   }
 
-  async #finish(work: Promise<Outcome>): Promise<void> {
+  /** Before the work: it is on disk, or it is what was there, and may be gone on with. */
+  async #takeUp(): Promise<void> {
+    const { log, resume } = this.#options;
+    if (!resume) return await log?.saved();
+    const ended = new Promise<void>((resolve) => {
+      this.#stopWork.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([resume.registered, ended]);
+    const note = 'Its agent was started again and goes on';
+    // The task itself has the last word: refused, this attempt is over and has ended.
+    await this.#outgoing.say({ ...newHead(), ...this.#ref(), kind: 'progress', note });
+    if (this.#stopWork.signal.aborted) await resume.putAway(log?.record.kept);
+  }
+
+  /** The work was done, and its result may not have arrived. */
+  async #sayAgain(said: LastWord): Promise<void> {
+    await this.#options.resume?.registered;
+    if (!this.#giveUp.signal.aborted) await this.#outgoing.sayLast(said);
+    this.#outgoing.close();
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  async #finish(work: Promise<Outcome | null>): Promise<void> {
     const outcome = await Promise.race([work, this.#pastGrace.promise]);
     if (outcome) {
       const told = Promise.allSettled([...this.#pending, this.#locks.releaseAll()]);
@@ -164,12 +205,16 @@ export class Assignment {
     }
     // Work that goes on past its grace goes on without its locks.
     this.#locks.end('the attempt is over');
-    if (!this.#giveUp.signal.aborted) await this.#outgoing.sayLast(this.#lastWord(outcome));
+    if (!this.#giveUp.signal.aborted) {
+      const lastWord = this.#lastWord(outcome);
+      await this.#options.log?.note({ lastWord });
+      await this.#outgoing.sayLast(lastWord);
+    }
     this.#outgoing.close();
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
-  #lastWord(outcome: Outcome | null): AttemptOut {
+  #lastWord(outcome: Outcome | null): LastWord {
     const usage = usageOf(outcome?.usage, this.#reported);
     const cancelled = this.#cancelReason !== null;
     return { ...newHead(), ...this.#ref(), kind: 'result', result: this.#result(outcome), usage, cancelled };
@@ -193,19 +238,52 @@ export class Assignment {
       attempt: this.attempt,
       payload: this.#options.assign.payload,
       signal: this.#stopWork.signal,
+      resumed: this.#resumed(),
+      keep: async (kept) => await this.#options.log?.note({ kept }),
       progress: (report) => this.#progress(report),
       tool: (call) => this.#track(this.#tool(call)),
       artifact: (artifact) => this.#track(this.#upload(artifact)),
       lock: (name, terms) => this.#locks.acquire(name, terms),
-      askPermission: (question) => this.#requests.askPermission(question),
-      askInput: (question) => this.#requests.askInput(question),
+      askPermission: (question) => this.#noting(question, (noted) => this.#requests.askPermission(noted)),
+      askInput: (question) => this.#noting(question, (noted) => this.#requests.askInput(noted)),
+      withdraw: (requestId) => this.#withdraw(requestId),
       onSteer: (handler) => this.#requests.onSteer(handler),
     };
   }
 
+  #resumed(): AgentTask['resumed'] {
+    const { log, resume } = this.#options;
+    if (!resume || !log) return null;
+    const { kept, usage, asked } = log.record;
+    return { kept, usage, asked };
+  }
+
+  /** A process to come must know what this one has asked of people. */
+  async #noting<Q extends { readonly requestId?: string }, A>(
+    question: Q,
+    ask: (question: Q & { readonly requestId: string }) => Promise<A>,
+  ): Promise<A> {
+    const { requestId = newId() } = question;
+    const { log } = this.#options;
+    await log?.noteAsked(requestId, true);
+    try {
+      return await ask({ ...question, requestId });
+    } finally {
+      await log?.noteAsked(requestId, false);
+    }
+  }
+
+  async #withdraw(requestId: string): Promise<void> {
+    await this.#outgoing.say({ ...newHead(), ...this.#ref(), kind: 'request.withdrawn', requestId });
+    await this.#options.log?.noteAsked(requestId, false);
+  }
+
   async #progress({ percent, note, usage, waitsFor, training }: ProgressReport): Promise<void> {
     const counted = TokenUsage.safeParse(usage);
-    if (counted.success) this.#reported = counted.data;
+    if (counted.success) {
+      this.#reported = counted.data;
+      void this.#options.log?.note({ usage: counted.data });
+    }
     this.#outgoing.report({
       ...newHead(),
       ...this.#ref(),
@@ -224,7 +302,7 @@ export class Assignment {
   }
 
   async #upload(artifact: NewArtifact): Promise<string> {
-    const artifactId = newId();
+    const artifactId = artifactIdOf(this.#ref(), artifact);
     for (const piece of cutArtifact(artifactId, artifact)) {
       const answer = await this.#outgoing.say({ ...newHead(), ...this.#ref(), kind: 'artifact', ...piece });
       if (answer === null) throw new ArtifactRefused(`artifact ${artifact.name}: the attempt is over`);

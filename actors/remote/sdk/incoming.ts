@@ -51,6 +51,11 @@ export class Incoming {
   /** The newest attempt of each task that was started here or cancelled before its start. */
   readonly #attempts = new Map<string, { attempt: number; isCancelled: boolean }>();
 
+  /** What a process of before had accepted: its assignment, should it come again, begins nothing. */
+  know({ taskId, attempt }: Pick<Assign, 'taskId' | 'attempt'>): void {
+    remember(this.#attempts, taskId, { attempt, isCancelled: false });
+  }
+
   take(bytes: Uint8Array, desk: Desk): Decision {
     const parsed = parse(bytes);
     if ('refusal' in parsed) return refuse(parsed.refusal);

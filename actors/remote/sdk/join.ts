@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { AgentCard, agentIdOf } from '#protocols/agent.ts';
 import { agentInboxPrefix } from '#protocols/eap/permissions.ts';
 import { TenantId } from '#protocols/ids.ts';
-import { Agent } from './agent.ts';
+import { Agent, type ResumeOptions } from './agent.ts';
 import { type Login, openConnection } from './connection.ts';
 import { Deadline } from './deadline.ts';
 import { HttpWire } from './http-wire.ts';
@@ -24,6 +24,8 @@ export interface JoinOptions {
   readonly credentials?: string;
   readonly logger?: Logger;
   readonly timing?: Partial<Timing>;
+  /** For work that can go on after this process was killed: it looks at `task.resumed`; say `supports.resume` in the card. */
+  readonly resume?: ResumeOptions;
   /** Does one task. What it throws becomes a failed result that may be tried again. */
   readonly work: Work;
 }
@@ -40,7 +42,15 @@ export async function joinAsAgent(options: JoinOptions): Promise<Agent> {
   using deadline = new Deadline(timing.joinWithinMs);
   const wire = await openWire(options, { tenant, card, timing, logger });
   try {
-    const agent = new Agent({ wire, tenant, card, work: options.work, timing, logger });
+    const agent = new Agent({
+      wire,
+      tenant,
+      card,
+      work: options.work,
+      timing,
+      logger,
+      resume: options.resume,
+    });
     await agent.join(deadline.signal);
     return agent;
   } catch (error) {

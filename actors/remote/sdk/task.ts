@@ -52,12 +52,26 @@ export interface ProgressReport {
 type ToolOut = Extract<AgentOut, { kind: 'tool' }>;
 export type ToolCall = Readonly<Pick<ToolOut, 'callId' | 'tool' | 'title' | 'status'>>;
 
+/** What there is of an attempt that a process of before had begun. */
+export interface Resumed {
+  /** As it said last by `keep`; null: nothing. */
+  readonly kept: unknown;
+  /** What it had told of its use: count on from there. */
+  readonly usage: TokenUsage | null;
+  /** Requests to people that were open, by their names: ask again under the same one, or withdraw it. */
+  readonly asked: readonly string[];
+}
+
 export interface AgentTask {
   readonly id: string;
   readonly attempt: number;
   readonly payload: AssignPayload;
   /** Aborts with an `AttemptEnded`. Work that ends on it soon gets its result heard. */
   readonly signal: AbortSignal;
+  /** Null: it begins here. */
+  readonly resumed: Resumed | null;
+  /** Keeps JSON of at most 64 KiB for a process to come, where the agent has a ledger; the newest counts. */
+  keep(value: unknown): Promise<void>;
   /** Never waits for the network. Of reports that wait, the newest is sent. */
   progress(report: ProgressReport): Promise<void>;
   /** Waits only while very many messages wait before it. */
@@ -76,6 +90,8 @@ export interface AgentTask {
   askPermission(question: PermissionQuestion): Promise<PermissionAnswer>;
   /** Asks a person something; `answers` is null where nobody answered. */
   askInput(question: InputQuestion): Promise<InputAnswer>;
+  /** Takes back what a process of before has asked. */
+  withdraw(requestId: string): Promise<void>;
   /** What people say while the work goes on is handed to this from now on; say `supports` in the card, too. */
   onSteer(handler: SteerHandler): void;
 }

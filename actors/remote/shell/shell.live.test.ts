@@ -94,7 +94,9 @@ function task(repo: string, signal = new AbortController().signal) {
     workspace: { repo, baseRef: 'main', branch: 'oio/s1/t1', merge: [] },
   };
   const given: AgentTask = {
-    ...{ id: 't1', attempt: 1, payload, signal },
+    ...{ id: 't1', attempt: 1, payload, signal, resumed: null },
+    keep: async () => undefined,
+    withdraw: async () => undefined,
     progress: async (report) => void reports.push(report),
     tool: async () => undefined,
     artifact: async ({ role }) => `${artifacts.push(role)}`,

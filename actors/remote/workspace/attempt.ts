@@ -5,12 +5,14 @@
  * K1. Whatever happens, the answer is a result with its reason; nothing is thrown for what may be expected.
  * K2. git's diff says what was done. What the agent says of it is only shown.
  * K3. The working copy is put away at the end, and what was not committed is kept (workspaces.ts).
+ * K4. What a killed process had begun goes on in the working copy that is there, where its agent has a ledger.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '#actors/remote/sdk/logger.ts';
 import type { WorkResult } from '#actors/remote/sdk/result.ts';
 import type { AgentTask, Work } from '#actors/remote/sdk/task.ts';
+import { type Kept, readKept } from './kept.ts';
 import { conflictsIn, describeMerge, isMerge } from './merging-task.ts';
 import type { Workspaces } from './workspaces.ts';
 import type { Worktree } from './worktree.ts';
@@ -19,8 +21,11 @@ export interface AttemptOptions {
   readonly workspaces: Workspaces;
   readonly logger: Logger;
   /** What the agent does in the working copy. What it throws with a `code` and `retryable` is an expected failure. */
-  readonly work: (task: AgentTask, worktree: Worktree) => Promise<WorkResult>;
+  readonly work: (task: AgentTask, worktree: Worktree, earlier: Earlier | null) => Promise<WorkResult>;
 }
+
+/** A killed process has worked here before: what it kept of its own, by `task.keep({ worktree, own })`. */
+export type Earlier = Pick<Kept, 'own'>;
 
 const COMMIT_CHARS_MAX = 4_000;
 const INSTRUCTION_FILES = ['AGENTS.md', 'CLAUDE.md'];
@@ -68,6 +73,14 @@ export async function captureWork(
   };
 }
 
+/** Puts away the working copy of an attempt that a killed process had begun, and that does not go on here. */
+export function makePutAway({ workspaces, logger }: Pick<AttemptOptions, 'workspaces' | 'logger'>) {
+  return async (value: unknown): Promise<void> => {
+    const kept = readKept(value);
+    if (kept !== null) await putAway(workspaces, kept.worktree, logger);
+  };
+}
+
 /** The project's own instructions to coding agents; null where it has none. */
 export async function readInstructions(directory: string): Promise<string | null> {
   for (const name of INSTRUCTION_FILES) {
@@ -79,15 +92,24 @@ export async function readInstructions(directory: string): Promise<string | null
 
 async function attempt(options: AttemptOptions, task: AgentTask): Promise<WorkResult> {
   const { workspaces, logger } = options;
-  await task.progress({ note: 'Preparing the working copy' });
-  const worktree = await prepare(workspaces, task);
+  for (const requestId of task.resumed?.asked ?? []) await task.withdraw(requestId);
+  const kept = await reopen(workspaces, task);
+  if (kept === null) await task.progress({ note: 'Preparing the working copy' });
+  const worktree = kept?.worktree ?? (await prepare(workspaces, task));
   try {
+    if (kept === null) await task.keep({ worktree, own: null });
     task.signal.throwIfAborted();
     if (isMerge(task.payload)) return await settleMerge(workspaces, task, worktree);
-    return await options.work(task, worktree);
+    return await options.work(task, worktree, kept);
   } finally {
     await putAway(workspaces, worktree, logger);
   }
+}
+
+async function reopen(workspaces: Workspaces, { resumed }: AgentTask): Promise<Kept | null> {
+  const kept = readKept(resumed?.kept);
+  const worktree = kept && (await workspaces.reopenWorktree(kept.worktree));
+  return worktree && kept;
 }
 
 /** Without a repository the task gets an empty one: what it writes there comes back as its patch. */

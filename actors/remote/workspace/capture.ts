@@ -41,11 +41,19 @@ update refs/heads/${branch} ${commit} ${branchTip}
 commit
 `;
   const moved = await git.try(repository.gitDirectory, ['update-ref', '--stdin'], { input });
-  if (moved.code === 0) return;
+  if (moved.code === 0 || (await isThere(git, worktree, commit))) return;
   throw new WorkspaceFailure(
     'STALE_WORKTREE',
     `${branch} was moved by another attempt; this work is kept at ${kept}`,
   );
+}
+
+/** Moved before by this very attempt, whose process died before it could say so. */
+async function isThere(git: Git, worktree: Worktree, commit: string): Promise<boolean> {
+  const { repository, branch, ownerMark } = worktree;
+  const refs = [`refs/heads/${branch}`, ownerRef(worktree)];
+  const targets = await git.try(repository.gitDirectory, ['rev-parse', ...refs]);
+  return targets.code === 0 && targets.stdout.trim() === `${commit}\n${ownerMark}`;
 }
 
 async function makePatch(git: Git, { path, startCommit }: Worktree, commit: string): Promise<string | null> {

@@ -12,6 +12,25 @@ export function buildPrompt(payload: AssignPayload): string {
   return sections.join('\n\n');
 }
 
+/** To a session whose process was ended in the middle. */
+export function buildContinuation(title: string): string {
+  return `# ${title}
+
+The program that you work in was ended in the middle of this task, and was started again. The working directory is as you
+left it; what was running has ended, and a change that you had asked for may not be made. Look at what is there, for instance
+with git status and git diff, and go on with the task to its end. Do not do again what is done.`;
+}
+
+/** To a new session, where that of before is lost. */
+export function buildRepeat(prompt: string): string {
+  return `${prompt}
+
+## This was begun already
+
+Somebody worked on this task before you, and was cut off. What is done is in the working directory: look at it first, for
+instance with git status and git diff, and go on from there.`;
+}
+
 const HOUSE_RULES = `You work alone and unattended on one task, in a working copy made for it. Decide what is
 reasonable rather than ask, for an answer may take long or never come, and say in your last message what you assumed. Stay inside the working directory. Everything
 that you leave there becomes the result, so leave nothing that does not belong to it; you need not commit. Do this task

@@ -124,12 +124,28 @@ export class Workspaces {
     return reapStores(store, limits);
   }
 
-  /** Puts away what an earlier process left behind. Returns what had to stay, with the reason. */
-  async sweepWorktrees(): Promise<readonly WorkspaceFailure[]> {
+  /** A working copy that a process of before has made, as it stands; null where it is gone or belongs to another. */
+  async reopenWorktree(worktree: Worktree): Promise<Worktree | null> {
+    const { path, key, repository, ownerMark } = worktree;
+    return this.#lock.run(key, async () => {
+      const place = await stat(path).catch(() => null);
+      if (place === null) return null;
+      const top = await this.#git.try(path, ['rev-parse', '--show-toplevel']);
+      if (top.code !== 0 || !isSamePlace(top.stdout.trim(), path)) return null;
+      if ((await this.#refTarget(repository, ownerRef(worktree))) !== ownerMark) return null;
+      if (key.startsWith(this.#workDir)) await markUsed(key);
+      this.#live.set(path, key);
+      return worktree;
+    });
+  }
+
+  /** Puts away what an earlier process left behind, but for `kept`. Returns what had to stay, with the reason. */
+  async sweepWorktrees(kept: ReadonlySet<string> = new Set()): Promise<readonly WorkspaceFailure[]> {
     const root = join(this.#workDir, 'worktrees');
     const failures: WorkspaceFailure[] = [];
     for (const [sessionId, taskId, attempt] of await listAttempts(root)) {
       const path = join(root, sessionId, taskId, attempt);
+      if (kept.has(path)) continue;
       try {
         const repository = await openFolder(this.#git, path);
         await this.#discard({ path, repository, sessionId, taskId, attempt: Number(attempt) });

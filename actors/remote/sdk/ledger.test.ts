@@ -1,0 +1,192 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { OutAnswer } from '#protocols/eap/message.ts';
+import { Assignment } from './assignment.ts';
+import { newHead } from './head.ts';
+import type { Assign } from './incoming.ts';
+import { type AttemptLog, Ledger } from './ledger.ts';
+import type { LockOut } from './locks.ts';
+import { SILENT } from './logger.ts';
+import type { AttemptOut } from './outgoing.ts';
+import type { AgentTask, Work } from './task.ts';
+import { TIMING } from './timing.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'oio-ledger-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const open = () => Ledger.open(folder, SILENT);
+const done = async () => ({ success: true, summary: 'done' });
+const usage = { tokens_in: 7, tokens_out: 1, cost_usd: 0 };
+
+function assignOf(taskId: string): Assign {
+  const payload = {
+    ...{ sessionId: 's1', sessionTitle: 'Session', title: 'Task', description: '' },
+    ...{ taskType: 'execution', prompt: 'Do it', timeoutSeconds: 60 },
+  };
+  return { ...newHead(), kind: 'assign', taskId, attempt: 2, payload };
+}
+
+type Answer = (message: AttemptOut | LockOut) => OutAnswer | Promise<OutAnswer | null>;
+
+function begin(log: AttemptLog, work: Work, answer: Answer = () => ({ ok: true, value: null })) {
+  const said: (AttemptOut | LockOut)[] = [];
+  const putAway: unknown[] = [];
+  const registered = Promise.withResolvers<void>();
+  const isLeft = log.record.resumes > 0;
+  const assignment = new Assignment({
+    ...{ assign: log.record.assign, work, timing: TIMING, logger: SILENT, log },
+    ask: async (message) => {
+      said.push(message);
+      return answer(message);
+    },
+    ...(isLeft && {
+      resume: { registered: registered.promise, putAway: async (kept) => void putAway.push(kept) },
+    }),
+  });
+  return { assignment, said, putAway, registered };
+}
+
+/** Work that a killed process had begun: it kept something, and never ended. */
+async function leave(taskId: string): Promise<void> {
+  const ledger = await open();
+  const kept = Promise.withResolvers<void>();
+  const work: Work = async (task) => {
+    await task.keep({ place: taskId });
+    await task.progress({ usage });
+    void task.askPermission({
+      ...{ requestId: `per-${taskId}`, permission: 'bash', patterns: ['x'] },
+      subject: { type: 'command', title: 'x' },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    kept.resolve();
+    return new Promise(() => undefined);
+  };
+  begin(ledger.begin(assignOf(taskId)), work, (message) =>
+    message.kind === 'permission.request' ? new Promise(() => undefined) : { ok: true, value: null },
+  );
+  await kept.promise;
+}
+
+async function left(): Promise<AttemptLog> {
+  const [log] = (await open()).left;
+  if (!log) throw new Error('something was left');
+  return log;
+}
+
+test('what a killed process had begun is there for the next one: what it kept, used and asked', async () => {
+  await leave('t1');
+
+  const log = await left();
+  let resumed: AgentTask['resumed'] = null;
+  const { assignment, registered } = begin(log, async (task) => {
+    resumed = task.resumed;
+    return done();
+  });
+  registered.resolve();
+  await assignment.over;
+
+  expect(resumed).toEqual({ kept: { place: 't1' }, usage, asked: ['per-t1'] });
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('it does not go on before it is registered, nor before the task itself has agreed', async () => {
+  await leave('t1');
+  const agreed = Promise.withResolvers<OutAnswer>();
+  let works = 0;
+  const work: Work = () => {
+    works += 1;
+    return done();
+  };
+  const { assignment, said, registered } = begin(await left(), work, (message) =>
+    message.kind === 'progress' ? agreed.promise : { ok: true, value: null },
+  );
+  const look = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    return [said.length, works];
+  };
+
+  const unregistered = await look();
+  registered.resolve();
+  const asked = await look();
+  agreed.resolve({ ok: true, value: null });
+  await assignment.over;
+
+  expect([unregistered, asked]).toEqual([
+    [0, 0],
+    [1, 0],
+  ]);
+  expect(said.map(({ kind }) => kind)).toEqual(['progress', 'result']);
+});
+
+test('what the task refuses, or the registration drops, is put away, and nothing is said of it', async () => {
+  await leave('t1');
+  await leave('t2');
+  const [first, second] = (await open()).left;
+  if (!first || !second) throw new Error('two were left');
+  const error = { code: 'STALE_EPOCH', message: 'over', retryable: false };
+  const refused = begin(first, done, () => ({ ok: false, error }));
+  const dropped = begin(second, done);
+
+  refused.registered.resolve();
+  dropped.assignment.end('dropped', 'others have it');
+  dropped.registered.resolve();
+  await Promise.all([refused.assignment.over, dropped.assignment.over]);
+  await Promise.all([refused.assignment.workEnded, dropped.assignment.workEnded]);
+
+  expect(refused.said.map(({ kind }) => kind)).toEqual(['progress']);
+  expect(dropped.said).toEqual([]);
+  expect([refused.putAway, dropped.putAway]).toEqual([[{ place: 't1' }], [{ place: 't2' }]]);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('a result that stood and was not answered is said again as it was, and nothing is done again', async () => {
+  const ledger = await open();
+  const first = begin(ledger.begin(assignOf('t1')), done, () => new Promise(() => undefined));
+  await expect.poll(() => first.said.length).toBe(1);
+
+  let works = 0;
+  const again = begin(await left(), async () => {
+    works += 1;
+    return done();
+  });
+  again.registered.resolve();
+  await again.assignment.over;
+
+  expect(again.said).toEqual(first.said);
+  expect(works).toBe(0);
+});
+
+test('an attempt is taken up three times and no more, and what cannot be read is none', async () => {
+  await leave('t1');
+  await writeFile(join(folder, 't2.1.json'), '{"assign":');
+
+  const counts = [];
+  for (let start = 0; start < 5; start++) counts.push((await open()).left.length);
+
+  expect(counts).toEqual([1, 1, 1, 0, 0]);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('its time goes on from when it was first begun', async () => {
+  await leave('t1');
+  const log = await left();
+  Object.assign(log.record, { begunAt: Date.now() - 3_600_000 });
+  const work: Work = (task) =>
+    new Promise((_, reject) =>
+      task.signal.addEventListener('abort', () => reject(task.signal.reason), { once: true }),
+    );
+
+  const { assignment, said, registered } = begin(log, work);
+  registered.resolve();
+  await assignment.over;
+
+  expect(said.at(-1)).toMatchObject({ kind: 'result', result: { error: { code: 'TIMED_OUT' } } });
+});

@@ -143,14 +143,17 @@ test('a command has its time, and of its output the end is kept', async () => {
 });
 
 test('an agent that dies fails the attempt with its last words, and its commands go with it', async () => {
-  const { outcome } = await run('run: setsid sleep 273 >/dev/null 2>&1 &\ndie: out of ink');
+  const { outcome } = await run(`run: setsid sleep 273 >/dev/null 2>&1 &
+start: sleep 274
+spawn: exec sleep 275
+die: out of ink`);
 
   expect(outcome.ending).toMatchObject({
     type: 'failed',
     failure: { code: 'AGENT_CRASHED', retryable: true },
   });
   expect(outcome.ending).toHaveProperty('failure.message', expect.stringContaining('code 3: out of ink'));
-  expect(commandsRunning(/sleep 273/)).toBe(0);
+  expect(commandsRunning(/sleep 27[345]/)).toBe(0);
 });
 
 test('a word is said in the next turn, and an interruption ends the turn that runs', async () => {
@@ -252,7 +255,7 @@ test('a session of an earlier process goes on where the agent has it, and begins
   expect(seen.map(({ isEarlier }) => isEarlier)).toEqual([false, true, false, false]);
   expect(seen[1]?.sessionId).toBe(sessionId);
   // What was said before is not said again, here or there.
-  expect(again.outcome.conversation.toMarkdown('x')).not.toContain('die:');
+  expect(again.outcome.conversation.toMarkdown('x')).not.toContain('of before');
   expect(again.outcome.conversation.toMarkdown('x')).toContain('do nothing twice');
   expect(lost.outcome.ending).toMatchObject({ text: expect.stringContaining('"told":1') });
   expect(unable.outcome.ending).toMatchObject({ type: 'answered' });

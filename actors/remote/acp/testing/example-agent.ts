@@ -4,6 +4,7 @@
  * first), `--acp-2` (it speaks another version), `--mute` (it never answers), `--store <folder>` (sessions can be loaded),
  * `--scripts <JSON>` (lines by what a prompt has in it, in the place of its own).
  */
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -101,6 +102,16 @@ const VERBS: Record<string, (turn: Turn, rest: string) => Promise<StopReason | u
     return say(turn, typeof file === 'string' ? file : file.content);
   },
   run: async (turn, command) => run(turn, command),
+  /** Without waiting for it. */
+  start: async ({ client, session }, command) => {
+    await client.createTerminal({ sessionId: session.id, command });
+    return undefined;
+  },
+  /** With its own hands, and out of its own group. */
+  spawn: async (_, command) => {
+    spawn('/bin/sh', ['-c', command], { detached: true, stdio: 'ignore' }).unref();
+    return undefined;
+  },
   ask: async (turn, rest) => {
     const titles = rest.split(',').map((title) => title.trim());
     const allowed = await Promise.all(
@@ -160,6 +171,7 @@ const app = agent({ name: 'example' })
     const turn = { client, session: find(params.sessionId), signal: new AbortController().signal };
     for (const text of told) {
       await tell(turn, { sessionUpdate: 'user_message_chunk', content: { type: 'text', text } });
+      await say(turn, `of before: ${text}`);
     }
     return opened;
   })

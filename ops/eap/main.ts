@@ -22,7 +22,7 @@ async function main(): Promise<number> {
     return EXIT.passed;
   }
   const { subject } = options;
-  const ours = subject ? { subjects: [subject], stop: async () => undefined } : await startOurs();
+  const ours = subject ? { subjects: [subject], stop: async () => undefined } : await startOurs(options.ours);
   try {
     return await testAll(options, ours.subjects);
   } finally {

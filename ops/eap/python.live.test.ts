@@ -1,10 +1,12 @@
 /** The Python SDK: its own tests and tools, what of it would be published, and the conformance kit on an agent by it. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { Line } from '#actors/remote/sdk/testing/line.ts';
+import { assignment, ScriptedOrchestrator } from '#actors/remote/sdk/testing/orchestrator.ts';
 import { PYTHON_PACKAGE, type PythonTools, preparePython } from '../dev/python-tools.ts';
 import { ALL_CHECKS, runKit } from './kit.ts';
 import { pythonSubject } from './python-subject.ts';
@@ -66,6 +68,36 @@ test.concurrent('what would be published of the Python SDK has its types, the sc
     'Requires-Dist: nats-py<3,>=2.12',
   ]);
 }, 120_000);
+
+test.concurrent('an agent by the Python SDK notices a server that is silent within seconds, and loses nothing by it', async () => {
+  const tenant = `python-${process.pid}`;
+  const line = await Line.open(inject('natsUrl'));
+  const orchestrator = await ScriptedOrchestrator.start(inject('natsUrl'), tenant, 'agent-x');
+  const place = { NATS_URL: line.url, OIO_TENANT: tenant, OIO_AGENT_NAME: 'AGENT-X' };
+  const agent = spawn(tools.python, [join(PYTHON_PACKAGE, 'tests', 'conformance_agent.py')], {
+    env: { PATH: process.env.PATH, ...tools.environment, ...place },
+  });
+  onTestFinished(async () => {
+    agent.kill('SIGKILL');
+    await orchestrator.stop();
+    await line.cut();
+  });
+  let output = '';
+  agent.stderr.on('data', (part) => {
+    output += part;
+  });
+
+  await orchestrator.until(() => orchestrator.once('register').length === 1, 30_000);
+  await orchestrator.tell(assignment('t1', { payload: { title: 'conformance: slow' } }));
+  line.pause();
+  await expect.poll(() => output, { timeout: 15_000 }).toContain('disconnected');
+  expect(orchestrator.once('result')).toEqual([]);
+  line.resume();
+  await orchestrator.until(() => orchestrator.once('result').length === 1, 30_000);
+
+  expect(orchestrator.once('register')[1]?.resume).toEqual([{ taskId: 't1', attempt: 1 }]);
+  expect(orchestrator.once('result')[0]?.result.summary).toBe('done');
+}, 90_000);
 
 // Each check waits far more than it computes: three agents side by side take a third of the time.
 const PARTS = 3;

@@ -27,7 +27,8 @@ export const SHELL: readonly Subject[] = TRANSPORTS.map((transport) => ({
   environment: { OIO_COMMAND: `sh ${JSON.stringify(join(import.meta.dirname, 'task.sh'))}` },
 }));
 
-export async function startOurs(): Promise<Ours> {
+/** All of ours, or what `name` needs: not everybody has a Python. */
+export async function startOurs(name: string | null): Promise<Ours> {
   const model = await startScriptedModel({ delayMs: 5, scripts: SCRIPTS });
   const environment = {
     OIO_MODEL: MODEL_NAME,
@@ -39,8 +40,8 @@ export async function startOurs(): Promise<Ours> {
     transport,
     environment,
   }));
-  const python = pythonSubject(await preparePython(process.env));
-  return { subjects: [...SHELL, ...ACP, ...opencode, python], stop: () => model.stop() };
+  const python = name === null || name === 'python' ? [pythonSubject(await preparePython(process.env))] : [];
+  return { subjects: [...SHELL, ...ACP, ...opencode, ...python], stop: () => model.stop() };
 }
 
 const SCRIPTS: readonly Script[] = [

@@ -183,6 +183,11 @@ class NatsWire:
     async def dial(self) -> None:
         """One try. Raises `WireFault`."""
         client = Client()
+        down = Ending()
+
+        async def on_closed() -> None:
+            down.set()
+
         try:
             async with asyncio.timeout(DIAL_WITHIN):
                 await client.connect(
@@ -194,6 +199,7 @@ class NatsWire:
                     token=self._login.token,
                     user_credentials=self._dialling.credentials,
                     error_cb=self._on_error,
+                    closed_cb=on_closed,
                     allow_reconnect=False,
                     connect_timeout=1,
                     max_reconnect_attempts=1,
@@ -208,7 +214,7 @@ class NatsWire:
             is_vague = isinstance(error, errors.NoServersError | TimeoutError)
             raise _to_fault(self._last_error if is_vague and self._last_error else error) from error
         self._client = client
-        self._down = Ending()
+        self._down = down
         self._up.set()
 
     def keep_up(self) -> None:
@@ -230,19 +236,15 @@ class NatsWire:
 
     async def _watch(self) -> None:
         """Returns when the line is broken, or silent, or to be closed."""
-        client = self._client
-        while client is not None and client.is_connected and not self._closing.is_set():
+        client, down = self._client, self._down
+        while client is not None and not down.is_set():
             try:
-                if await unless(_ping(client), self._closing) is None:
+                if await unless(_ping(client), self._closing, down) is None:
                     return
             except (errors.Error, OSError) as error:
                 logger.debug("no answer to a ping: %s", error)
                 return
-            until = asyncio.get_running_loop().time() + PING_EVERY
-            while client.is_connected and asyncio.get_running_loop().time() < until:
-                await pause(PING_EVERY / 10, self._closing)
-                if self._closing.is_set():
-                    return
+            await pause(PING_EVERY, self._closing, down)
 
     async def _dial_until_up(self) -> None:
         while not self._closing.is_set():

@@ -27,11 +27,12 @@ import {
   type Work,
 } from './task.ts';
 import type { Timing } from './timing.ts';
+import { askTools, type ToolsOut } from './tools.ts';
 
 export interface AssignmentOptions {
   readonly assign: Assign;
   readonly work: Work;
-  readonly ask: (message: AttemptOut | LockOut, signal: AbortSignal) => Promise<OutAnswer | null>;
+  readonly ask: (message: AttemptOut | LockOut | ToolsOut, signal: AbortSignal) => Promise<OutAnswer | null>;
   readonly timing: Timing;
   readonly logger: Logger;
 }
@@ -76,7 +77,7 @@ export class Assignment {
     this.#locks = new TaskLocks({
       taskId: this.taskId,
       attempt: this.attempt,
-      ask: (message, signal) => this.#askOfLock(message, signal),
+      ask: (message, signal) => this.#askBeside(message, signal),
       workSignal: this.#stopWork.signal,
       logger: options.logger,
     });
@@ -200,6 +201,7 @@ export class Assignment {
       askPermission: (question) => this.#requests.askPermission(question),
       askInput: (question) => this.#requests.askInput(question),
       onSteer: (handler) => this.#requests.onSteer(handler),
+      tools: () => askTools(this.#ref(), (message) => this.#askBeside(message, this.#stopWork.signal)),
     };
   }
 
@@ -260,7 +262,7 @@ export class Assignment {
   }
 
   /** Beside what is said in order: a lock that is waited for holds nothing up. */
-  async #askOfLock(message: LockOut, signal: AbortSignal): Promise<OutAnswer | null> {
+  async #askBeside(message: LockOut | ToolsOut, signal: AbortSignal): Promise<OutAnswer | null> {
     const answer = await this.#options.ask(message, AbortSignal.any([signal, this.#giveUp.signal]));
     if (answer && !answer.ok && STALE_CODES.has(answer.error.code)) this.end('stale', answer.error.message);
     return answer;

@@ -5,10 +5,11 @@
 import type { OpencodeClient } from '@opencode-ai/sdk/v2/client';
 import type { ToolServer } from '#actors/remote/sdk/tools.ts';
 import { ask } from './ask.ts';
+import { AttemptFailure } from './failure.ts';
 
 const TIMEOUT_MS = 35_000;
 
-/** One that cannot be reached is shown by opencode as failed, and its tools are not there: the work goes on. */
+/** One that cannot be reached, or does not come in time: its tools are not there, and the work goes on without. */
 export async function addTools(
   client: OpencodeClient,
   directory: string,
@@ -21,6 +22,11 @@ export async function addTools(
       // The token is all there is to know: nobody is to be sent to a browser.
       oauth: false as const,
     };
-    await ask('its tools', client.mcp.add({ directory, name, config }));
+    try {
+      await ask('its tools', client.mcp.add({ directory, name, config }));
+    } catch (error) {
+      // Whether opencode itself is well shows with the next request.
+      if (!(error instanceof AttemptFailure)) throw error;
+    }
   }
 }

@@ -14,8 +14,9 @@ import { agentIdOf } from '#protocols/agent.ts';
 import type { Failure } from '#protocols/failure.ts';
 import type { Client } from '#runtime/client.ts';
 import type { Logger } from '#runtime/logger.ts';
+import { actingAs } from './acting.ts';
 import { Attempts } from './attempts.ts';
-import { type Caller, everybodyOf } from './caller.ts';
+import { agentOf, type Caller, everybodyOf } from './caller.ts';
 import type { ServerConfig } from './config.ts';
 import type { App } from './context.ts';
 import { Refused } from './failures.ts';
@@ -24,6 +25,7 @@ import { readKey } from './key-text.ts';
 import { readLoginCookie } from './login-cookie.ts';
 import { OpenLines } from './open-lines.ts';
 import { actionOfRoute } from './route-actions.ts';
+import { taskTokenOf } from './task-token.ts';
 
 const LOOK_AGAIN_MS = 2_000;
 const BEARER = /^Bearer +(\S+)$/i;
@@ -55,10 +57,18 @@ export function guardRoutes(app: App, options: GuardOptions): Guard {
   app.addHook('onRoute', declareAction);
   // After all of onRequest: a refused upgrade is closed by what the WebSocket plugin noted there.
   app.addHook('preParsing', async (request) => {
+    const agent = actingAs();
+    if (agent !== null) {
+      // Let in by the token of its task, at the door of the tools, which bounds what it asks.
+      request.caller = agentOf(agent);
+      request.identifiedAtMs = Number.POSITIVE_INFINITY;
+      return;
+    }
     if (!guard.isOn) request.caller = everybody;
     else {
       const { action } = request.routeOptions.config;
       if (request.is404 || action === 'open' || action === undefined) return;
+      if (action === 'tools.call' && taskTokenOf(request) !== null) return;
       request.caller = await identifyRequest(guard, request);
       request.identifiedAtMs = elapsedMs();
       refuseUnlessMay(request, request.caller, action);

@@ -37,6 +37,12 @@ export function everybodyOf(tenant: string): Caller {
   return { by: `user:${tenant}`, user: tenant, standing: 'platform', ...nothing };
 }
 
+/** The agent of a task, by the token of that: `agent:…`. */
+export function agentOf(by: string): Caller {
+  const nothing = { key: null, loginId: null, agents: null };
+  return { by, user: by, standing: 'developer', ...nothing };
+}
+
 /** Of a route that is not open. */
 export function callerOf({ caller }: FastifyRequest): Caller {
   assert(caller !== null, 'who asks is known before a route is entered');

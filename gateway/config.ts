@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PLATFORM_TENANT } from '#protocols/access.ts';
 import { TenantId } from '#protocols/ids.ts';
+import { TaskKey } from '#runtime/task-token.ts';
 import type { AdminKey } from './key-book.ts';
 
 /** An empty variable is one that was not set. */
@@ -29,6 +30,8 @@ const Environment = z.object({
   OIO_AUTH: z.preprocess(unset, z.enum(['off', 'keys']).optional()),
   OIO_ADMIN_KEY_HASH: z.preprocess(unset, AdminKeyLine.optional()),
   OIO_RATE_LIMIT: z.preprocess(unset, z.enum(['on', 'off']).default('on')),
+  /** Of the deployment, as nodes have it: the tokens of tasks are checked by it. Without, none counts. */
+  OIO_TASK_KEY: z.preprocess(unset, TaskKey.optional()),
   LOG_LEVEL: z.preprocess(
     unset,
     z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -50,6 +53,8 @@ export interface ServerConfig {
   readonly auth: 'off' | 'keys';
   /** Keys of admins that stand in the settings. */
   readonly adminKeys?: readonly AdminKey[];
+  /** Checks the tokens of tasks. */
+  readonly taskKey?: string | undefined;
 }
 
 export interface GatewayConfig extends ServerConfig {
@@ -90,6 +95,7 @@ export function parseConfig(
       askTimeoutMs: settings.OIO_ASK_TIMEOUT_MS,
       isRateLimited: settings.OIO_RATE_LIMIT === 'on',
       ...access,
+      taskKey: settings.OIO_TASK_KEY,
       logLevel: settings.LOG_LEVEL,
     }),
   };

@@ -135,7 +135,7 @@ export function buildServer(options: ServerOptions): App {
     keyRoutes(app, context, guard);
     messageRoutes(app, context, lanes);
     liveRoutes(app, { feed, lanes, guard });
-    mcpRoute(app, logger);
+    mcpRoute(app, context, { logger, taskKey: config.taskKey });
     addDocument(app);
     addReference(app);
     const console = addConsoleFiles(app, config.consoleDir);

@@ -13,12 +13,15 @@ import { refuseArtifact } from './artifact-quota.ts';
 import type { Client, Command } from './client.ts';
 import { hearOfLock } from './locks-door.ts';
 import type { Objects, Speaker } from './remote.ts';
+import { hearOfTools, type ToolsOffer } from './tools-door.ts';
 
 const ASK_TIMEOUT_MS = 10_000;
 
 export interface DoorHost {
   readonly client: Pick<Client, 'ask' | 'get' | 'acquireLock'>;
   readonly objects: Pick<Objects, 'put'>;
+  /** Null: this deployment offers none. */
+  readonly tools?: ToolsOffer | null;
   isControl(type: string, messageType: string): boolean;
 }
 
@@ -30,6 +33,10 @@ export async function hearAgent(host: DoorHost, speaker: Speaker, body: unknown)
   // Nothing says when there is room again: it is not waited for.
   if (full) return refuse(full, false);
   if (intake.blob) await host.objects.put(intake.blob.name, Buffer.from(intake.blob.base64, 'base64'));
+  if (intake.tools) {
+    const said = await hearOfTools(host.client, host.tools ?? null, { speaker, ...intake.tools });
+    return said.ok ? said : refuse(said.failure);
+  }
   if (!intake.message) return { ok: true, value: null };
   const command: Command = {
     to: intake.to,

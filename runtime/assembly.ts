@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ActorKind } from '#protocols/actor.ts';
 import { PARTITIONS_DEFAULT } from '#protocols/partition.ts';
-import { hearAgent } from './agents-door.ts';
+import { type DoorHost, hearAgent } from './agents-door.ts';
 import { NODE_BOUNDS } from './bounds.ts';
 import type { Client } from './client.ts';
 import { systemClock } from './clock.ts';
@@ -49,6 +49,8 @@ import { readLockTables } from './postgres/lock-tables.ts';
 import { PostgresPast } from './postgres/past.ts';
 import { PostgresReads } from './postgres/reads.ts';
 import { PostgresStore } from './postgres/store.ts';
+import type { Remote } from './remote.ts';
+import type { ToolsOffer } from './tools-door.ts';
 import { UPKEEP_SETTINGS, Upkeep } from './upkeep.ts';
 
 export interface RunningNode {
@@ -181,7 +183,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   });
   const client = buildClient({ connection, reads: new PostgresReads(sql), logger });
   remote.onHeartbeat((speaker) => upkeep.heard(speaker));
-  remote.serve((speaker, body) => hearAgent({ client, objects, isControl: routes.isControl }, speaker, body));
+  serveAgents(remote, { client, objects, isControl: routes.isControl, tools: offerOf(config) });
   servePast(connection, folding.answer, logger);
   await node.start();
   const stopTelling = tellLoads(connection, () => node.loadReport());
@@ -286,4 +288,12 @@ function keep({ sql, connection, logger, id, node, replicas, openStreams }: Kept
 
 function bare(ports: Ports): Ports {
   return ports;
+}
+
+function serveAgents(remote: Remote, door: DoorHost): void {
+  remote.serve((speaker, body) => hearAgent(door, speaker, body));
+}
+
+function offerOf({ OIO_MCP_URL: url, OIO_TASK_KEY: key }: NodeConfig): ToolsOffer | null {
+  return url === undefined || key === undefined ? null : { url, key };
 }

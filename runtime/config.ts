@@ -1,6 +1,7 @@
 /** What a node can be told, by its environment. */
 import { z } from 'zod';
 import { ACTOR_MEMORY_DEFAULT_MB } from './bounds.ts';
+import { TaskKey } from './task-token.ts';
 
 const Environment = z.object({
   NATS_URL: z.string({ error: 'is not set: say which NATS server, as nats://host:port' }),
@@ -32,6 +33,12 @@ const Environment = z.object({
   OIO_TWICE_EVERY: z.coerce.number().int().min(0).max(1_000_000).default(100),
   /** How long all nodes must have known a newer state version before it is written: so long is a way back. */
   OIO_RAISE_STATES_SECONDS: z.coerce.number().min(0).default(300),
+  /** The gateway's `/mcp` as agents reach it, and the key of the deployment: without both, agents get no tools. */
+  OIO_MCP_URL: z.preprocess(
+    (value) => (value === '' ? undefined : value),
+    z.url({ protocol: /^https?$/ }).optional(),
+  ),
+  OIO_TASK_KEY: z.preprocess((value) => (value === '' ? undefined : value), TaskKey.optional()),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 export type NodeConfig = Readonly<z.infer<typeof Environment>>;

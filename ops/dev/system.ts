@@ -6,6 +6,7 @@
  * Y2. A process of ours that dies is started again; where a service dies, or a process keeps dying,
  *     `broken` resolves and the owner stops the rest.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -66,7 +67,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await answersReady(options);
     writeAddresses(folder, services);
     return {
-      url: `http://${options.host === '127.0.0.1' || options.host === '0.0.0.0' ? 'localhost' : options.host}:${options.port}`,
+      url: addressOf(options),
       natsUrl: services.natsUrl,
       databaseUrl: services.databaseUrl,
       broken: Promise.race([...deaths(services), ...processes.map((process) => process.broken)]),
@@ -79,6 +80,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await stop();
     throw thrown;
   }
+}
+
+/** The gateway's, from this machine. */
+function addressOf({ host, port }: SystemOptions): string {
+  return `http://${host === '127.0.0.1' || host === '0.0.0.0' ? 'localhost' : host}:${port}`;
 }
 
 /** Addresses with passwords, for further processes: `node --env-file=.oio/stack.env runtime/main.ts`. */
@@ -189,14 +195,26 @@ function plan(
     env: { ...shared, ...env },
     onLine: (line) => logs.line(role, line),
   });
+  // The key is for this start alone: with it end the tokens that it made.
+  const tools = { OIO_TASK_KEY: randomBytes(32).toString('base64url') };
+  const mcpUrl = `${addressOf(options)}/mcp`;
   const workDir = join(folder.path, 'agent');
   mkdirSync(workDir, { recursive: true, mode: 0o700 });
   const names = Array.from({ length: nodes }, (_, index) => `node-${index + 1}`);
   return [
     [
-      names.map((name) => ({ ...make(name, 'runtime/main.ts', { OIO_NODE_ID: name }), keepsCode: true })),
+      names.map((name) => ({
+        ...make(name, 'runtime/main.ts', { OIO_NODE_ID: name, OIO_MCP_URL: mcpUrl, ...tools }),
+        keepsCode: true,
+      })),
       // On one's own machine nobody is kept from asking much.
-      [{ ...make('gateway', 'gateway/main.ts', gateway), keepsCode: true, flags: GATEWAY_FLAGS }],
+      [
+        {
+          ...make('gateway', 'gateway/main.ts', { ...gateway, ...tools }),
+          keepsCode: true,
+          flags: GATEWAY_FLAGS,
+        },
+      ],
     ],
     hasAgent ? [[makeAgent(make, workDir)]] : [],
   ];

@@ -171,6 +171,12 @@ const IN_CONFLICT: readonly Script[] = [
     name: 'strict',
     match: /^implement update strictly/i,
     steps: [
+      // Ours, by MCP: with the token of the task.
+      {
+        type: 'call',
+        tool: 'oio_create_context',
+        arguments: { name: 'Decided', data: { body: 'if given' } },
+      },
       { type: 'call', tool: 'read', arguments: file },
       {
         type: 'call',
@@ -228,6 +234,10 @@ test('tasks side by side end in one merged branch whose tests pass, though two o
     'merged',
   ]);
   expect(resolver?.description).toContain('src/update.js');
+  const contexts = await fetch(`${running.url}/api/v1/contexts/session/${session.id}`);
+  expect(await contexts.json()).toMatchObject({
+    items: [{ name: 'Decided', label: 'agent', created_by: 'agent:agent-opencode-1' }],
+  });
   const parents = await git(repository, ['log', '-1', '--format=%P', `oio/${session.id}/${resolver?.id}`]);
   expect(parents.trim().split(' ')).toHaveLength(5);
 });

@@ -9,7 +9,7 @@ const README = new URL('../../protocols/eap/README.md', import.meta.url);
 const OF = {
   ...{ out: 'AgentOut', in: 'AgentIn', 'out-answer': 'OutAnswer', 'in-answer': 'InAnswer' },
   ...{ registered: 'Registered', heartbeat: 'Heartbeat', 'lock-said': 'LockSaid' },
-  ...{ 'request-said': 'RequestSaid' },
+  ...{ 'request-said': 'RequestSaid', 'tools-said': 'ToolsSaid' },
 } as const;
 
 test('the documents of the protocol are those of this tree (else: npm run eap:schema)', () => {

@@ -14,6 +14,7 @@ import {
   OutAnswer,
   Registered,
 } from '#protocols/eap/message.ts';
+import { ToolsSaid } from '#protocols/eap/tools.ts';
 import { agentHeartbeat, agentIn, agentOut } from '#protocols/subjects.ts';
 
 export type Json = { readonly [name: string]: unknown };
@@ -24,6 +25,7 @@ const SHAPES = {
   Registered,
   LockSaid,
   RequestSaid,
+  ToolsSaid,
   AgentIn,
   InAnswer,
   Heartbeat,

@@ -12,7 +12,7 @@ const SKIPPED: Readonly<Record<string, readonly string[]>> = {
 let ours: Ours;
 
 beforeAll(async () => {
-  ours = await startOurs();
+  ours = await startOurs('opencode');
 });
 
 afterAll(async () => {

@@ -22,6 +22,8 @@ export interface Intake {
     readonly attempt: number;
     readonly acquireWithinMs: number | null;
   };
+  /** Tools are asked for, for this attempt, which must be the speaker's and open. */
+  readonly tools?: { readonly taskId: string; readonly attempt: number };
 }
 
 export type Speaker = { readonly tenant: string; readonly agent: string };
@@ -80,6 +82,11 @@ export function takeIn(speaker: Speaker, body: unknown): Intake | { failure: Fai
       const acquireWithinMs = said.kind === 'lock_acquire' ? said.answerWithinMs : null;
       const lock = { taskId, attempt, acquireWithinMs };
       return { ...toLockMessage(said, speaker.tenant), key, blob: null, lock };
+    }
+    case 'tools.request': {
+      const { taskId, attempt } = said;
+      const to: Address = { type: 'task', tenant: speaker.tenant, id: taskId };
+      return { to, key, blob: null, message: null, tools: { taskId, attempt } };
     }
     default:
       return { to: { type: 'task', tenant: speaker.tenant, id: said.taskId }, key, ...ofTask(speaker, said) };

@@ -17,6 +17,7 @@ import {
   STEER,
 } from './approval.ts';
 import { LOCK_ACQUIRE, LOCK_RELEASE, LOCK_RENEW } from './lock.ts';
+import { TOOLS_REQUEST } from './tools.ts';
 
 export const EAP_VERSION = '2.0';
 
@@ -84,6 +85,7 @@ export const AgentOut = z.discriminatedUnion('kind', [
   z.object({ ...head, ...ofAttempt, ...LOCK_ACQUIRE }),
   z.object({ ...head, ...ofAttempt, ...LOCK_RENEW }),
   z.object({ ...head, ...ofAttempt, ...LOCK_RELEASE }),
+  z.object({ ...head, ...ofAttempt, ...TOOLS_REQUEST }),
   z.object({ ...head, ...ofAttempt, ...PERMISSION_REQUEST }),
   z.object({ ...head, ...ofAttempt, ...INPUT_REQUEST }),
   z.object({ ...head, ...ofAttempt, ...REQUEST_WITHDRAWN }),

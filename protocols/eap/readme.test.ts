@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { RequestSaid } from './approval.ts';
 import { LockSaid } from './lock.ts';
 import { AgentIn, AgentOut, Heartbeat, InAnswer, OutAnswer, Registered } from './message.ts';
+import { ToolsSaid } from './tools.ts';
 
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   out: AgentOut,
@@ -14,6 +15,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   heartbeat: Heartbeat,
   'lock-said': LockSaid,
   'request-said': RequestSaid,
+  'tools-said': ToolsSaid,
 };
 
 const text = readFileSync(new URL('./README.md', import.meta.url), 'utf8');

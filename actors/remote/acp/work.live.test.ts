@@ -30,7 +30,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 function taskOf(description: string, repo: string) {
   const artifacts: NewArtifact[] = [];
   const task: AgentTask = {
-    ...{ id: 't1', attempt: 1, signal: new AbortController().signal },
+    ...{ id: 't1', attempt: 1, signal: new AbortController().signal, resumed: null },
     payload: {
       ...{ sessionId: 's1', sessionTitle: 'S', title: 'Add b', description, taskType: 'execution' },
       ...{ prompt: '', timeoutSeconds: 60 },
@@ -43,6 +43,9 @@ function taskOf(description: string, repo: string) {
     askPermission: async () => YES,
     askInput: () => Promise.reject(new Error('nobody here')),
     onSteer: () => undefined,
+    keep: async () => undefined,
+    withdraw: async () => undefined,
+    tools: async () => [],
   };
   return { task, artifacts };
 }

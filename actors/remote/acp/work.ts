@@ -31,7 +31,7 @@ export function makeWork(options: WorkOptions): Work {
   });
 }
 
-function run(options: WorkOptions, task: AgentTask, worktree: Worktree): Promise<RunOutcome> {
+async function run(options: WorkOptions, task: AgentTask, worktree: Worktree): Promise<RunOutcome> {
   const { program, model, limits, logger } = options;
   // ACP has no system prompt; the project's own instructions are read by the agents themselves.
   const parts = [buildPrompt(task.payload), describeConflicts(worktree), buildSystemPrompt(null)];
@@ -40,7 +40,7 @@ function run(options: WorkOptions, task: AgentTask, worktree: Worktree): Promise
     directory: worktree.path,
     prompt: parts.filter((part) => part !== '').join('\n\n'),
     model: task.payload.model ?? model,
-    mcp: [],
+    mcp: await task.tools(),
     task,
     people: task,
     signal: task.signal,

@@ -104,14 +104,15 @@ test('a busy endpoint is asked again when it says, and it is told meanwhile', as
 });
 
 test('an endpoint that stays busy is a failure that may pass, a wrong key one that will not, and the key is in neither', async () => {
-  const busy = { status: 503, headers: { 'retry-after-ms': '1' }, body: { error: { message: `no ${KEY}` } } };
-  const wrong = { status: 401, body: { error: { message: `Incorrect API key provided: ${KEY}` } } };
+  const key = 'word-of-the-house';
+  const busy = { status: 503, headers: { 'retry-after-ms': '1' }, body: { error: { message: `no ${key}` } } };
+  const wrong = { status: 401, body: { error: { message: `Incorrect API key provided: ${key} or ${KEY}` } } };
   const away = await startEndpoint(busy, busy, busy);
   const refusing = await startEndpoint(wrong);
 
   const failures = await Promise.all(
     [away, refusing].map(({ url }) =>
-      openModel(optionsFor(url))
+      openModel(optionsFor(url, { key }))
         .ask({ ...QUESTION, onLimited: () => undefined })
         .catch((error: unknown) => error),
     ),
@@ -121,7 +122,7 @@ test('an endpoint that stays busy is a failure that may pass, a wrong key one th
     { code: 'MODEL_UNAVAILABLE', retryable: true },
     { code: 'MODEL_REFUSED', retryable: false },
   ]);
-  expect(failures.map((one) => `${one} ${JSON.stringify(one)}`).join()).not.toContain('very-secret');
+  expect(failures.map((one) => `${one} ${JSON.stringify(one)}`).join()).not.toMatch(/very-secret|word-of/);
   expect([away.asked.length, refusing.asked.length]).toEqual([3, 1]);
 });
 
@@ -155,7 +156,13 @@ function taskOf(payload: Partial<AssignPayload>) {
     progress: async (report) => void reports.push(report),
     tool: async () => undefined,
     artifact: async (artifact) => `${artifacts.push(artifact)}`,
-    ...{ lock: nobody, askPermission: nobody, askInput: nobody, onSteer: () => undefined },
+    ...{
+      lock: nobody,
+      askPermission: nobody,
+      askInput: nobody,
+      onSteer: () => undefined,
+      tools: async () => [],
+    },
   };
   return { given, reports, artifacts };
 }

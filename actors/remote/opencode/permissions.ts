@@ -33,11 +33,15 @@ const SECRETS: readonly Rule[] = [
   rule('read', '*.env.example', 'allow'),
 ];
 
+/** MCP servers of a task: what they do is bounded by the token that they are asked with. */
+const OWN_TOOLS = 'oio_*';
+
 /** With people behind it. */
 export function buildAskingPermissions(toolOutputDirectory: string): PermissionRuleset {
   return [
     rule('*', '*', 'ask'),
     ...HARMLESS.map((permission) => rule(permission, '*', 'allow')),
+    rule(OWN_TOOLS, '*', 'allow'),
     ...SECRETS,
     rule('external_directory', `${toolOutputDirectory}/*`, 'allow'),
     rule('plan_enter', '*', 'deny'),

@@ -226,6 +226,8 @@ test('sums', () => assert.equal(sum(1, 2), 3));\n`,
     prompt: `# ${title}\n\nPlease.`,
     model: model ?? MODEL_NAME,
     signal: signal ?? new AbortController().signal,
+    // Nobody is there: no work is held up by it.
+    tools: [{ name: 'oio', url: 'http://127.0.0.1:1/mcp', headers: { authorization: 'Bearer t' } }],
     onProgress: (one) => progress.push(one),
     limits: { retriesMax: 1 },
   };

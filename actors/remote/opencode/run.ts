@@ -7,9 +7,11 @@
  * R3. Whatever ends the run, afterwards the session does nothing any more and no command of it runs.
  * R4. The end of the server's process ends the run as a failure that may be tried again.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event, SessionStatus } from '@opencode-ai/sdk/v2/client';
 import type { SteerHandler } from '#actors/remote/sdk/requests.ts';
+import type { ToolServer } from '#actors/remote/sdk/tools.ts';
 import { read, tell } from './ask.ts';
 import { makeCoalescer } from './coalesce.ts';
 import { makeEventWatch } from './event-watch.ts';
@@ -22,6 +24,7 @@ import { buildAskingPermissions, buildPermissions } from './permissions.ts';
 import { type Memory, newMemory, type Progress, readEvent, remember } from './progress.ts';
 import type { OpencodeServer, ServerExit } from './server.ts';
 import { Steering } from './steering.ts';
+import { addTools } from './tools.ts';
 
 export type RunOptions = {
   readonly server: OpencodeServer;
@@ -37,6 +40,8 @@ export type RunOptions = {
   readonly onProgress: (progress: Progress) => void;
   /** Whom to ask; without, what opencode asks is rejected. */
   readonly people?: People;
+  /** MCP servers for this directory alone; they go with it. */
+  readonly tools?: readonly ToolServer[];
   /** Hands over what people say while the work goes on to a handler. */
   readonly onSteer?: (handler: SteerHandler) => void;
   /** The session of a run in this directory whose process was killed; null: it had none yet. Left out: a first run. */
@@ -126,6 +131,7 @@ class Run {
     const { server, directory, title, prompt, system, model } = this.#options;
     const { client } = server;
     this.#over.throwIfAborted();
+    await addTools(client, directory, this.#options.tools ?? []);
     const chosen = model === undefined ? {} : { model: await findModel(client, directory, model) };
     if (model === undefined) await requireSomeModel(client, directory);
     const { people = null, onSteer } = this.#options;

@@ -58,6 +58,7 @@ async function run(options: WorkOptions, task: AgentTask, { worktree, earlier }:
     prompt: [buildPrompt(payload), describeConflicts(worktree)].join('\n\n').trimEnd(),
     system: buildSystemPrompt(await readInstructions(worktree.path)),
     ...(model === null ? {} : { model }),
+    tools: await task.tools(),
     signal: task.signal,
     people: task,
     onSteer: (handler) => task.onSteer(handler),

@@ -7,6 +7,7 @@ import { SILENT } from './logger.ts';
 import type { AttemptOut } from './outgoing.ts';
 import { type AgentTask, AttemptEnded, type Work } from './task.ts';
 import { TIMING } from './timing.ts';
+import type { ToolsOut } from './tools.ts';
 
 type Result = Extract<AttemptOut, { kind: 'result' }>;
 
@@ -21,10 +22,10 @@ const OK: OutAnswer = { ok: true, value: null };
 
 function begin(
   work: Work,
-  answer: (message: AttemptOut | LockOut) => OutAnswer | Promise<OutAnswer | null> = () => OK,
+  answer: (message: AttemptOut | LockOut | ToolsOut) => OutAnswer | Promise<OutAnswer | null> = () => OK,
   keeping: Pick<AssignmentOptions, 'log' | 'resume'> = {},
 ) {
-  const said: (AttemptOut | LockOut)[] = [];
+  const said: (AttemptOut | LockOut | ToolsOut)[] = [];
   const payload = {
     sessionId: 's1',
     sessionTitle: 'Session',
@@ -291,4 +292,30 @@ test('an attempt that is over for the orchestrator loses its locks at once', asy
   await assignment.over;
 
   expect(held?.aborted).toBe(true);
+});
+
+test('tools come with a token of the attempt, and where there are none the work goes on without', async () => {
+  const server = {
+    name: 'oio',
+    url: 'http://gateway/mcp',
+    token: 't',
+    expiresAt: '2026-01-01T00:00:00.000Z',
+  };
+  const old: OutAnswer = {
+    ok: false,
+    error: { code: 'VALIDATION_FAILED', message: 'not known', retryable: false },
+  };
+  const seen: unknown[] = [];
+  const work: Work = async (task) => {
+    seen.push(await task.tools());
+    return { success: true, summary: 'done' };
+  };
+
+  for (const answered of [{ ok: true, value: { mcp: [server] } } as const, old]) {
+    const { assignment } = begin(work, ({ kind }) => (kind === 'tools.request' ? answered : OK));
+    await assignment.over;
+  }
+
+  const headers = { authorization: 'Bearer t' };
+  expect(seen).toEqual([[{ name: 'oio', url: 'http://gateway/mcp', headers }], []]);
 });

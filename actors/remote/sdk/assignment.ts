@@ -30,11 +30,12 @@ import {
   type Work,
 } from './task.ts';
 import type { Timing } from './timing.ts';
+import { askTools, type ToolsOut } from './tools.ts';
 
 export interface AssignmentOptions {
   readonly assign: Assign;
   readonly work: Work;
-  readonly ask: (message: AttemptOut | LockOut, signal: AbortSignal) => Promise<OutAnswer | null>;
+  readonly ask: (message: AttemptOut | LockOut | ToolsOut, signal: AbortSignal) => Promise<OutAnswer | null>;
   readonly timing: Timing;
   readonly logger: Logger;
   /** Where it is kept for a process to come; null: it is not. */
@@ -91,7 +92,7 @@ export class Assignment {
     this.#locks = new TaskLocks({
       taskId: this.taskId,
       attempt: this.attempt,
-      ask: (message, signal) => this.#askOfLock(message, signal),
+      ask: (message, signal) => this.#askBeside(message, signal),
       workSignal: this.#stopWork.signal,
       logger: options.logger,
     });
@@ -248,6 +249,7 @@ export class Assignment {
       askInput: (question) => this.#noting(question, (noted) => this.#requests.askInput(noted)),
       withdraw: (requestId) => this.#withdraw(requestId),
       onSteer: (handler) => this.#requests.onSteer(handler),
+      tools: () => askTools(this.#ref(), (message) => this.#askBeside(message, this.#stopWork.signal)),
     };
   }
 
@@ -338,7 +340,7 @@ export class Assignment {
   }
 
   /** Beside what is said in order: a lock that is waited for holds nothing up. */
-  async #askOfLock(message: LockOut, signal: AbortSignal): Promise<OutAnswer | null> {
+  async #askBeside(message: LockOut | ToolsOut, signal: AbortSignal): Promise<OutAnswer | null> {
     const answer = await this.#options.ask(message, AbortSignal.any([signal, this.#giveUp.signal]));
     if (answer && !answer.ok && STALE_CODES.has(answer.error.code)) this.end('stale', answer.error.message);
     return answer;

@@ -12,6 +12,7 @@ import { SILENT } from './logger.ts';
 import type { AttemptOut } from './outgoing.ts';
 import type { AgentTask, Work } from './task.ts';
 import { TIMING } from './timing.ts';
+import type { ToolsOut } from './tools.ts';
 
 let folder: string;
 
@@ -34,10 +35,10 @@ function assignOf(taskId: string): Assign {
   return { ...newHead(), kind: 'assign', taskId, attempt: 2, payload };
 }
 
-type Answer = (message: AttemptOut | LockOut) => OutAnswer | Promise<OutAnswer | null>;
+type Answer = (message: AttemptOut | LockOut | ToolsOut) => OutAnswer | Promise<OutAnswer | null>;
 
 function begin(log: AttemptLog, work: Work, answer: Answer = () => ({ ok: true, value: null })) {
-  const said: (AttemptOut | LockOut)[] = [];
+  const said: (AttemptOut | LockOut | ToolsOut)[] = [];
   const putAway: unknown[] = [];
   const registered = Promise.withResolvers<void>();
   const isLeft = log.record.resumes > 0;

@@ -12,6 +12,7 @@ import type {
   SteerHandler,
 } from './requests.ts';
 import type { WorkResult } from './result.ts';
+import type { ToolServer } from './tools.ts';
 
 /** Why the signal of a task aborted. Of the first two the orchestrator is told a result, of the others nothing. */
 export type EndReason =
@@ -94,6 +95,8 @@ export interface AgentTask {
   withdraw(requestId: string): Promise<void>;
   /** What people say while the work goes on is handed to this from now on; say `supports` in the card, too. */
   onSteer(handler: SteerHandler): void;
+  /** MCP servers for the program that does the work; they open this task's session until the attempt ends. */
+  tools(): Promise<readonly ToolServer[]>;
 }
 
 export type Work = (task: AgentTask) => Promise<WorkResult>;

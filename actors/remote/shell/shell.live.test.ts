@@ -104,6 +104,7 @@ function task(repo: string, signal = new AbortController().signal) {
     askPermission: () => Promise.reject(new Error('nobody here')),
     askInput: () => Promise.reject(new Error('nobody here')),
     onSteer: () => undefined,
+    tools: async () => [],
   };
   return { given, reports, artifacts };
 }

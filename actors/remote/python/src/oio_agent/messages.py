@@ -198,6 +198,15 @@ class LockRelease(TypedDict):
     requestId: str
 
 
+class ToolsRequest(TypedDict):
+    eap: Literal["2.0"]
+    id: str
+    ts: str
+    taskId: str
+    attempt: int
+    kind: Literal["tools.request"]
+
+
 class Subject(TypedDict):
     type: Literal["tool", "command", "file", "network", "plan", "spend", "auth"]
     title: str
@@ -381,6 +390,17 @@ class RequestSaidDecided(TypedDict):
     decision: DecidedPermission | DecidedInput
 
 
+class Mcp(TypedDict):
+    name: str
+    url: str
+    token: str
+    expiresAt: str
+
+
+class ToolsSaid(TypedDict):
+    mcp: list[Mcp]
+
+
 class Workspace(TypedDict):
     repo: str
     baseRef: str
@@ -485,7 +505,7 @@ class Heartbeat(TypedDict):
     running: list[AttemptRef]
 
 
-AgentOut = Register | Deregister | Drain | Progress | Tool | Artifact | LockAcquire | LockRenew | LockRelease | PermissionRequest | InputRequest | RequestWithdrawn | Result
+AgentOut = Register | Deregister | Drain | Progress | Tool | Artifact | LockAcquire | LockRenew | LockRelease | ToolsRequest | PermissionRequest | InputRequest | RequestWithdrawn | Result
 
 OutAnswer = Answered | Refused
 

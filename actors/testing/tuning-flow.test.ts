@@ -3,9 +3,13 @@ import { expect, test } from 'vitest';
 import type { Address } from '#protocols/address.ts';
 import { BuildOrder, Dataset, DatasetRules } from '#protocols/dataset.ts';
 import { RegisteredModel } from '#protocols/model.ts';
-import { Task, type TaskResult } from '#protocols/task.ts';
+import { NO_USAGE, Task, type TaskResult } from '#protocols/task.ts';
+import { sampleAgent, sampleSession, sampleTask } from '#protocols/testing/samples.ts';
 import { TrainingJob, TrainingOrder } from '#protocols/training-job.ts';
+import { agentKind } from '../agent/agent.ts';
 import { ACTOR_KINDS } from '../registry.ts';
+import { sessionKind } from '../session/session.ts';
+import { taskKind } from '../task/task.ts';
 import { answerBy, FakeAgent, type Job, TENANT } from './fake-agent.ts';
 import { World } from './world.ts';
 
@@ -203,4 +207,34 @@ test('a model that nobody knows is never told to an agent: the assignment is ref
     name === 'transitioned' ? [String(payload.reason)] : [],
   );
   expect(reasons.join('\n')).toContain('refused: model: There is no model nobody.');
+});
+
+test('tasks, agents and sessions of before this are written without what they did not know', () => {
+  const model = {
+    reference: 'registry:fixer@production',
+    name: 'fixer',
+    version: '1.0.0',
+    source: 'openai/ft',
+  };
+  const owned = { ...sampleTask({}).brief, owner: 'dataset' as const };
+  const result = done({ files: [] });
+  const attempt = {
+    number: 1,
+    agent_id: 'a',
+    assigned_at: '',
+    started_at: null,
+    ended_at: null,
+    outcome: null,
+  };
+  const attempts = [{ ...attempt, percent: null, note: null, usage: NO_USAGE, result, model }];
+  const task = taskKind.writeState(sampleTask({ brief: owned, attempts, result }), 5);
+  const unresolved = { task_id: 't', attempt: 1, accepted: false, since: '', unresolved: { prompt: 'p' } };
+  const agent = agentKind.writeState({ ...sampleAgent(), assignments: [unresolved] }, 4);
+  const review = { verdict: 'accepted', by: 'user:anna', at: '', reason: null };
+  const session = sessionKind.writeState({ ...sampleSession(), review }, 6);
+
+  expect(JSON.stringify([task, agent, session])).not.toMatch(/"(?:owner|model|output|unresolved|review)":/);
+  expect(taskKind.readState(task, 5)).toMatchObject({ brief: { session_id: owned.session_id } });
+  expect(agentKind.readState(agent, 4)).toMatchObject({ assignments: [{ task_id: 't' }] });
+  expect(sessionKind.readState(session, 6)).toMatchObject({ id: sampleSession().id });
 });

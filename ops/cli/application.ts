@@ -25,6 +25,7 @@ import { dev, programCommand } from './commands/program.ts';
 import { sessionRoutes } from './commands/session.ts';
 import { taskRoutes } from './commands/task.ts';
 import { traffic } from './commands/traffic.ts';
+import { datasetRoutes, modelRoutes, tuneRoutes } from './commands/tuning.ts';
 import { EXIT, EXIT_WORDS } from './exit.ts';
 
 export const NAME = 'oio';
@@ -58,6 +59,9 @@ const root = buildRouteMap({
     login,
     logout,
     whoami,
+    dataset: datasetRoutes,
+    tune: tuneRoutes,
+    model: modelRoutes,
     dlq: dlqRoutes,
     traffic,
     doctor,

@@ -5,6 +5,7 @@ import { type Application, type CommandContext, generateHelpTextForAllCommands }
 import { expect, test } from 'vitest';
 import { encodeEdge } from '#protocols/session-graph.ts';
 import { sampleApproval, sampleRequest } from '#protocols/testing/sample-approval.ts';
+import { sampleTraining } from '#protocols/testing/sample-tuning.ts';
 import { sampleAgent, sampleSession, sampleTask, sampleTaskSummary } from '#protocols/testing/samples.ts';
 import { application } from './application.ts';
 import { EXIT, EXIT_WORDS } from './exit.ts';
@@ -46,11 +47,27 @@ async function lock({ app }: TestCli): Promise<void> {
   await app.inject({ method: 'POST', url: '/api/v1/locks/repo%2Fmain/acquire', payload: { ttl_ms: 60_000 } });
 }
 
+/** A session that is done, two trainings, and a model of two versions. */
+async function putTuning({ app, client }: TestCli): Promise<void> {
+  const at = (type: string, id: string) => ({ type, tenant: 'dev', id });
+  client.put(at('session', 's-done'), sampleSession({ id: 's-done', state: 'completed' }), {
+    status: 'completed',
+  });
+  for (const state of ['running', 'failed'] as const) {
+    const job = sampleTraining({ id: `training-${state}`, state });
+    client.put(at('training', job.id), job, { status: state, title: job.title });
+  }
+  const payload = { source: 'openai/ft:small', base_model: 'small' };
+  const url = '/api/v1/models/fixer/versions';
+  for (let count = 0; count < 2; count++) await app.inject({ method: 'POST', url, payload });
+}
+
 test('with --json every command has JSON alone on stdout', async () => {
   const cli = buildTestCli();
   const letter = putAll(cli);
   const context = await createContext(cli);
   await lock(cli);
+  await putTuning(cli);
   const commands = [
     'session ls',
     'session create Go!',
@@ -69,6 +86,17 @@ test('with --json every command has JSON alone on stdout', async () => {
     'artifact rm s-1 --role log --yes',
     'lock ls',
     'lock break repo/main --reason gone',
+    'session review s-done --reason merged',
+    'dataset ls',
+    'dataset build fixes --consent --reason ours',
+    'tune ls',
+    'tune start Fixer --dataset fixes@1 --base small',
+    'tune cancel training-running',
+    'tune retry training-failed',
+    'model ls',
+    'model promote fixer@1.0.0 --reason better',
+    'model promote fixer@1.0.1 --reason better',
+    'model rollback fixer --reason worse',
     'dlq ls',
     `dlq show ${letter}`,
     `dlq replay ${letter} --reason mended`,

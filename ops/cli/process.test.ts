@@ -93,7 +93,7 @@ test('bash completes commands, flags and values', async () => {
   };
 
   expect(await complete('oio ses')).toBe('session');
-  expect(await complete('oio session re')).toBe('resume retry');
+  expect(await complete('oio session re')).toBe('review resume retry');
   expect(await complete('oio session ls --sta')).toBe('--state');
   expect(await complete('oio session ls --state par')).toBe('partially_completed');
 }, 60_000);

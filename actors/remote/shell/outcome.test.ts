@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { errorOf, lastLines, toReport } from './outcome.ts';
+import { errorOf, lastLines, toReport, toWord } from './outcome.ts';
 
 const limits = { memoryBytesMax: 1_024 * 1_024, outputBytesMax: 1_024 * 1_024, graceMs: 1_000 };
 
@@ -9,6 +9,17 @@ test('a line of output is a note, and a percentage at its beginning is the progr
   expect(toReport('100%')).toEqual({ percent: 100 });
   expect(toReport('999% of it')).toEqual({ percent: 100, note: 'of it' });
   expect(toReport('   ')).toBeNull();
+});
+
+test('a line with the mark speaks to the orchestrator: of a training its curve, of its end the model', () => {
+  expect(toWord('::oio {"percent": 50, "training": {"points": [{"step": 1, "loss": 2}]}}')).toEqual({
+    percent: 50,
+    training: { phase: 'training', points: [{ step: 1, loss: 2 }] },
+  });
+  expect(toWord('::oio {"output": {"model": "acme/fixer"}}')).toEqual({ output: { model: 'acme/fixer' } });
+  for (const line of ['::oio {', '::oio {"percent": 101}', 'said ::oio {}', '{"percent": 1}']) {
+    expect(toWord(line)).toBeNull();
+  }
 });
 
 test('the summary is the end of the output, without empty lines', () => {

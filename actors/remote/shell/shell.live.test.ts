@@ -145,6 +145,18 @@ test('the files that a command leaves become the commit of its task; git says wh
   expect(artifacts).toEqual(['log', 'patch']);
 });
 
+test('a command that trains tells its curve, and which model it made', async () => {
+  const { repo, work } = setUp(
+    `echo '::oio {"training":{"points":[{"step":1,"loss":2}]}}'; echo '::oio {"output":{"model":"acme/fixer"}}'`,
+  );
+  const { given, reports } = task(repo);
+
+  expect(await work(given)).toMatchObject({ success: true, output: { model: 'acme/fixer' } });
+  expect(reports.find(({ training }) => training)).toEqual({
+    training: { phase: 'training', points: [{ step: 1, loss: 2 }] },
+  });
+});
+
 test('a command that fails fails its task with its last words, and one that takes too long too', async () => {
   const failing = setUp('echo "no such thing" >&2; exit 2');
   const failed = await failing.work(task(failing.repo).given);

@@ -9,7 +9,7 @@ import { captureWork, makeAttempts } from '#actors/remote/workspace/attempt.ts';
 import type { Workspaces } from '#actors/remote/workspace/workspaces.ts';
 import type { Worktree } from '#actors/remote/workspace/worktree.ts';
 import { type CommandLimits, type CommandOutcome, runCommand } from './command.ts';
-import { errorOf, lastLines, toReport } from './outcome.ts';
+import { errorOf, lastLines, toProgress, toReport, toWord } from './outcome.ts';
 
 export type WorkOptions = {
   readonly command: string;
@@ -28,18 +28,28 @@ export function makeWork(options: WorkOptions): Work {
     logger,
     work: async (task, worktree) => {
       const timeUp = AbortSignal.timeout(timeoutMs);
-      const outcome = await run(options, task, { worktree, timeUp });
+      const words: Pick<WorkResult, 'output'>[] = [];
+      const onOutput = (output: NonNullable<WorkResult['output']>) => words.splice(0, 1, { output });
+      const outcome = await run(options, task, { worktree, timeUp, onOutput });
       task.signal.throwIfAborted();
       const isLate = timeUp.aborted && outcome.ending.type === 'aborted';
-      return settle(options, { task, worktree, outcome, isLate });
+      const result = await settle(options, { task, worktree, outcome, isLate });
+      return result.success ? { ...result, ...words[0] } : result;
     },
   });
+}
+
+interface Running {
+  readonly worktree: Worktree;
+  readonly timeUp: AbortSignal;
+  /** What whoever asked for the work needs of it; the last word counts. */
+  readonly onOutput: (output: NonNullable<WorkResult['output']>) => void;
 }
 
 function run(
   { command, environment, limits, logger }: WorkOptions,
   task: AgentTask,
-  { worktree, timeUp }: { readonly worktree: Worktree; readonly timeUp: AbortSignal },
+  { worktree, timeUp, onOutput }: Running,
 ): Promise<CommandOutcome> {
   const { id: taskId, attempt, payload } = task;
   return runCommand({
@@ -50,7 +60,9 @@ function run(
     limits,
     signal: AbortSignal.any([task.signal, timeUp]),
     onLine: (line) => {
-      const report = toReport(line);
+      const word = toWord(line);
+      if (word?.output) onOutput(word.output);
+      const report = word ? toProgress(word) : toReport(line);
       if (report === null) return;
       task.progress(report).catch((error: unknown) => {
         logger.warn({ taskId, err: error }, 'progress could not be said');

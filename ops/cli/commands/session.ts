@@ -6,6 +6,7 @@ import { SessionState } from '#protocols/session.ts';
 import { type Cli, COMMON, type CommonFlags, describe, oneId, perform, wholeNumber } from '../cli.ts';
 import { plain, toAge, toTable } from '../output.ts';
 import { diff } from './session-diff.ts';
+import { review } from './session-review.ts';
 import { create, watch } from './session-watch.ts';
 
 const REASON = {
@@ -131,6 +132,7 @@ export const sessionRoutes = buildRouteMap({
     create,
     ls,
     watch,
+    review,
     pause: act({
       verb: 'pause',
       brief: 'Pause a session at work',

@@ -1,5 +1,5 @@
 /**
- * How often somebody may be wrong: guesses at one key from one address, and guesses at no key from one address.
+ * How often somebody may do what costs us: guess at one key from one address, guess at none, log in with one.
  *
  * G1. What is past the bound is refused without a look at it, right or wrong.
  * G2. Whoever guesses at one key keeps nobody out who comes from the same address with another.
@@ -32,7 +32,7 @@ export class Attempts {
     return Math.ceil((WINDOW_MS - passedMs) / 1_000);
   }
 
-  noteFailure(attempt: Attempt): void {
+  note(attempt: Attempt): void {
     const name = nameOf(attempt);
     const nowMs = this.#elapsedMs();
     const known = this.#failures.get(name);

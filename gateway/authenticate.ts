@@ -21,7 +21,7 @@ import type { ServerConfig } from './config.ts';
 import type { App } from './context.ts';
 import { Refused } from './failures.ts';
 import { type Identified, KeyBook } from './key-book.ts';
-import { readKey } from './key-text.ts';
+import { type Kind, readKey } from './key-text.ts';
 import { readLoginCookie } from './login-cookie.ts';
 import { OpenLines } from './open-lines.ts';
 import { actionOfRoute } from './route-actions.ts';
@@ -34,8 +34,16 @@ export interface Guard {
   readonly isOn: boolean;
   readonly book: KeyBook;
   readonly lines: OpenLines;
-  /** Who presents this key or login. Throws UNAUTHENTICATED, RATE_LIMITED or NOT_READY. */
-  identify(request: FastifyRequest, text: string): Promise<Identified>;
+  /** Who presents this. Throws UNAUTHENTICATED, RATE_LIMITED or NOT_READY. */
+  identify(request: FastifyRequest, given: Given): Promise<Identified>;
+  /** Each login is a turn of the tenant's actor: so many a minute with one key. Throws RATE_LIMITED. */
+  boundLogins(keyId: string): void;
+}
+
+/** A key is taken where keys are, a login from the cookie: neither in the other's place. */
+interface Given {
+  readonly kind: Kind;
+  readonly text: string;
 }
 
 interface GuardOptions {
@@ -92,21 +100,29 @@ function buildGuard({ client, config, logger, now, elapsedMs }: GuardOptions): G
   const onFault = (error: unknown) => logger.warn({ err: error }, 'keys cannot be read');
   const book = new KeyBook({ client, tenant, adminKeys, elapsedMs, onFault });
   const attempts = new Attempts(elapsedMs);
+  const logins = new Attempts(elapsedMs);
   return {
     isOn: config.auth === 'keys',
     book,
     lines: new OpenLines({ book, now, elapsedMs }),
-    async identify(request, text) {
-      const presented = readKey(text);
+    async identify(request, { kind, text }) {
+      const read = readKey(text);
+      const presented = read?.kind === kind ? read : null;
       const keys = await book.read();
       const keyId = presented && keys.has(presented) ? presented.id : null;
       const attempt = { address: request.ip, keyId };
       const waitSeconds = attempts.waitSeconds(attempt);
-      if (waitSeconds > 0) throw new Refused(tooOften(waitSeconds));
+      if (waitSeconds > 0) throw new Refused(tooOften('too many wrong keys from this address', waitSeconds));
       const identified = presented && keys.identify(presented, now());
       if (identified) return identified;
-      attempts.noteFailure(attempt);
+      attempts.note(attempt);
       throw new Refused(UNKNOWN);
+    },
+    boundLogins(keyId) {
+      const attempt = { address: 'login', keyId };
+      const waitSeconds = logins.waitSeconds(attempt);
+      if (waitSeconds > 0) throw new Refused(tooOften('too many logins with this key', waitSeconds));
+      logins.note(attempt);
     },
   };
 }
@@ -128,10 +144,13 @@ function operationIdOf(schema: unknown): string | undefined {
 
 async function identifyRequest(guard: Guard, request: FastifyRequest): Promise<Caller> {
   const { authorization } = request.headers;
-  const text =
-    authorization === undefined ? readLoginCookie(request) : (BEARER.exec(authorization)?.[1] ?? '');
-  if (text === null) throw new Refused(NOBODY);
-  return (await guard.identify(request, text)).caller;
+  const cookie = authorization === undefined ? readLoginCookie(request) : null;
+  if (authorization === undefined && cookie === null) throw new Refused(NOBODY);
+  const given: Given =
+    cookie === null
+      ? { kind: 'key', text: BEARER.exec(authorization ?? '')?.[1] ?? '' }
+      : { kind: 'login', text: cookie };
+  return (await guard.identify(request, given)).caller;
 }
 
 function refuseUnlessMay(request: FastifyRequest, { standing }: Caller, action: Action): void {
@@ -174,8 +193,7 @@ function forbidden(standing: Standing, action: Action): Failure {
   return { code: 'FORBIDDEN', detail, allowed: Standing.options.filter((one) => allowed.includes(one)) };
 }
 
-function tooOften(waitSeconds: number): Failure {
-  const detail = 'too many wrong keys from this address';
+function tooOften(detail: string, waitSeconds: number): Failure {
   return { code: 'RATE_LIMITED', detail, retry_after_seconds: waitSeconds };
 }
 

@@ -177,6 +177,9 @@ test('a login is a cookie that scripts cannot read, that stays on its site, and 
   expect(me.actions).not.toContain('keys.write');
   // Neither is taken in the other's place.
   const token = plain.headers.cookie.split('=')[1] ?? '';
+  expect((await ask('GET', '/me', { headers: bearer(token) })).statusCode).toBe(401);
+  const asCookie = { cookie: `oio-login=${texts.developer}` };
+  expect((await ask('GET', '/me', { headers: asCookie })).statusCode).toBe(401);
   const swapped = { cookie: `oio-login=${String(texts.developer).replace('oio_', 'oiologin_')}` };
   expect((await ask('GET', '/me', { headers: swapped })).statusCode).toBe(401);
   expect((await ask('POST', '/login', { payload: { key: token } })).statusCode).toBe(401);
@@ -206,6 +209,16 @@ test('a login ends after twelve hours, with its key, and when one logs out', asy
   await ask('POST', `/keys/${id}/revoke`, { ...admin, payload: { reason: 'lost' } });
   expect(await status(third.headers)).toBe(401);
   expect((await login(texts.viewer)).answer.statusCode).toBe(401);
+});
+
+test('with one key one logs in ten times a minute, and others are not kept from it', async () => {
+  const { login, texts, time } = build();
+  const status = async (key: string | null) => (await login(key)).answer.statusCode;
+
+  for (let n = 0; n < 10; n++) expect(await status(texts.viewer)).toBe(200);
+  expect([await status(texts.viewer), await status(texts.admin)]).toEqual([429, 200]);
+  time.elapsedMs += 60_000;
+  expect(await status(texts.viewer)).toBe(200);
 });
 
 test('keys of agents do not log in; a page of another site does nothing with a cookie', async () => {

@@ -40,11 +40,11 @@ function addLogin(app: App, context: GatewayContext, guard: Guard): void {
     },
     async (request, reply) => {
       if (!guard.isOn) return viewOf(callerOf(request));
-      const { caller, key, login } = await guard.identify(request, request.body.key);
-      if (login) throw new Refused({ code: 'UNAUTHENTICATED', detail: 'log in with a key' });
+      const { caller, key } = await guard.identify(request, { kind: 'key', text: request.body.key });
       if (caller.standing === 'agent' || caller.key === null) {
         throw new Refused({ code: 'FORBIDDEN', detail: 'keys of agents do not log in' });
       }
+      guard.boundLogins(key.id);
       const nowMs = context.now();
       const keyEndsMs = key.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(key.expires_at);
       const endsAtMs = Math.min(nowMs + LOGIN_SECONDS * 1_000, keyEndsMs);
@@ -82,7 +82,8 @@ function addLogout(app: App, context: GatewayContext, guard: Guard): void {
     async (request, reply) => {
       const text = guard.isOn ? readLoginCookie(request) : null;
       // One that is over ends nothing.
-      const known = text === null ? null : await guard.identify(request, text).catch(orNobody);
+      const known =
+        text === null ? null : await guard.identify(request, { kind: 'login', text }).catch(orNobody);
       if (known?.login && known.caller.key) {
         const { tenant } = known.caller.key;
         const asked = { ...readAskedBy(context, request, known.caller), tenant, clientKey: null };

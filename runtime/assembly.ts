@@ -189,7 +189,7 @@ async function assemble(config: NodeConfig, parts: Connections): Promise<Running
   const stopTelling = tellLoads(connection, () => node.loadReport());
   upkeep.start();
   const keeping = keep({ ...parts, replicas, node, id, openStreams });
-  const health = await serveHealth(config.OIO_NODE_PORT, { node, metrics });
+  const health = await serveHealth(config, { node, metrics });
   return {
     id,
     node,

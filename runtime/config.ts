@@ -22,7 +22,8 @@ const Environment = z.object({
   /** What actors in memory may take, by estimate; the least used go first. */
   OIO_ACTOR_MEMORY_MB: z.coerce.number().int().min(1).max(1_000_000).default(ACTOR_MEMORY_DEFAULT_MB),
   OIO_DRAIN_SECONDS: z.coerce.number().min(1).default(15),
-  /** /health, /ready and /metrics of this node on loopback; 0: none. */
+  /** /health, /ready and /metrics of this node: on loopback, unless somebody elsewhere looks; port 0: none. */
+  OIO_NODE_HOST: z.string().min(1).default('127.0.0.1'),
   OIO_NODE_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   /** Of the code, beside its version: a commit, say. Turns of another build are told apart when they are folded. */
   OIO_BUILD: z

@@ -1,12 +1,13 @@
-/** A node's own /health, /ready and /metrics, on loopback. */
+/** A node's own /health, /ready and /metrics. */
 import { createServer, type Server } from 'node:http';
+import type { NodeConfig } from './config.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { RuntimeNode } from './node.ts';
 import { judge, type Readiness } from './readiness.ts';
 
 /** Serves until closed. Port 0 serves nothing and returns null. */
 export async function serveHealth(
-  port: number,
+  { OIO_NODE_HOST: host, OIO_NODE_PORT: port }: Pick<NodeConfig, 'OIO_NODE_HOST' | 'OIO_NODE_PORT'>,
   parts: { node: RuntimeNode; metrics: RuntimeMetrics },
 ): Promise<Server | null> {
   const { node, metrics } = parts;
@@ -29,7 +30,7 @@ export async function serveHealth(
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, host, resolve);
   });
   return server;
 }

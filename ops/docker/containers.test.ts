@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as agent from '#actors/remote/opencode/config.ts';
+import * as shell from '#actors/remote/shell/config.ts';
 import * as gateway from '#gateway/config.ts';
 import { readKey } from '#gateway/key-text.ts';
 import * as node from '#runtime/config.ts';
@@ -141,7 +142,7 @@ test('volumes are mounted where the image has made a folder for its user', () =>
       name,
     ).toBe(true);
   }
-  expect(mounted.length).toBe(4);
+  expect(mounted.length).toBe(5);
 });
 
 test('each service that stays has a health check, and starts after what it needs is well', () => {
@@ -172,6 +173,7 @@ test('every variable of a service is one that its program knows, and all that it
       parse: (env) => expect(gateway.parseConfig(env, '').ok).toBe(true),
     },
     agent: { isSetting: agent.isSetting, parse: agent.parseConfig },
+    'agent-shell': { isSetting: shell.isSetting, parse: shell.parseConfig },
     migrate: {
       isSetting: (name) => name === 'DATABASE_URL',
       parse: (env) => expect(env.DATABASE_URL).toMatch(/^postgres:/),
@@ -220,7 +222,7 @@ test('only the gateway can be reached from outside, and by this machine alone', 
   expect(published.map(([name, { ports }]) => [name, ports])).toEqual([['gateway', ['127.0.0.1:8000:8000']]]);
   expect(compose.networks.inside?.internal).toBe(true);
   const outside = services.filter(([, { networks }]) => networks.includes('outside')).map(([name]) => name);
-  expect(outside).toEqual(['gateway', 'agent']);
+  expect(outside).toEqual(['gateway', 'agent', 'agent-shell']);
 });
 
 test('the gateway asks for keys unless it is told otherwise, and the command that makes the first one is in its image', () => {
@@ -257,6 +259,7 @@ test('a service is given longer to stop than its program takes', () => {
 
   expect(seconds('node-1')).toBeGreaterThan(node.parseConfig(env('node-1')).OIO_DRAIN_SECONDS + 5);
   expect(seconds('agent')).toBeGreaterThan(agent.parseConfig(env('agent')).drainMs / 1_000 + 20);
+  expect(seconds('agent-shell')).toBeGreaterThan(shell.parseConfig(env('agent-shell')).drainMs / 1_000 + 20);
   expect(seconds('gateway')).toBeGreaterThan(10);
   const lameDuck = Number(/^lame_duck_duration: (\d+)s$/m.exec(read('ops/docker/nats/one.conf'))?.[1]);
   expect(seconds('nats-1')).toBeGreaterThan(lameDuck);

@@ -376,15 +376,18 @@ test('an agent of nothing but the nats command and a shell joins, does a task an
     },
     stdio: 'ignore',
   });
-  agents.push(script);
+  const exited = new Promise((resolve) => script.once('exit', resolve));
   const statusOf = async () => (await ask('GET agents/agent-nats')).body.status;
-  await expect.poll(statusOf, WAIT).toBe('online');
-
-  const session = await begin('nats_work', 1);
-  await expect.poll(() => stateOf(session), WAIT).toBe('completed');
-  script.kill('SIGTERM');
-  await expect.poll(statusOf, WAIT).toBe('offline');
-
-  const [task] = await tasksOf(session);
-  expect(task).toMatchObject({ result: { summary: '1 ' }, attempts: [{ agent_id: 'agent-nats' }] });
+  try {
+    await expect.poll(statusOf, WAIT).toBe('online');
+    const session = await begin('nats_work', 1);
+    await expect.poll(() => stateOf(session), WAIT).toBe('completed');
+    const [task] = await tasksOf(session);
+    expect(task).toMatchObject({ result: { summary: '1' }, attempts: [{ agent_id: 'agent-nats' }] });
+  } finally {
+    // It ends its own children when it is told to end, not when it is killed.
+    script.kill('SIGTERM');
+    await exited;
+  }
+  expect(await statusOf()).toBe('offline');
 });

@@ -148,7 +148,7 @@ test('an agent that is killed goes on with its tasks when it is started again, e
   const log = await git(repository, ['log', '--no-merges', '--format=%s', `main..${branch}`]);
   expect(log.trim().split('\n')).toHaveLength(tasks.length);
   const kinds = tasks.map(({ artifacts }) => artifacts.map(({ role }) => role).toSorted());
-  expect(kinds).toEqual(tasks.map(() => ['patch', 'transcript']));
+  expect(kinds).toEqual(tasks.map(() => ['patch', 'transcript', 'transcript']));
 });
 
 const STRICT = 'note.body = changes.body === undefined ? note.body : changes.body;';

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { HealthPlace } from '#actors/remote/sdk/health.ts';
 import { TOKEN_SETTINGS, tokenOf } from '#actors/remote/sdk/token.ts';
 import type { ReapLimits } from '#actors/remote/workspace/reaper.ts';
 import { KEEP_SETTINGS, readKeep } from '#actors/remote/workspace/reaping.ts';
@@ -26,7 +27,7 @@ export type AgentConfig = {
   readonly gitEnvironment: Readonly<Record<string, string>>;
   readonly heartbeatSeconds: number;
   readonly drainMs: number;
-  readonly healthPort: number;
+  readonly health: HealthPlace;
   /** What of fetched repositories is kept. */
   readonly keep: ReapLimits;
   readonly logLevel: string;
@@ -57,7 +58,8 @@ const Settings = z.object({
   /** More names of variables for opencode, with commas. */
   OIO_OPENCODE_ENV: z.string().optional(),
   ...KEEP_SETTINGS,
-  /** /health and /ready of this agent on loopback; 0: none. */
+  /** /health and /ready of this agent; 0: none. */
+  OIO_AGENT_HOST: z.string().min(1).default('127.0.0.1'),
   OIO_AGENT_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   OIO_DRAIN_SECONDS: z.coerce.number().min(0).max(3_600).default(20),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
@@ -110,7 +112,7 @@ export function parseConfig(environment: Environment): AgentConfig {
     gitEnvironment: { ...pick(given, [...PASSED_ON, ...FOR_GIT]), PATH: path },
     heartbeatSeconds: settings.OIO_HEARTBEAT_SECONDS,
     drainMs: settings.OIO_DRAIN_SECONDS * 1_000,
-    healthPort: settings.OIO_AGENT_PORT,
+    health: { host: settings.OIO_AGENT_HOST, port: settings.OIO_AGENT_PORT },
     keep: readKeep(settings),
     logLevel: settings.LOG_LEVEL,
   });

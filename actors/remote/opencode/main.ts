@@ -8,6 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { Agent } from '#actors/remote/sdk/agent.ts';
+import { serveHealth } from '#actors/remote/sdk/health.ts';
 import { joinAsAgent } from '#actors/remote/sdk/join.ts';
 import { Ledger } from '#actors/remote/sdk/ledger.ts';
 import { makePutAway } from '#actors/remote/workspace/attempt.ts';
@@ -17,7 +18,6 @@ import { Workspaces } from '#actors/remote/workspace/workspaces.ts';
 import { buildCard } from './card.ts';
 import { type AgentConfig, parseConfig } from './config.ts';
 import { AttemptFailure } from './failure.ts';
-import { serveHealth } from './health.ts';
 import { OpencodeHost } from './host.ts';
 import { findModel, requireSomeModel } from './model.ts';
 import type { OpencodeServer } from './server.ts';
@@ -75,7 +75,7 @@ async function run(config: AgentConfig, host: OpencodeHost, logger: Logger): Pro
     work: makeWork({ host, workspaces, model: config.model, logger }),
   });
   startReaping(workspaces, config.keep, logger);
-  await serveHealth(config.healthPort, agent);
+  await serveHealth(config.health, agent);
   leadToTheEnd({ agent, host, logger, drainMs: config.drainMs });
   const { tenant, capacity, model } = config;
   logger.info(

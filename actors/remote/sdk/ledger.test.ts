@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -55,10 +55,9 @@ function begin(log: AttemptLog, work: Work, answer: Answer = () => ({ ok: true, 
   return { assignment, said, putAway, registered };
 }
 
-/** Work that a killed process had begun: it kept something, and never ended. */
+/** Work that a killed process had begun: it kept something, asked something, and never ended. */
 async function leave(taskId: string): Promise<void> {
   const ledger = await open();
-  const kept = Promise.withResolvers<void>();
   const work: Work = async (task) => {
     await task.keep({ place: taskId });
     await task.progress({ usage });
@@ -66,14 +65,14 @@ async function leave(taskId: string): Promise<void> {
       ...{ requestId: `per-${taskId}`, permission: 'bash', patterns: ['x'] },
       subject: { type: 'command', title: 'x' },
     });
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    kept.resolve();
     return new Promise(() => undefined);
   };
   begin(ledger.begin(assignOf(taskId)), work, (message) =>
     message.kind === 'permission.request' ? new Promise(() => undefined) : { ok: true, value: null },
   );
-  await kept.promise;
+  const path = join(folder, `${taskId}.2.json`);
+  const isAsked = async () => (await readFile(path, 'utf8').catch(() => '')).includes(`per-${taskId}`);
+  await expect.poll(isAsked, { timeout: 20_000 }).toBe(true);
 }
 
 async function left(): Promise<AttemptLog> {
@@ -109,21 +108,16 @@ test('it does not go on before it is registered, nor before the task itself has 
   const { assignment, said, registered } = begin(await left(), work, (message) =>
     message.kind === 'progress' ? agreed.promise : { ok: true, value: null },
   );
-  const look = async () => {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    return [said.length, works];
-  };
-
-  const unregistered = await look();
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  const unregistered = said.length;
   registered.resolve();
-  const asked = await look();
+  await expect.poll(() => said.length, { timeout: 20_000 }).toBe(1);
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  const unagreed = works;
   agreed.resolve({ ok: true, value: null });
   await assignment.over;
 
-  expect([unregistered, asked]).toEqual([
-    [0, 0],
-    [1, 0],
-  ]);
+  expect([unregistered, unagreed, works]).toEqual([0, 0, 1]);
   expect(said.map(({ kind }) => kind)).toEqual(['progress', 'result']);
 });
 
@@ -151,7 +145,7 @@ test('what the task refuses, or the registration drops, is put away, and nothing
 test('a result that stood and was not answered is said again as it was, and nothing is done again', async () => {
   const ledger = await open();
   const first = begin(ledger.begin(assignOf('t1')), done, () => new Promise(() => undefined));
-  await expect.poll(() => first.said.length).toBe(1);
+  await expect.poll(() => first.said.length, { timeout: 20_000 }).toBe(1);
 
   let works = 0;
   const again = begin(await left(), async () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { HealthPlace } from '#actors/remote/sdk/health.ts';
 import { TOKEN_SETTINGS, tokenOf } from '#actors/remote/sdk/token.ts';
 import type { ReapLimits } from '#actors/remote/workspace/reaper.ts';
 import { KEEP_SETTINGS, readKeep } from '#actors/remote/workspace/reaping.ts';
@@ -27,6 +28,7 @@ export type ShellConfig = {
   readonly workDir: string;
   readonly keep: ReapLimits;
   readonly drainMs: number;
+  readonly health: HealthPlace;
   readonly logLevel: string;
 };
 
@@ -62,12 +64,20 @@ const Settings = z.object({
   ...KEEP_SETTINGS,
   OIO_CAPACITY: z.coerce.number().int().min(1).max(50).default(2),
   OIO_HEARTBEAT_SECONDS: z.coerce.number().int().min(1).max(60).default(10),
+  /** /health and /ready of this agent; 0: none. */
+  OIO_AGENT_HOST: z.string().min(1).default('127.0.0.1'),
+  OIO_AGENT_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   OIO_DRAIN_SECONDS: z.coerce.number().min(0).max(3_600).default(20),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 
 const PASSED_ON = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
 const FOR_GIT = ['HOME', 'SSH_AUTH_SOCK', 'GIT_SSH_COMMAND', 'XDG_CONFIG_HOME', 'SSL_CERT_FILE'];
+
+/** True for what this process reads of its environment. */
+export function isSetting(name: string): boolean {
+  return name in Settings.shape || PASSED_ON.includes(name) || FOR_GIT.includes(name);
+}
 
 /** Parses the environment; throws with all faults in one message. */
 export function parseConfig(environment: Environment): ShellConfig {
@@ -102,6 +112,7 @@ export function parseConfig(environment: Environment): ShellConfig {
     keep: readKeep(settings),
     workDir: resolve(settings.OIO_WORK_DIR ?? defaultWorkDir(settings.OIO_AGENT_NAME)),
     drainMs: settings.OIO_DRAIN_SECONDS * 1_000,
+    health: { host: settings.OIO_AGENT_HOST, port: settings.OIO_AGENT_PORT },
     logLevel: settings.LOG_LEVEL,
   });
 }

@@ -7,6 +7,7 @@
 import { mkdir } from 'node:fs/promises';
 import { type Logger, pino } from 'pino';
 import type { Agent } from '#actors/remote/sdk/agent.ts';
+import { serveHealth } from '#actors/remote/sdk/health.ts';
 import { joinAsAgent } from '#actors/remote/sdk/join.ts';
 import { startReaping } from '#actors/remote/workspace/reaping.ts';
 import { Workspaces } from '#actors/remote/workspace/workspaces.ts';
@@ -56,6 +57,7 @@ async function run(config: ShellConfig, logger: Logger): Promise<void> {
     logger,
     work: makeWork({ command, workspaces, environment, limits, timeoutMs, logger }),
   });
+  await serveHealth(config.health, agent);
   leadToTheEnd(agent, config.drainMs, logger);
   logger.info(
     { tenant, agent: agent.id, instance: agent.instance, capacity: card.max_concurrent_capacity },

@@ -5,7 +5,7 @@ import { serveHealth } from './health.ts';
 test('an agent is ready while tasks can come to it, and says why they cannot', async () => {
   const port = await freePort();
   let reason: string | null = 'it is not registered';
-  await serveHealth(port, { whyIdle: () => reason });
+  await serveHealth({ host: '127.0.0.1', port }, { whyIdle: () => reason });
   const ask = async (path: string) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`);
     return [response.status, await response.json()];

@@ -1,9 +1,15 @@
-/** The agent's own /health and /ready, on loopback: for whoever starts, watches and replaces its process. */
+/** The agent's own /health and /ready: for whoever starts, watches and replaces its process. */
 import { createServer } from 'node:http';
-import type { Agent } from '#actors/remote/sdk/agent.ts';
+import type { Agent } from './agent.ts';
+
+/** Where it listens: loopback, or in a container whatever others reach it by. */
+export interface HealthPlace {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** Serves until the process ends. Port 0 serves nothing. */
-export async function serveHealth(port: number, agent: Pick<Agent, 'whyIdle'>): Promise<void> {
+export async function serveHealth({ host, port }: HealthPlace, agent: Pick<Agent, 'whyIdle'>): Promise<void> {
   if (port === 0) return;
   const server = createServer((request, response) => {
     const json = (status: number, body: unknown) =>
@@ -17,6 +23,6 @@ export async function serveHealth(port: number, agent: Pick<Agent, 'whyIdle'>): 
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, host, resolve);
   });
 }

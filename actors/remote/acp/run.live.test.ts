@@ -256,7 +256,7 @@ test('a session of an earlier process goes on where the agent has it, and begins
   expect(seen[1]?.sessionId).toBe(sessionId);
   // What was said before is not said again, here or there.
   expect(again.outcome.conversation.toMarkdown('x')).not.toContain('of before');
-  expect(again.outcome.conversation.toMarkdown('x')).toContain('do nothing twice');
+  expect(again.outcome.conversation.toMarkdown('x')).toContain('Do not do again what is done');
   expect(lost.outcome.ending).toMatchObject({ text: expect.stringContaining('"told":1') });
   expect(unable.outcome.ending).toMatchObject({ type: 'answered' });
 });

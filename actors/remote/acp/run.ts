@@ -35,6 +35,7 @@ export interface RunOptions {
   readonly program: AgentProgram;
   /** Absolute; no other run may use it at the same time. */
   readonly directory: string;
+  readonly title: string;
   readonly prompt: string;
   /** By the agent's own name; null: its own choice. */
   readonly model: string | null;
@@ -45,6 +46,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Of a task that an earlier process had begun. */
   readonly earlier?: Opening['earlier'];
+  /** What that process had told of its use. */
+  readonly usedBefore?: TokenUsage | null;
   /** The session that is worked in, before anything is said in it. */
   readonly onSession?: (opened: OpenedSession) => Promise<void>;
   /** Hands over what people say while the work goes on to a handler. */
@@ -136,16 +139,27 @@ class Run {
   }
 
   async work(): Promise<RunOutcome['ending']> {
-    const { directory, prompt, model, onSteer, onSession, program, mcp, earlier = null } = this.#options;
+    const {
+      directory,
+      title,
+      prompt,
+      model,
+      onSteer,
+      onSession,
+      program,
+      mcp,
+      earlier = null,
+    } = this.#options;
     this.#over.signal.throwIfAborted();
     const link = await this.#start();
     if (program.loginMethod !== null) await this.#orOver(link.authenticate(program.loginMethod));
     const opening = { directory, mcp, earlier };
     const opened = await this.#orOver(openSession(link, opening));
     if (model !== null) await this.#orOver(requireModel(link, opened.models, model));
+    this.#reporter.countOn(this.#options.usedBefore ?? null, opened.isEarlier);
     await onSession?.(opened);
     this.#isOpening = false;
-    this.#words.push(firstWords(prompt, opening, opened));
+    this.#words.push(firstWords({ title, prompt }, opening, opened));
     onSteer((word) => this.#hear(word));
     return readEnding(await this.#takeTurns(link), this.#conversation.answer);
   }

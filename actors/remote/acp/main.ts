@@ -75,18 +75,17 @@ async function run(config: AcpConfig, logger: Logger): Promise<void> {
   );
 }
 
-/** A failure of a known agent says how to mend it. */
+/** A known agent that is not there: how to install it is said. */
 async function probe({ program, workDir, model, preset }: AcpConfig): Promise<AgentAbout> {
   try {
     return await probeAgent({ program, directory: join(workDir, 'probe'), model });
   } catch (error) {
-    if (preset === null || !(error instanceof AttemptFailure)) throw error;
-    const hints: Partial<Record<string, string>> = {
-      AGENT_UNAVAILABLE: `${preset.title} is installed so: ${preset.install}`,
-      AUTH_REQUIRED: `a login for ${preset.title}: ${preset.login}`,
-    };
-    const hint = hints[error.code];
-    throw hint === undefined ? error : new AttemptFailure(error.code, `${error.message}. ${hint}`, error);
+    const isMissing = error instanceof AttemptFailure && error.code === 'AGENT_UNAVAILABLE';
+    if (preset === null || !isMissing) throw error;
+    throw new AttemptFailure(
+      error.code,
+      `${error.message}. ${preset.title} is installed so: ${preset.install}`,
+    );
   }
 }
 

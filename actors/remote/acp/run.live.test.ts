@@ -42,7 +42,12 @@ async function run(
   const directory = join(root, 'work');
   mkdirSync(directory, { recursive: true });
   const environment = { PATH: process.env.PATH ?? '/usr/bin:/bin' };
-  const program = { command: command ?? `${EXAMPLE} ${flags}`, environment, loginMethod };
+  const program = {
+    command: command ?? `${EXAMPLE} ${flags}`,
+    environment,
+    loginMethod,
+    loginHint: 'Ask Anna',
+  };
   return { directory, ...(await runAgent({ program, directory }, prompt, wish)) };
 }
 
@@ -201,7 +206,7 @@ test('an agent that wants a login says how, and works once it is told which', as
   expect(refused.outcome.ending).toMatchObject({ failure: { code: 'AUTH_REQUIRED', retryable: false } });
   expect(refused.outcome.ending).toHaveProperty(
     'failure.message',
-    expect.stringContaining('run `example login`'),
+    expect.stringMatching(/run `example login`.*Ask Anna$/),
   );
   expect(loggedIn.outcome.ending).toEqual({ type: 'answered', text: 'hello' });
 });

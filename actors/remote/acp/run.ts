@@ -29,6 +29,8 @@ export interface AgentProgram {
   readonly environment: Readonly<Record<string, string>>;
   /** Of the agent's own login methods, the one to use; null: it is logged in already. */
   readonly loginMethod: string | null;
+  /** What is known here of how to log in; the agent itself says little of it, or nothing. */
+  readonly loginHint: string | null;
 }
 
 export interface RunOptions {
@@ -166,7 +168,7 @@ class Run {
 
   /** After a failure: the agent is told to stop, and why it failed is said. */
   async endEarly(error: unknown): Promise<AttemptFailure> {
-    const failure = await this.#nameFailure(error);
+    const failure = withHint(await this.#nameFailure(error), this.#options.program);
     this.#desk.close();
     if (this.#turn === null || this.#link === null) return failure;
     await this.#link.cancel().catch(() => undefined);
@@ -303,6 +305,15 @@ class Run {
     const exit = await Promise.race([this.#agent.exited, pause(EXIT_NOTICE_MS, null, { ref: false })]);
     return exit === null ? error : toCrash(exit, this.#agent.lastWords());
   }
+}
+
+/** A login that is missing, with what is known here of it. */
+export function withHint(
+  failure: AttemptFailure,
+  { loginHint }: Pick<AgentProgram, 'loginHint'>,
+): AttemptFailure {
+  if (failure.code !== 'AUTH_REQUIRED' || loginHint === null) return failure;
+  return new AttemptFailure(failure.code, `${failure.message}. ${loginHint}`);
 }
 
 function readEnding({ reason }: TurnEnd, answer: string): RunOutcome['ending'] {

@@ -89,6 +89,7 @@ const LIMITS: RunLimits = {
 /** A broken pipe is known a moment before the end of the process behind it. */
 const EXIT_NOTICE_MS = 1_000;
 const LOOK_MS = 250;
+const REPEAT_MS = 1_000;
 const WORDS_MAX = 100;
 
 /** Runs a task to its end. Never throws for what may be expected: the ending says it. */
@@ -124,6 +125,8 @@ class Run {
   #heardAt = performance.now();
   /** What is still to be said. */
   readonly #words: string[] = [];
+  /** When the turn that runs was told to end for a word; null: it was not. */
+  #interruptedAt: number | null = null;
 
   constructor(options: RunOptions) {
     const { directory, people, task, signal, onFault, program } = options;
@@ -221,9 +224,10 @@ class Run {
 
   async #takeTurn(link: AgentLink, text: string): Promise<TurnEnd> {
     this.#heardAt = performance.now();
+    this.#interruptedAt = null;
     const turn = link.prompt(text);
     this.#turn = turn.catch(() => undefined);
-    const timer = setInterval(() => this.#lookForSilence(), LOOK_MS);
+    const timer = setInterval(() => this.#look(), LOOK_MS);
     try {
       return await this.#orOver(turn);
     } finally {
@@ -231,7 +235,10 @@ class Run {
     }
   }
 
-  #lookForSilence(): void {
+  #look(): void {
+    // An agent that was only about to begin may not have heard it.
+    const isUnheard = this.#interruptedAt !== null && performance.now() - this.#interruptedAt > REPEAT_MS;
+    if (isUnheard) void this.#interrupt().catch(this.#options.onFault);
     // People take their time, and so do commands.
     if (this.#desk.waiting > 0 || this.#terminals.running > 0) this.#heardAt = performance.now();
     if (performance.now() - this.#heardAt < this.#limits.silenceMs) return;
@@ -243,7 +250,11 @@ class Run {
   async #hear({ message, delivery }: SteerWord): Promise<void> {
     if (this.#words.length >= WORDS_MAX) throw new Error(`${WORDS_MAX} words wait to be said`);
     this.#words.push(message);
-    if (delivery !== 'interrupt') return;
+    if (delivery === 'interrupt') await this.#interrupt();
+  }
+
+  async #interrupt(): Promise<void> {
+    this.#interruptedAt = performance.now();
     this.#desk.takeBack();
     await this.#link?.cancel();
   }

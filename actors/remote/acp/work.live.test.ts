@@ -41,7 +41,6 @@ function taskOf(description: string, repo: string) {
       ...{ prompt: '', timeoutSeconds: 60 },
       workspace: { repo, baseRef: 'main', branch: 'oio/s1/t1', merge: [] },
     },
-    ...{ resumed: null, keep: async () => undefined, withdraw: async () => undefined },
     progress: async () => undefined,
     tool: async () => undefined,
     artifact: async (artifact) => `${artifacts.push(artifact)}`,

@@ -22,6 +22,6 @@ export function buildCard(
     ...(config.model === null ? {} : { model: config.model }),
     version: about.version.slice(0, 64),
     labels: { runtime: 'acp', program: about.name.slice(0, 255) },
-    supports: { steer: true, interrupt: true, permission: true, artifacts: true },
+    supports: { steer: true, interrupt: true, permission: true, artifacts: true, resume: true },
   };
 }

@@ -9,7 +9,7 @@ test('a command is all that must be given, in the environment or on the command 
 
   expect(given).toMatchObject({
     servers: 'nats://127.0.0.1:4222',
-    program: { command: 'my-agent --acp', loginMethod: null },
+    program: { command: 'my-agent --acp', loginMethod: null, loginHint: null },
     preset: null,
     model: null,
     capacity: 2,

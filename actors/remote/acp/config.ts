@@ -130,6 +130,7 @@ export function parseConfig(environment: Environment, parameters: readonly strin
       command,
       environment: { ...pick(given, seen), PATH: path },
       loginMethod: settings.OIO_ACP_LOGIN ?? null,
+      loginHint: preset && `${preset.title}: ${preset.login}`,
     },
     preset,
     terminals: {

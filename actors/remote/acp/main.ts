@@ -9,6 +9,9 @@ import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { Agent } from '#actors/remote/sdk/agent.ts';
 import { joinAsAgent } from '#actors/remote/sdk/join.ts';
+import { Ledger } from '#actors/remote/sdk/ledger.ts';
+import { makePutAway } from '#actors/remote/workspace/attempt.ts';
+import { keptPaths } from '#actors/remote/workspace/kept.ts';
 import { startReaping } from '#actors/remote/workspace/reaping.ts';
 import { Workspaces } from '#actors/remote/workspace/workspaces.ts';
 import { buildCard } from './card.ts';
@@ -49,7 +52,8 @@ async function run(config: AcpConfig, logger: Logger): Promise<void> {
   const { workDir, gitEnvironment, program, model, terminals, silenceMs, servers, tenant } = config;
   await mkdir(workDir, { recursive: true });
   const workspaces = new Workspaces({ workDir, environment: gitEnvironment });
-  for (const failure of await workspaces.sweepWorktrees())
+  const ledger = await Ledger.open(join(workDir, 'attempts'), logger);
+  for (const failure of await workspaces.sweepWorktrees(keptPaths(ledger.left)))
     logger.warn({ err: failure }, 'working copy stays');
   // Before it joins: an agent that cannot work must not be given any.
   const about = await probe(config);
@@ -60,6 +64,7 @@ async function run(config: AcpConfig, logger: Logger): Promise<void> {
     card: buildCard(config, about),
     ...config.login,
     logger,
+    resume: { ledger, putAway: makePutAway({ workspaces, logger }) },
     work: makeWork({ program, workspaces, model, limits: { terminals, silenceMs }, logger }),
   });
   leadToTheEnd(agent, config.drainMs, logger);
@@ -70,18 +75,17 @@ async function run(config: AcpConfig, logger: Logger): Promise<void> {
   );
 }
 
-/** A failure of a known agent says how to mend it. */
+/** A known agent that is not there: how to install it is said. */
 async function probe({ program, workDir, model, preset }: AcpConfig): Promise<AgentAbout> {
   try {
     return await probeAgent({ program, directory: join(workDir, 'probe'), model });
   } catch (error) {
-    if (preset === null || !(error instanceof AttemptFailure)) throw error;
-    const hints: Partial<Record<string, string>> = {
-      AGENT_UNAVAILABLE: `${preset.title} is installed so: ${preset.install}`,
-      AUTH_REQUIRED: `a login for ${preset.title}: ${preset.login}`,
-    };
-    const hint = hints[error.code];
-    throw hint === undefined ? error : new AttemptFailure(error.code, `${error.message}. ${hint}`, error);
+    const isMissing = error instanceof AttemptFailure && error.code === 'AGENT_UNAVAILABLE';
+    if (preset === null || !isMissing) throw error;
+    throw new AttemptFailure(
+      error.code,
+      `${error.message}. ${preset.title} is installed so: ${preset.install}`,
+    );
   }
 }
 

@@ -69,7 +69,7 @@ beforeAll(async () => {
       OPENCODE_DISABLE_MODELS_FETCH: '1',
       OPENCODE_DISABLE_LSP_DOWNLOAD: '1',
     },
-    loginMethod: null,
+    ...{ loginMethod: null, loginHint: null },
   };
 });
 

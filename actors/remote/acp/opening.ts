@@ -1,4 +1,5 @@
 /** A session for a task: a new one, or the one that an earlier process had begun, where the agent still has it. */
+import { buildContinuation, buildRepeat } from '#actors/remote/workspace/prompt.ts';
 import { AttemptFailure } from './failure.ts';
 import type { AgentLink, McpServer, SessionOpened } from './link.ts';
 
@@ -33,12 +34,12 @@ export async function openSession(
 
 const MAY_BE_GONE: ReadonlySet<string> = new Set<AttemptFailure['code']>(['AGENT_FAILED', 'AGENT_REFUSED']);
 
-const INTERRUPTED =
-  'The process that worked on this was ended in the middle of it. The working copy is as it was left then: see first what is ' +
-  'done already, do nothing twice, and bring the task to its end.';
-
 /** The first that is said in it. */
-export function firstWords(prompt: string, { earlier }: Opening, { isEarlier }: OpenedSession): string {
+export function firstWords(
+  { title, prompt }: { readonly title: string; readonly prompt: string },
+  { earlier }: Opening,
+  { isEarlier }: OpenedSession,
+): string {
   if (earlier === null) return prompt;
-  return isEarlier ? INTERRUPTED : `${prompt}\n\n## Begun already\n\n${INTERRUPTED}`;
+  return isEarlier ? buildContinuation(title) : buildRepeat(prompt);
 }

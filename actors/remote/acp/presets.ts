@@ -44,7 +44,8 @@ export const PRESETS = {
     title: 'Codex',
     command: 'codex-acp',
     install: 'npm install -g @agentclientprotocol/codex-acp',
-    login: 'OPENAI_API_KEY or CODEX_API_KEY, or log in with the codex command as the same user',
+    login:
+      'OPENAI_API_KEY or CODEX_API_KEY and OIO_ACP_LOGIN=api-key, or log in with the codex command as the same user',
     environment: ['CODEX_HOME', 'CODEX_PATH'],
   },
   goose: {

@@ -8,7 +8,7 @@ import { type AgentAbout, type ClientSide, RefusedAsk } from './link.ts';
 import { openLink } from './link-v1.ts';
 import { requireModel } from './model.ts';
 import { startAgentProcess } from './process.ts';
-import type { AgentProgram } from './run.ts';
+import { type AgentProgram, withHint } from './run.ts';
 
 export interface ProbeOptions {
   readonly program: AgentProgram;
@@ -41,7 +41,7 @@ export async function probeAgent(options: ProbeOptions): Promise<AgentAbout> {
   } catch (error) {
     // Its end is what to tell, where it has ended.
     if (error instanceof AttemptFailure && error.code === 'AGENT_CRASHED') await ended;
-    throw error;
+    throw error instanceof AttemptFailure ? withHint(error, program) : error;
   } finally {
     await agent.end();
   }

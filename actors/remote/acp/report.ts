@@ -29,6 +29,8 @@ export class Reporter {
   #input = 0;
   #output = 0;
   #costUsd = 0;
+  /** Of a session that is lost. */
+  #lostUsd = 0;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -36,7 +38,16 @@ export class Reporter {
 
   /** Of the attempt so far, as far as the agent has told it. */
   get usage(): TokenUsage {
-    return { tokens_in: this.#input, tokens_out: this.#output, cost_usd: this.#costUsd };
+    return { tokens_in: this.#input, tokens_out: this.#output, cost_usd: this.#lostUsd + this.#costUsd };
+  }
+
+  /** From what an earlier process had told. A session that goes on has its own cost since its beginning. */
+  countOn(before: TokenUsage | null, isEarlier: boolean): void {
+    if (before === null) return;
+    this.#input += before.tokens_in;
+    this.#output += before.tokens_out;
+    if (isEarlier) this.#costUsd = Math.max(this.#costUsd, before.cost_usd);
+    else this.#lostUsd += before.cost_usd;
   }
 
   take(update: Update): void {

@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { PermissionAnswer, PermissionQuestion, SteerHandler } from '#actors/remote/sdk/requests.ts';
+import type { PermissionAnswer, PermissionQuestion } from '#actors/remote/sdk/requests.ts';
+import type { RunOptions } from './run.ts';
 import { commandsRunning, NO, runAgent, until, type Wish, YES } from './testing/running.ts';
 
 const EXAMPLE = `${JSON.stringify(process.execPath)} ${JSON.stringify(join(import.meta.dirname, 'testing', 'example-agent.ts'))}`;
@@ -42,7 +43,12 @@ async function run(
   const directory = join(root, 'work');
   mkdirSync(directory, { recursive: true });
   const environment = { PATH: process.env.PATH ?? '/usr/bin:/bin' };
-  const program = { command: command ?? `${EXAMPLE} ${flags}`, environment, loginMethod };
+  const program = {
+    command: command ?? `${EXAMPLE} ${flags}`,
+    environment,
+    loginMethod,
+    loginHint: 'Ask Anna',
+  };
   return { directory, ...(await runAgent({ program, directory }, prompt, wish)) };
 }
 
@@ -157,28 +163,20 @@ die: out of ink`);
 });
 
 test('a word is said in the next turn, and an interruption ends the turn that runs', async () => {
-  let steer: SteerHandler = () => undefined;
-  const onSteer = (handler: SteerHandler) => {
-    steer = handler;
-  };
-  const say = (message: string, delivery: 'steer' | 'interrupt') =>
-    steer({ message, delivery, by: 'user:anna' });
+  const say =
+    (message: string, delivery: 'steer' | 'interrupt', afterMs: number): RunOptions['onSteer'] =>
+    (steer) =>
+      void pause(afterMs).then(() => steer({ message, delivery, by: 'user:anna' }));
 
-  const queued = run('sleep: 400\nsay: first', { onSteer });
-  await until(() => commandsRunning(/example-agent/) > 0);
-  await pause(50);
-  await until(() => steer.length > 0);
-  await say('show:', 'steer');
-  const { outcome } = await queued;
-  const hurried = run('wait:', { onSteer });
-  await until(() => commandsRunning(/example-agent/) > 0);
-  await pause(600);
-  await say('say: broken off', 'interrupt');
-  const interrupted = await hurried;
+  const queued = await run('sleep: 200\nsay: first', { onSteer: say('show:', 'steer', 50) });
+  const hurried = await run('wait:', { onSteer: say('say: broken off', 'interrupt', 300) });
+  // The agent has hardly read its prompt.
+  const atOnce = await run('wait:', { onSteer: say('say: at once', 'interrupt', 0) });
 
-  expect(outcome.ending).toMatchObject({ text: expect.stringContaining('"told":2') });
-  expect(outcome.conversation.toMarkdown('x')).toContain('first');
-  expect(interrupted.outcome.ending).toEqual({ type: 'answered', text: 'broken off' });
+  expect(queued.outcome.ending).toMatchObject({ text: expect.stringContaining('"told":2') });
+  expect(queued.outcome.conversation.toMarkdown('x')).toContain('first');
+  expect(hurried.outcome.ending).toEqual({ type: 'answered', text: 'broken off' });
+  expect(atOnce.outcome.ending).toEqual({ type: 'answered', text: 'at once' });
 });
 
 test('a model is chosen before the prompt; one that the agent does not have is named with those it has', async () => {
@@ -201,7 +199,7 @@ test('an agent that wants a login says how, and works once it is told which', as
   expect(refused.outcome.ending).toMatchObject({ failure: { code: 'AUTH_REQUIRED', retryable: false } });
   expect(refused.outcome.ending).toHaveProperty(
     'failure.message',
-    expect.stringContaining('run `example login`'),
+    expect.stringMatching(/run `example login`.*Ask Anna$/),
   );
   expect(loggedIn.outcome.ending).toEqual({ type: 'answered', text: 'hello' });
 });
@@ -256,7 +254,7 @@ test('a session of an earlier process goes on where the agent has it, and begins
   expect(seen[1]?.sessionId).toBe(sessionId);
   // What was said before is not said again, here or there.
   expect(again.outcome.conversation.toMarkdown('x')).not.toContain('of before');
-  expect(again.outcome.conversation.toMarkdown('x')).toContain('do nothing twice');
+  expect(again.outcome.conversation.toMarkdown('x')).toContain('Do not do again what is done');
   expect(lost.outcome.ending).toMatchObject({ text: expect.stringContaining('"told":1') });
   expect(unable.outcome.ending).toMatchObject({ type: 'answered' });
 });

@@ -29,12 +29,15 @@ export interface AgentProgram {
   readonly environment: Readonly<Record<string, string>>;
   /** Of the agent's own login methods, the one to use; null: it is logged in already. */
   readonly loginMethod: string | null;
+  /** What is known here of how to log in; the agent itself says little of it, or nothing. */
+  readonly loginHint: string | null;
 }
 
 export interface RunOptions {
   readonly program: AgentProgram;
   /** Absolute; no other run may use it at the same time. */
   readonly directory: string;
+  readonly title: string;
   readonly prompt: string;
   /** By the agent's own name; null: its own choice. */
   readonly model: string | null;
@@ -45,6 +48,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Of a task that an earlier process had begun. */
   readonly earlier?: Opening['earlier'];
+  /** What that process had told of its use. */
+  readonly usedBefore?: TokenUsage | null;
   /** The session that is worked in, before anything is said in it. */
   readonly onSession?: (opened: OpenedSession) => Promise<void>;
   /** Hands over what people say while the work goes on to a handler. */
@@ -84,6 +89,7 @@ const LIMITS: RunLimits = {
 /** A broken pipe is known a moment before the end of the process behind it. */
 const EXIT_NOTICE_MS = 1_000;
 const LOOK_MS = 250;
+const REPEAT_MS = 1_000;
 const WORDS_MAX = 100;
 
 /** Runs a task to its end. Never throws for what may be expected: the ending says it. */
@@ -119,6 +125,8 @@ class Run {
   #heardAt = performance.now();
   /** What is still to be said. */
   readonly #words: string[] = [];
+  /** When the turn that runs was told to end for a word; null: it was not. */
+  #interruptedAt: number | null = null;
 
   constructor(options: RunOptions) {
     const { directory, people, task, signal, onFault, program } = options;
@@ -136,23 +144,34 @@ class Run {
   }
 
   async work(): Promise<RunOutcome['ending']> {
-    const { directory, prompt, model, onSteer, onSession, program, mcp, earlier = null } = this.#options;
+    const {
+      directory,
+      title,
+      prompt,
+      model,
+      onSteer,
+      onSession,
+      program,
+      mcp,
+      earlier = null,
+    } = this.#options;
     this.#over.signal.throwIfAborted();
     const link = await this.#start();
     if (program.loginMethod !== null) await this.#orOver(link.authenticate(program.loginMethod));
     const opening = { directory, mcp, earlier };
     const opened = await this.#orOver(openSession(link, opening));
     if (model !== null) await this.#orOver(requireModel(link, opened.models, model));
+    this.#reporter.countOn(this.#options.usedBefore ?? null, opened.isEarlier);
     await onSession?.(opened);
     this.#isOpening = false;
-    this.#words.push(firstWords(prompt, opening, opened));
+    this.#words.push(firstWords({ title, prompt }, opening, opened));
     onSteer((word) => this.#hear(word));
     return readEnding(await this.#takeTurns(link), this.#conversation.answer);
   }
 
   /** After a failure: the agent is told to stop, and why it failed is said. */
   async endEarly(error: unknown): Promise<AttemptFailure> {
-    const failure = await this.#nameFailure(error);
+    const failure = withHint(await this.#nameFailure(error), this.#options.program);
     this.#desk.close();
     if (this.#turn === null || this.#link === null) return failure;
     await this.#link.cancel().catch(() => undefined);
@@ -205,9 +224,10 @@ class Run {
 
   async #takeTurn(link: AgentLink, text: string): Promise<TurnEnd> {
     this.#heardAt = performance.now();
+    this.#interruptedAt = null;
     const turn = link.prompt(text);
     this.#turn = turn.catch(() => undefined);
-    const timer = setInterval(() => this.#lookForSilence(), LOOK_MS);
+    const timer = setInterval(() => this.#look(), LOOK_MS);
     try {
       return await this.#orOver(turn);
     } finally {
@@ -215,7 +235,10 @@ class Run {
     }
   }
 
-  #lookForSilence(): void {
+  #look(): void {
+    // An agent that was only about to begin may not have heard it.
+    const isUnheard = this.#interruptedAt !== null && performance.now() - this.#interruptedAt > REPEAT_MS;
+    if (isUnheard) void this.#interrupt().catch(this.#options.onFault);
     // People take their time, and so do commands.
     if (this.#desk.waiting > 0 || this.#terminals.running > 0) this.#heardAt = performance.now();
     if (performance.now() - this.#heardAt < this.#limits.silenceMs) return;
@@ -227,7 +250,11 @@ class Run {
   async #hear({ message, delivery }: SteerWord): Promise<void> {
     if (this.#words.length >= WORDS_MAX) throw new Error(`${WORDS_MAX} words wait to be said`);
     this.#words.push(message);
-    if (delivery !== 'interrupt') return;
+    if (delivery === 'interrupt') await this.#interrupt();
+  }
+
+  async #interrupt(): Promise<void> {
+    this.#interruptedAt = performance.now();
     this.#desk.takeBack();
     await this.#link?.cancel();
   }
@@ -289,6 +316,15 @@ class Run {
     const exit = await Promise.race([this.#agent.exited, pause(EXIT_NOTICE_MS, null, { ref: false })]);
     return exit === null ? error : toCrash(exit, this.#agent.lastWords());
   }
+}
+
+/** A login that is missing, with what is known here of it. */
+export function withHint(
+  failure: AttemptFailure,
+  { loginHint }: Pick<AgentProgram, 'loginHint'>,
+): AttemptFailure {
+  if (failure.code !== 'AUTH_REQUIRED' || loginHint === null) return failure;
+  return new AttemptFailure(failure.code, `${failure.message}. ${loginHint}`);
 }
 
 function readEnding({ reason }: TurnEnd, answer: string): RunOutcome['ending'] {

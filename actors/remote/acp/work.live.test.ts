@@ -17,7 +17,12 @@ import { makeWork } from './work.ts';
 const NODE = JSON.stringify(process.execPath);
 const EXAMPLE = `${NODE} ${JSON.stringify(join(import.meta.dirname, 'testing', 'example-agent.ts'))}`;
 const environment = { PATH: process.env.PATH ?? '/usr/bin:/bin' };
-const program = (flags = '') => ({ command: `${EXAMPLE} ${flags}`, environment, loginMethod: null });
+const program = (flags = '') => ({
+  command: `${EXAMPLE} ${flags}`,
+  environment,
+  loginMethod: null,
+  loginHint: null,
+});
 
 let root: string;
 

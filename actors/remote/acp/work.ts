@@ -2,7 +2,7 @@
 import type { Logger } from '#actors/remote/sdk/logger.ts';
 import type { WorkResult } from '#actors/remote/sdk/result.ts';
 import type { AgentTask, Work } from '#actors/remote/sdk/task.ts';
-import { captureWork, makeAttempts, toFailedResult } from '#actors/remote/workspace/attempt.ts';
+import { captureWork, type Earlier, makeAttempts, toFailedResult } from '#actors/remote/workspace/attempt.ts';
 import { describeConflicts } from '#actors/remote/workspace/merging-task.ts';
 import { buildPrompt, buildSystemPrompt } from '#actors/remote/workspace/prompt.ts';
 import type { Workspaces } from '#actors/remote/workspace/workspaces.ts';
@@ -23,27 +23,37 @@ export function makeWork(options: WorkOptions): Work {
   return makeAttempts({
     workspaces,
     logger,
-    work: async (task, worktree) => {
+    work: async (task, worktree, earlier) => {
       await task.progress({ note: 'Starting the agent' });
-      const outcome = await run(options, task, worktree);
+      const outcome = await run(options, task, { worktree, earlier });
       return settle(options, { task, worktree, outcome });
     },
   });
 }
 
-async function run(options: WorkOptions, task: AgentTask, worktree: Worktree): Promise<RunOutcome> {
+interface Place {
+  readonly worktree: Worktree;
+  readonly earlier: Earlier | null;
+}
+
+async function run(options: WorkOptions, task: AgentTask, { worktree, earlier }: Place): Promise<RunOutcome> {
   const { program, model, limits, logger } = options;
   // ACP has no system prompt; the project's own instructions are read by the agents themselves.
   const parts = [buildPrompt(task.payload), describeConflicts(worktree), buildSystemPrompt(null)];
   return runTask({
     program,
     directory: worktree.path,
+    title: task.payload.title,
     prompt: parts.filter((part) => part !== '').join('\n\n'),
     model: task.payload.model ?? model,
     mcp: await task.tools(),
     task,
     people: task,
     signal: task.signal,
+    // What is kept of its own is the session; before there was one, nothing.
+    earlier: earlier && { sessionId: typeof earlier.own === 'string' ? earlier.own : null },
+    usedBefore: task.resumed?.usage ?? null,
+    onSession: ({ sessionId }) => task.keep({ worktree, own: sessionId }),
     onSteer: (handler) => task.onSteer(handler),
     onFault: (error) => logger.warn({ taskId: task.id, err: error }, 'progress could not be said'),
     limits,

@@ -35,6 +35,7 @@ export async function runAgent(
   const [reports, tools, asked]: [ProgressReport[], ToolCall[], PermissionQuestion[]] = [[], [], []];
   const outcome = await runTask({
     ...place,
+    title: 'The task',
     prompt,
     model: null,
     mcp: [],

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { Line } from '#actors/remote/sdk/testing/line.ts';
 import { assignment, ScriptedOrchestrator } from '#actors/remote/sdk/testing/orchestrator.ts';
 import { PYTHON_PACKAGE, type PythonTools, preparePython } from '../dev/python-tools.ts';
@@ -49,7 +49,9 @@ test.concurrent('the Python SDK is formatted, without a finding of the linter, a
   expect(await python('mypy', '--cache-dir', join(tools.cache, 'mypy'), ...all)).toContain('no issues found');
 }, 120_000);
 
-test.concurrent('what would be published of the Python SDK has its types, the schema and one dependency', async () => {
+test.concurrent('what would be published of the Python SDK has its types, the schema and one dependency', async ({
+  onTestFinished,
+}) => {
   const folder = await mkdtemp(join(tmpdir(), 'oio-wheel-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const source = join(folder, 'source');
@@ -69,7 +71,10 @@ test.concurrent('what would be published of the Python SDK has its types, the sc
   ]);
 }, 120_000);
 
-test.concurrent('an agent by the Python SDK notices a server that is silent within seconds, and loses nothing by it', async () => {
+test.concurrent('an agent by the Python SDK notices a server that is silent within seconds, and loses nothing by it', async ({
+  expect,
+  onTestFinished,
+}) => {
   const tenant = `python-${process.pid}`;
   const line = await Line.open(inject('natsUrl'));
   const orchestrator = await ScriptedOrchestrator.start(inject('natsUrl'), tenant, 'agent-x');

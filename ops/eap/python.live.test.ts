@@ -9,7 +9,7 @@ import { Line } from '#actors/remote/sdk/testing/line.ts';
 import { assignment, ScriptedOrchestrator } from '#actors/remote/sdk/testing/orchestrator.ts';
 import { PYTHON_PACKAGE, type PythonTools, preparePython } from '../dev/python-tools.ts';
 import { ALL_CHECKS, runKit } from './kit.ts';
-import { pythonSubject } from './python-subject.ts';
+import { pythonSubjects } from './python-subject.ts';
 
 const run = promisify(execFile);
 const TOOL_MS = 120_000;
@@ -107,19 +107,22 @@ test.concurrent('an agent by the Python SDK notices a server that is silent with
 // Each check waits far more than it computes: three agents side by side take a third of the time.
 const PARTS = 3;
 const parts = Array.from({ length: PARTS }, (_, part) => ALL_CHECKS.filter((_, at) => at % PARTS === part));
+const ALWAYS = ['C23', 'C28', 'C30', 'shape'];
 
-test.concurrent('an agent by the Python SDK passes every check of the conformance kit', async () => {
-  const always = ['C23', 'C28', 'C30', 'shape'];
-  const reports = await Promise.all(
-    parts.map((part) =>
-      runKit(pythonSubject(tools), { only: new Set([...always, ...part.map(({ id }) => id)]) }),
-    ),
+test.concurrent('an agent by the Python SDK passes every check of the conformance kit, over NATS and over HTTP', async () => {
+  const runs = pythonSubjects(tools).flatMap((subject) =>
+    parts.map((part) => runKit(subject, { only: new Set([...ALWAYS, ...part.map(({ id }) => id)]) })),
   );
+  const reports = await Promise.all(runs);
 
-  const results = reports.flatMap((report) => report.results);
+  const results = reports.flatMap((report) =>
+    report.results.map((result) => ({ ...result, over: report.transport })),
+  );
   const others = results.filter(({ status }) => status !== 'passed');
   // Only agents that store what they do can go on with it after kill -9.
-  const skipped = [expect.objectContaining({ id: 'resume', status: 'skipped' })];
+  const skipped = ['nats', 'http'].map((over) =>
+    expect.objectContaining({ id: 'resume', status: 'skipped', over }),
+  );
   expect(others, reports.map(({ output }) => output).join('\n')).toEqual(skipped);
-  expect(new Set(results.map(({ id }) => id)).size).toBe(ALL_CHECKS.length);
+  expect(new Set(results.map(({ id, over }) => `${id} ${over}`)).size).toBe(2 * ALL_CHECKS.length);
 }, 120_000);

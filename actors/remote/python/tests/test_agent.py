@@ -33,6 +33,7 @@ def test_the_environment_says_where_and_who_and_an_empty_variable_counts_as_none
     )
     assert read_settings(GIVEN, {}).name == "AGENT-REVIEWER"
     assert read_settings(Settings(name="x", servers="nats://b"), {"NATS_URL": ""}).servers == "nats://b"
+    assert read_settings(GIVEN, {"NATS_URL": "nats://a", "OIO_GATEWAY_URL": "http://g"}).servers == "http://g"
 
 
 def test_wrong_settings_are_told_all_at_once() -> None:

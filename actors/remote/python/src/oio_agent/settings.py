@@ -27,8 +27,9 @@ class Settings:
 
 
 def read_settings(given: Settings, environment: Mapping[str, str]) -> Settings:
-    """`NATS_URL`, `OIO_NATS_TOKEN`, `OIO_NATS_CREDENTIALS`, `OIO_TENANT`, `OIO_AGENT_NAME`, `OIO_CAPACITY`,
-    `OIO_HEARTBEAT_SECONDS`, `OIO_DRAIN_SECONDS`, `LOG_LEVEL`. Raises `WrongSettings`."""
+    """`OIO_GATEWAY_URL` (over HTTP then), `NATS_URL`, `OIO_NATS_TOKEN`, `OIO_NATS_CREDENTIALS`, `OIO_TENANT`,
+    `OIO_AGENT_NAME`, `OIO_CAPACITY`, `OIO_HEARTBEAT_SECONDS`, `OIO_DRAIN_SECONDS`, `LOG_LEVEL`. Raises
+    `WrongSettings`."""
     faults: list[str] = []
 
     def number(name: str, otherwise: float, least: float, most: float) -> float:
@@ -44,7 +45,7 @@ def read_settings(given: Settings, environment: Mapping[str, str]) -> Settings:
     settings = replace(
         given,
         name=agent_name(environment.get("OIO_AGENT_NAME") or given.name),
-        servers=environment.get("NATS_URL") or given.servers,
+        servers=environment.get("OIO_GATEWAY_URL") or environment.get("NATS_URL") or given.servers,
         tenant=environment.get("OIO_TENANT") or given.tenant,
         token=environment.get("OIO_NATS_TOKEN") or given.token,
         credentials=environment.get("OIO_NATS_CREDENTIALS") or given.credentials,

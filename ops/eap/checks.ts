@@ -263,6 +263,10 @@ async function keepsCapacity(stage: Stage): Promise<void> {
   const past = await stage.tell(assignment(stage.newTask(), 'wait'));
   for (const task of tasks) await stage.tell(cancellation(task, 5));
   for (const task of tasks) await resultOf(stage, task);
+  // It has room when it has heard the answers: the next check begins then.
+  const from = stage.orchestrator.beats.length;
+  const isFree = () => stage.orchestrator.beats.slice(from).at(-1)?.beat.running.length === 0;
+  await stage.until('it works on nothing any more', isFree);
   if (past.accepted) throw new CheckFailed(`it took ${capacity + 1} tasks, its card says ${capacity}`);
   demand(past.reason === 'capacity', `it refused with ${past.reason}`);
 }

@@ -37,7 +37,7 @@ export async function openNatsLine(options: {
   const { host, port } = new URL(server.url);
   const nats = await connect({
     ...{ servers: host, user: own.name, pass: own.password },
-    ...{ reconnectTimeWait: 100, maxReconnectAttempts: -1, timeout: 1_000 },
+    ...{ reconnectTimeWait: 100, maxReconnectAttempts: -1, timeout: 10_000 },
   });
   hear(nats, agent, ears);
   await nats.flush();

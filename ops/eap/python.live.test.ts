@@ -4,12 +4,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { Line } from '#actors/remote/sdk/testing/line.ts';
 import { assignment, ScriptedOrchestrator } from '#actors/remote/sdk/testing/orchestrator.ts';
 import { PYTHON_PACKAGE, type PythonTools, preparePython } from '../dev/python-tools.ts';
 import { ALL_CHECKS, runKit } from './kit.ts';
-import { pythonSubject } from './python-subject.ts';
+import { pythonSubjects } from './python-subject.ts';
 
 const run = promisify(execFile);
 const TOOL_MS = 120_000;
@@ -49,7 +49,9 @@ test.concurrent('the Python SDK is formatted, without a finding of the linter, a
   expect(await python('mypy', '--cache-dir', join(tools.cache, 'mypy'), ...all)).toContain('no issues found');
 }, 120_000);
 
-test.concurrent('what would be published of the Python SDK has its types, the schema and one dependency', async () => {
+test.concurrent('what would be published of the Python SDK has its types, the schema and one dependency', async ({
+  onTestFinished,
+}) => {
   const folder = await mkdtemp(join(tmpdir(), 'oio-wheel-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const source = join(folder, 'source');
@@ -69,7 +71,10 @@ test.concurrent('what would be published of the Python SDK has its types, the sc
   ]);
 }, 120_000);
 
-test.concurrent('an agent by the Python SDK notices a server that is silent within seconds, and loses nothing by it', async () => {
+test.concurrent('an agent by the Python SDK notices a server that is silent within seconds, and loses nothing by it', async ({
+  expect,
+  onTestFinished,
+}) => {
   const tenant = `python-${process.pid}`;
   const line = await Line.open(inject('natsUrl'));
   const orchestrator = await ScriptedOrchestrator.start(inject('natsUrl'), tenant, 'agent-x');
@@ -102,19 +107,22 @@ test.concurrent('an agent by the Python SDK notices a server that is silent with
 // Each check waits far more than it computes: three agents side by side take a third of the time.
 const PARTS = 3;
 const parts = Array.from({ length: PARTS }, (_, part) => ALL_CHECKS.filter((_, at) => at % PARTS === part));
+const ALWAYS = ['C23', 'C28', 'C30', 'shape'];
 
-test.concurrent('an agent by the Python SDK passes every check of the conformance kit', async () => {
-  const always = ['C23', 'C28', 'C30', 'shape'];
-  const reports = await Promise.all(
-    parts.map((part) =>
-      runKit(pythonSubject(tools), { only: new Set([...always, ...part.map(({ id }) => id)]) }),
-    ),
+test.concurrent('an agent by the Python SDK passes every check of the conformance kit, over NATS and over HTTP', async () => {
+  const runs = pythonSubjects(tools).flatMap((subject) =>
+    parts.map((part) => runKit(subject, { only: new Set([...ALWAYS, ...part.map(({ id }) => id)]) })),
   );
+  const reports = await Promise.all(runs);
 
-  const results = reports.flatMap((report) => report.results);
+  const results = reports.flatMap((report) =>
+    report.results.map((result) => ({ ...result, over: report.transport })),
+  );
   const others = results.filter(({ status }) => status !== 'passed');
   // Only agents that store what they do can go on with it after kill -9.
-  const skipped = [expect.objectContaining({ id: 'resume', status: 'skipped' })];
+  const skipped = ['nats', 'http'].map((over) =>
+    expect.objectContaining({ id: 'resume', status: 'skipped', over }),
+  );
   expect(others, reports.map(({ output }) => output).join('\n')).toEqual(skipped);
-  expect(new Set(results.map(({ id }) => id)).size).toBe(ALL_CHECKS.length);
+  expect(new Set(results.map(({ id, over }) => `${id} ${over}`)).size).toBe(2 * ALL_CHECKS.length);
 }, 120_000);

@@ -5,7 +5,7 @@ import type { Script, ToolCall } from '../demo/model/script.ts';
 import { startScriptedModel } from '../demo/model/server.ts';
 import { preparePython } from '../dev/python-tools.ts';
 import { ACP } from './acp-subject.ts';
-import { pythonSubject } from './python-subject.ts';
+import { pythonSubjects } from './python-subject.ts';
 import type { Subject } from './stage.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -40,7 +40,7 @@ export async function startOurs(name: string | null): Promise<Ours> {
     transport,
     environment,
   }));
-  const python = name === null || name === 'python' ? [pythonSubject(await preparePython(process.env))] : [];
+  const python = name === null || name === 'python' ? pythonSubjects(await preparePython(process.env)) : [];
   return { subjects: [...SHELL, ...ACP, ...opencode, ...python], stop: () => model.stop() };
 }
 

@@ -33,6 +33,14 @@ def test_the_environment_says_where_and_who_and_an_empty_variable_counts_as_none
     )
     assert read_settings(GIVEN, {}).name == "AGENT-REVIEWER"
     assert read_settings(Settings(name="x", servers="nats://b"), {"NATS_URL": ""}).servers == "nats://b"
+    assert read_settings(GIVEN, {"NATS_URL": "nats://a", "OIO_GATEWAY_URL": "http://g"}).servers == "http://g"
+
+
+def test_the_key_goes_to_the_gateway_and_the_token_to_nats() -> None:
+    both = {"OIO_KEY": "oio_dev_key", "OIO_NATS_TOKEN": "nats"}
+
+    assert read_settings(GIVEN, both).token == "nats"  # noqa: S105
+    assert read_settings(GIVEN, {**both, "OIO_GATEWAY_URL": "http://g"}).token == "oio_dev_key"  # noqa: S105
 
 
 def test_wrong_settings_are_told_all_at_once() -> None:

@@ -18,6 +18,7 @@ SHAPES = {
     "heartbeat": "Heartbeat",
     "lock-said": "LockSaid",
     "request-said": "RequestSaid",
+    "tools-said": "ToolsSaid",
 }
 
 

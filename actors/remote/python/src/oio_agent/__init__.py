@@ -11,6 +11,7 @@ from .result import WorkFailed, WorkResult
 from .settings import WrongSettings
 from .task import AttemptEnded, EndReason, Task
 from .timing import Timing
+from .tools import ToolServer
 from .wire import WireFault
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "TaskLock",
     "Timing",
     "TokenUsage",
+    "ToolServer",
     "WireFault",
     "WorkFailed",
     "WorkResult",

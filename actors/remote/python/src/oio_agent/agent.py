@@ -12,6 +12,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, cast, get_args
 
+from .http_wire import HttpWire
 from .instance import Instance
 from .messages import PRIMARY_BY_TYPE, Capabilities, Card
 from .nats_wire import Dialling, open_wire
@@ -20,7 +21,7 @@ from .schema import Unreadable, check
 from .settings import Settings, WrongSettings, read_settings
 from .task import Work
 from .timing import Timing
-from .wire import WireFault
+from .wire import Wire, WireFault
 
 AgentType = Literal[
     "architect",
@@ -109,17 +110,7 @@ class Agent:
         card = self._card_of(settings)
         if self._work is None:
             raise WrongSettings("the agent has no work: decorate a function with @agent.task")
-        agent_id = card["name"].lower()
-        wire = await open_wire(
-            Dialling(
-                servers=settings.servers,
-                name=f"{settings.tenant}/{card['name']}",
-                inbox_prefix=f"_INBOX_{settings.tenant}_{agent_id}",
-                token=settings.token,
-                credentials=settings.credentials,
-                timing=self._timing,
-            )
-        )
+        wire = await self._open_wire(settings, card)
         instance = Instance(
             wire=wire, tenant=settings.tenant, card=card, work=self._work, timing=self._timing
         )
@@ -187,6 +178,21 @@ class Agent:
         await draining
         hurry.cancel()
         logger.info("ended")
+
+    async def _open_wire(self, settings: Settings, card: Card) -> Wire:
+        agent_id = card["name"].lower()
+        if settings.servers.startswith(("http://", "https://")):
+            return HttpWire(settings.servers, agent_id, token=settings.token, timing=self._timing)
+        return await open_wire(
+            Dialling(
+                servers=settings.servers,
+                name=f"{settings.tenant}/{card['name']}",
+                inbox_prefix=f"_INBOX_{settings.tenant}_{agent_id}",
+                token=settings.token,
+                credentials=settings.credentials,
+                timing=self._timing,
+            )
+        )
 
     def _card_of(self, settings: Settings) -> Card:
         card = {

@@ -30,6 +30,7 @@ from .messages import (
     Steer,
     TaskResult,
     TokenUsage,
+    ToolsRequest,
 )
 from .outgoing import AttemptOut, Outgoing
 from .requests import TaskRequests
@@ -45,6 +46,7 @@ from .result import (
 from .schema import clip
 from .task import AttemptEnded, EndReason, Task, ToolStatus, Work
 from .timing import Timing
+from .tools import ToolServer, ask_tools
 
 T = TypeVar("T")
 # Answers after which nobody wants to hear of this attempt any more.
@@ -55,7 +57,7 @@ logger = logging.getLogger("oio_agent")
 
 class Ask(Protocol):
     async def __call__(
-        self, message: AttemptOut | LockOut, *endings: Ending, within: float | None = None
+        self, message: AttemptOut | LockOut | ToolsRequest, *endings: Ending, within: float | None = None
     ) -> OutAnswer | None: ...
 
 
@@ -80,7 +82,7 @@ class Assignment:
         self._give_up = Ending()
         self._past_grace = Ending()
         self._locks = TaskLocks(
-            task_id=self.task_id, attempt=self.attempt, ask=self._ask_of_lock, stop_work=self._stop_work
+            task_id=self.task_id, attempt=self.attempt, ask=self._ask_beside, stop_work=self._stop_work
         )
         self.requests = TaskRequests(
             task_id=self.task_id,
@@ -171,6 +173,15 @@ class Assignment:
 
     async def store(self, name: str, data: bytes | str | Path, *, role: Role, media_type: str) -> str:
         return await self._track(self._upload(name, data, role=role, media_type=media_type))
+
+    async def tools(self) -> list[ToolServer]:
+        request: ToolsRequest = {
+            **new_head(),
+            "taskId": self.task_id,
+            "attempt": self.attempt,
+            "kind": "tools.request",
+        }
+        return await ask_tools(request, lambda message: self._ask_beside(message, self._stop_work))
 
     def hold(self, name: str, terms: Terms) -> AbstractAsyncContextManager[TaskLock]:
         return self._locks.hold(name, terms)
@@ -296,10 +307,10 @@ class Assignment:
                 self.end("stale", error["message"])
         return answer
 
-    async def _ask_of_lock(
-        self, message: LockOut, *endings: Ending, within: float | None = None
+    async def _ask_beside(
+        self, message: LockOut | ToolsRequest, *endings: Ending, within: float | None = None
     ) -> OutAnswer | None:
-        """Beside what is said in order: a lock that is waited for holds nothing up."""
+        """Beside what is said in order: locks and tools hold nothing up."""
         answer = await self._ask(message, *endings, self._give_up, within=within)
         if answer is not None and answer["ok"] is False and answer["error"]["code"] in STALE_CODES:
             self.end("stale", answer["error"]["message"])

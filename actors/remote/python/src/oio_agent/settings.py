@@ -27,8 +27,9 @@ class Settings:
 
 
 def read_settings(given: Settings, environment: Mapping[str, str]) -> Settings:
-    """`NATS_URL`, `OIO_NATS_TOKEN`, `OIO_NATS_CREDENTIALS`, `OIO_TENANT`, `OIO_AGENT_NAME`, `OIO_CAPACITY`,
-    `OIO_HEARTBEAT_SECONDS`, `OIO_DRAIN_SECONDS`, `LOG_LEVEL`. Raises `WrongSettings`."""
+    """`OIO_GATEWAY_URL` with `OIO_KEY` (over HTTP then), `NATS_URL` with `OIO_NATS_TOKEN` or `OIO_NATS_CREDENTIALS`,
+    `OIO_TENANT`, `OIO_AGENT_NAME`, `OIO_CAPACITY`, `OIO_HEARTBEAT_SECONDS`, `OIO_DRAIN_SECONDS`, `LOG_LEVEL`. Raises
+    `WrongSettings`."""
     faults: list[str] = []
 
     def number(name: str, otherwise: float, least: float, most: float) -> float:
@@ -41,12 +42,13 @@ def read_settings(given: Settings, environment: Mapping[str, str]) -> Settings:
             faults.append(f"{name} is a number from {least:g} to {most:g}, not {text}")
         return value
 
+    over_http = bool(environment.get("OIO_GATEWAY_URL"))
     settings = replace(
         given,
         name=agent_name(environment.get("OIO_AGENT_NAME") or given.name),
-        servers=environment.get("NATS_URL") or given.servers,
+        servers=environment.get("OIO_GATEWAY_URL") or environment.get("NATS_URL") or given.servers,
         tenant=environment.get("OIO_TENANT") or given.tenant,
-        token=environment.get("OIO_NATS_TOKEN") or given.token,
+        token=environment.get("OIO_KEY" if over_http else "OIO_NATS_TOKEN") or given.token,
         credentials=environment.get("OIO_NATS_CREDENTIALS") or given.credentials,
         capacity=int(number("OIO_CAPACITY", given.capacity, 1, 50)),
         heartbeat_seconds=int(number("OIO_HEARTBEAT_SECONDS", given.heartbeat_seconds, 1, 60)),

@@ -12,6 +12,7 @@ from .locks import Priority, TaskLock, Terms
 from .messages import Changes, Commit, Option, Payload, Question, Subject, TokenUsage
 from .requests import AskOptions, InputAnswer, PermissionAnswer, SteerHandler
 from .result import WorkFailed, WorkResult
+from .tools import ToolServer
 
 if TYPE_CHECKING:
     from .assignment import Assignment
@@ -166,6 +167,11 @@ class Task:
             request_id=request_id, expires_seconds=expires_seconds, origin_task_id=origin_task_id
         )
         return await self._assignment.requests.ask_input(prompt=prompt, questions=questions, ask=ask)
+
+    async def tools(self) -> list[ToolServer]:
+        """MCP servers for the program that does the work: by them it sees and changes its own session, its contexts
+        among it. None where the deployment offers none."""
+        return await self._assignment.tools()
 
     def on_steer(self, handler: SteerHandler) -> None:
         """What people say while the work goes on is handed to this from now on; the agent says `supports`, too."""

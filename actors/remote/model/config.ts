@@ -34,6 +34,8 @@ const Settings = z.object({
   NATS_URL: z.string().min(1).default('nats://127.0.0.1:4222'),
   /** The gateway's address: where it is set, the agent joins over HTTP and needs no NATS. */
   OIO_GATEWAY_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** For the gateway, where it asks who comes: of role `agent`. */
+  OIO_KEY: z.string().min(1).optional(),
   OIO_NATS_TOKEN: z.string().min(1).optional(),
   /** The path of a `.creds` file. */
   OIO_NATS_CREDENTIALS: z.string().min(1).optional(),
@@ -85,7 +87,7 @@ export function parseConfig(environment: Environment): ModelAgentConfig {
   return Object.freeze({
     servers: settings.OIO_GATEWAY_URL ?? settings.NATS_URL,
     login: {
-      ...(settings.OIO_NATS_TOKEN === undefined ? {} : { token: settings.OIO_NATS_TOKEN }),
+      ...tokenOf(settings),
       ...(credentials === null ? {} : { credentials }),
     },
     tenant: settings.OIO_TENANT,
@@ -100,6 +102,12 @@ export function parseConfig(environment: Environment): ModelAgentConfig {
     drainMs: settings.OIO_DRAIN_SECONDS * 1_000,
     logLevel: settings.LOG_LEVEL,
   });
+}
+
+/** Of the one that it joins by: neither is shown to the other. */
+function tokenOf(settings: z.infer<typeof Settings>): { token?: string } {
+  const token = settings.OIO_GATEWAY_URL === undefined ? settings.OIO_NATS_TOKEN : settings.OIO_KEY;
+  return token === undefined ? {} : { token };
 }
 
 function toModelOptions(settings: z.infer<typeof Settings>, key: string | null): ModelOptions {
@@ -125,6 +133,7 @@ function toCard(settings: z.infer<typeof Settings>): AgentCard {
     model: settings.OIO_MODEL,
     version: VERSION,
     labels: { runtime: 'model' },
+    supports: { usage: true, artifacts: true },
   });
 }
 

@@ -10,7 +10,7 @@ import type { App } from '../context.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 /** Who the caller is, and what its request belongs to. */
-const PASSED_ON = ['authorization', 'x-api-key', 'cookie', 'x-request-id', 'traceparent', 'tracestate'];
+const PASSED_ON = ['authorization', 'cookie', 'x-request-id', 'traceparent', 'tracestate'];
 
 export function buildInnerClient(app: App, caller: FastifyRequest, signal: AbortSignal): ApiClient {
   return buildClient({ url: '', fetch: fetchInside(app, caller), signal, timeoutMs: INNER_TIMEOUT_MS });

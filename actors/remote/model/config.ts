@@ -126,6 +126,7 @@ function toCard(settings: z.infer<typeof Settings>): AgentCard {
     model: settings.OIO_MODEL,
     version: VERSION,
     labels: { runtime: 'model' },
+    supports: { usage: true, artifacts: true },
   });
 }
 

@@ -8,6 +8,7 @@ import { Refused } from '#protocols/client/client.ts';
 import type { CreateSession } from '#protocols/client/operations.generated.ts';
 import type { SessionView } from '#protocols/http/session.ts';
 import type { TaskView } from '#protocols/http/task.ts';
+import { Trajectory } from '#protocols/trajectory.ts';
 import { type Api, buildApi } from '../demo/api.ts';
 import type { Script } from '../demo/model/script.ts';
 import { git, makeRepository, runTests } from '../demo/repository.ts';
@@ -147,8 +148,11 @@ test('an agent that is killed goes on with its tasks when it is started again, e
   expect(await runTests(repository, branch)).toMatchObject({ passed: true });
   const log = await git(repository, ['log', '--no-merges', '--format=%s', `main..${branch}`]);
   expect(log.trim().split('\n')).toHaveLength(tasks.length);
-  const kinds = tasks.map(({ artifacts }) => artifacts.map(({ role }) => role).toSorted());
-  expect(kinds).toEqual(tasks.map(() => ['patch', 'transcript', 'transcript']));
+  const names = tasks.map(({ artifacts }) => artifacts.map(({ name }) => name).toSorted());
+  expect(names).toEqual(tasks.map(() => ['changes.patch', 'trajectory.json', 'transcript.md']));
+  const said = (await api.artifacts(session.id)).find(({ name }) => name === 'trajectory.json');
+  const { messages } = Trajectory.parse(JSON.parse(said ? await api.text(said) : '{}'));
+  expect(messages.map(({ role }) => role)).toEqual(expect.arrayContaining(['user', 'assistant', 'tool']));
 });
 
 const STRICT = 'note.body = changes.body === undefined ? note.body : changes.body;';

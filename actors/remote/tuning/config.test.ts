@@ -29,6 +29,15 @@ test('with an endpoint it trains, under the name of its provider', () => {
   ]);
 });
 
+test('over HTTP its key is what it joins with and what it reads with', () => {
+  const config = parseConfig({ OIO_GATEWAY_URL: 'https://oio.example', OIO_KEY: 'k' });
+
+  expect(config).toMatchObject({
+    ...{ servers: 'https://oio.example', login: { token: 'k' } },
+    gateway: { url: 'https://oio.example', key: 'k' },
+  });
+});
+
 test('all wrong settings are told at once', () => {
   expect(() =>
     parseConfig({ OIO_TRAINER_URL: 'ftp://x', OIO_CAPACITY: '0', OIO_NATS_CREDENTIALS: '/none' }),

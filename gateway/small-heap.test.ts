@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 
-/** Keeps 30 MB and makes garbage that lives for a while; says how large the heap became, in MB. */
+/** Keeps 15 MB and makes garbage that lives for a while; says how large the heap became, in MB. */
 const CHURN = `
-const kept = Array.from({ length: 300_000 }, (_, n) => ({ n, name: 'x' + n, list: [n] }));
+const kept = Array.from({ length: 150_000 }, (_, n) => ({ n, name: 'x' + n, list: [n] }));
 const ring = [];
 let highest = 0;
 for (let n = 0; n < 150_000; n++) {

@@ -1,11 +1,13 @@
 /**
- * Six kinds of tests, each run by name (`vitest run --project unit`):
- * unit is pure and quick; sim runs seeds of the simulated cluster and finds its planted bugs; live runs
- * against a real NATS and Postgres, started once for the run by ops/dev/test-services.ts; e2e starts the
- * whole system; chaos hurts a whole cluster in every way once. Live and e2e go file after file: they share the machine's
- * disk and processor, and a test that measures a deadline must not pay for its neighbour. Chaos mostly waits, and sim only
- * computes: they are run together, sim with what processor chaos leaves. Long is what takes too long for every change: not part
- * of `npm test`, but of `npm run test:long`.
+ * Kinds of tests, each run by name (`vitest run --project unit`, `--project 'e2e*'`):
+ * unit is pure and quick; sim runs seeds of the simulated cluster and finds its planted bugs; live runs against a real NATS
+ * and Postgres, started once for the run by ops/dev/test-services.ts; e2e starts the whole system; chaos hurts a whole cluster
+ * in every way once.
+ * Live goes file after file: its files share the services, and a test that measures a deadline must not pay for its neighbour.
+ * What starts all that it needs by itself and waits longer than it computes goes two files at a time: live-apart and e2e; what
+ * of it measures frames and leases (e2e-timed) goes alone. Chaos mostly waits, and sim only computes: they are run together,
+ * sim with what processor chaos leaves. Long is what takes too long for every change: not part of `npm test`,
+ * but of `npm run test:long`.
  */
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
@@ -15,6 +17,16 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const reports = process.env.OIO_TEST_REPORTS;
 
 const notTests = ['**/node_modules/**', '**/dist/**', '**/.oio/**', '**/fixtures/**', 'ops/demo/project/**'];
+
+/** Agents and stacks that start their own services. */
+const apart = [
+  'actors/remote/!(sdk)/**/*.live.test.ts',
+  'ops/eap/**/*.live.test.ts',
+  'ops/dev/main.live.test.ts',
+];
+
+/** They measure frames, deadlines and leases of a whole system: no other may run beside it. */
+const timed = ['large-graph', 'scheduling', 'locks'].map((name) => `ops/e2e/${name}.e2e.ts`);
 
 /** Chaos takes longest: what is run beside it must not hold it back. */
 class ChaosFirst extends BaseSequencer {
@@ -54,7 +66,7 @@ export default defineConfig({
         test: {
           name: 'live',
           include: ['**/*.live.test.ts'],
-          exclude: notTests,
+          exclude: [...notTests, ...apart],
           globalSetup: ['ops/dev/test-services.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
@@ -63,10 +75,33 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'live-apart',
+          include: apart,
+          exclude: notTests,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['ops/e2e/**/*.e2e.ts'],
+          exclude: [...notTests, ...timed],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e-timed',
+          include: timed,
           exclude: notTests,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

@@ -1,12 +1,15 @@
 /**
- * Six kinds of tests, each run by name (`vitest run --project unit`):
- * unit is pure and quick; sim runs seeds of the simulated cluster and finds its planted bugs; live runs
- * against a real NATS and Postgres, started once for the run by ops/dev/test-services.ts; e2e starts the
- * whole system; chaos hurts a whole cluster in every way once. Live and e2e go file after file: they share the machine's
- * disk and processor, and a test that measures a deadline must not pay for its neighbour. Chaos mostly waits, and sim only
- * computes: they are run together, sim with what processor chaos leaves. Long is what takes too long for every change: not part
- * of `npm test`, but of `npm run test:long`.
+ * Kinds of tests, each run by name (`vitest run --project unit`, `--project 'e2e*'`):
+ * unit is pure and quick; sim runs seeds of the simulated cluster and finds its planted bugs; live runs against a real NATS
+ * and Postgres, started once for the run by ops/dev/test-services.ts; e2e starts the whole system; chaos hurts a whole cluster
+ * in every way once.
+ * Live goes file after file: its files share the services, and a test that measures a deadline must not pay for its neighbour.
+ * What starts all that it needs by itself and waits longer than it computes goes two files at a time: live-apart and e2e; what
+ * of it measures frames and leases (e2e-timed) goes alone. Chaos mostly waits, unit and sim only compute: they are run
+ * together, and the two that compute get what processor chaos leaves. Long is what
+ * takes too long for every change: not part of `npm test`, but of `npm run test:long`.
  */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -15,6 +18,16 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const reports = process.env.OIO_TEST_REPORTS;
 
 const notTests = ['**/node_modules/**', '**/dist/**', '**/.oio/**', '**/fixtures/**', 'ops/demo/project/**'];
+
+/** Agents and stacks that start their own services. */
+const apart = [
+  'actors/remote/!(sdk)/**/*.live.test.ts',
+  'ops/eap/**/*.live.test.ts',
+  'ops/dev/main.live.test.ts',
+];
+
+/** They measure frames, deadlines and leases of a whole system: no other may run beside it. */
+const timed = ['large-graph', 'scheduling', 'locks'].map((name) => `ops/e2e/${name}.e2e.ts`);
 
 /** Chaos takes longest: what is run beside it must not hold it back. */
 class ChaosFirst extends BaseSequencer {
@@ -26,7 +39,8 @@ class ChaosFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    maxWorkers: '100%',
+    // One more than two: what only computes takes what chaos leaves.
+    maxWorkers: Math.max(3, availableParallelism()),
     sequence: { sequencer: ChaosFirst },
     ...(reports && {
       reporters: ['default', ['json', { outputFile: join(reports, `${process.pid}.json`) }]],
@@ -37,6 +51,7 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.{ts,tsx}'],
           exclude: [...notTests, '**/*.live.test.ts', '**/*.long.test.ts', 'ops/sim/**'],
+          setupFiles: ['ops/low-priority.ts'],
           // Some go through hundreds of seeds, and others may use the machine.
           testTimeout: 30_000,
         },
@@ -46,7 +61,7 @@ export default defineConfig({
           name: 'sim',
           include: ['ops/sim/**/*.test.ts'],
           exclude: notTests,
-          setupFiles: ['ops/sim/low-priority.ts'],
+          setupFiles: ['ops/low-priority.ts'],
           testTimeout: 900_000,
         },
       },
@@ -54,7 +69,7 @@ export default defineConfig({
         test: {
           name: 'live',
           include: ['**/*.live.test.ts'],
-          exclude: notTests,
+          exclude: [...notTests, ...apart],
           globalSetup: ['ops/dev/test-services.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
@@ -63,10 +78,33 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'live-apart',
+          include: apart,
+          exclude: notTests,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['ops/e2e/**/*.e2e.ts'],
+          exclude: [...notTests, ...timed],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e-timed',
+          include: timed,
           exclude: notTests,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import type { HealthPlace } from '#actors/remote/sdk/health.ts';
 import { TOKEN_SETTINGS, tokenOf } from '#actors/remote/sdk/token.ts';
 import type { ReapLimits } from '#actors/remote/workspace/reaper.ts';
 import { KEEP_SETTINGS, readKeep } from '#actors/remote/workspace/reaping.ts';
@@ -36,6 +37,7 @@ export interface AcpConfig {
   readonly workDir: string;
   readonly keep: ReapLimits;
   readonly drainMs: number;
+  readonly health: HealthPlace;
   readonly logLevel: string;
 }
 
@@ -77,6 +79,9 @@ const Settings = z.object({
   ...KEEP_SETTINGS,
   OIO_CAPACITY: z.coerce.number().int().min(1).max(50).default(2),
   OIO_HEARTBEAT_SECONDS: z.coerce.number().int().min(1).max(60).default(10),
+  /** /health and /ready of this agent; 0: none. */
+  OIO_AGENT_HOST: z.string().min(1).default('127.0.0.1'),
+  OIO_AGENT_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   OIO_DRAIN_SECONDS: z.coerce.number().min(0).max(3_600).default(20),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
@@ -143,6 +148,7 @@ export function parseConfig(environment: Environment, parameters: readonly strin
     workDir: resolve(settings.OIO_WORK_DIR ?? defaultWorkDir(settings.OIO_AGENT_NAME)),
     keep: readKeep(settings),
     drainMs: settings.OIO_DRAIN_SECONDS * 1_000,
+    health: { host: settings.OIO_AGENT_HOST, port: settings.OIO_AGENT_PORT },
     logLevel: settings.LOG_LEVEL,
   });
 }

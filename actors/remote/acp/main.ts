@@ -8,6 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { Agent } from '#actors/remote/sdk/agent.ts';
+import { serveHealth } from '#actors/remote/sdk/health.ts';
 import { joinAsAgent } from '#actors/remote/sdk/join.ts';
 import { Ledger } from '#actors/remote/sdk/ledger.ts';
 import { makePutAway } from '#actors/remote/workspace/attempt.ts';
@@ -67,6 +68,7 @@ async function run(config: AcpConfig, logger: Logger): Promise<void> {
     resume: { ledger, putAway: makePutAway({ workspaces, logger }) },
     work: makeWork({ program, workspaces, model, limits: { terminals, silenceMs }, logger }),
   });
+  await serveHealth(config.health, agent);
   leadToTheEnd(agent, config.drainMs, logger);
   const { name, version } = about;
   logger.info(

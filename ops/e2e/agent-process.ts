@@ -8,7 +8,7 @@ const OUTPUT_CHARS_KEPT = 4_000;
 
 /** Resolves when the agent has joined. Its environment is PATH and what is given. */
 export async function startAgent(
-  program: 'shell' | 'opencode',
+  program: 'shell' | 'opencode' | 'acp',
   environment: Readonly<Record<string, string>>,
 ): Promise<ChildProcess> {
   const agent = spawn(process.execPath, [join(PROGRAMS, program, 'main.ts')], {

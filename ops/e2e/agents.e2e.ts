@@ -4,16 +4,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ACTOR_KINDS } from '#actors/registry.ts';
-import { CRUD_SCRIPTS } from '../demo/model/crud-scripts.ts';
-import { buildScriptedProvider, MODEL_NAME } from '../demo/model/provider.ts';
-import { startScriptedModel } from '../demo/model/server.ts';
-import { makeRepository, runTests } from '../demo/repository.ts';
 import { openDataFolder } from '../dev/data-folder.ts';
 import { foldAll } from '../dev/fold-all.ts';
 import { buildLogStream } from '../dev/log-stream.ts';
@@ -307,63 +303,6 @@ test('an agent that is killed and one that is frozen lose their tasks, and the s
     expect([attempts[1]?.agent_id, result?.summary]).toEqual(['agent-heir', 'AGENT-HEIR']);
   }
   expect((await foldAll(system, ACTOR_KINDS)).faults).toEqual([]);
-});
-
-/** What deletes a note: the shell agent's part, as the scripted model would write it. */
-function deleting(): string {
-  const step = CRUD_SCRIPTS.find(({ name }) => name === 'delete')?.steps.find(
-    (one) => one.type === 'call' && one.tool === 'write',
-  );
-  return step?.type === 'call' ? String(step.arguments.content) : '';
-}
-
-const isAtOnce = (one: AttemptSeen, other: AttemptSeen): boolean =>
-  one.started_at < other.ended_at && other.started_at < one.ended_at;
-
-test('two opencode agents and a shell agent work side by side, and end in one branch whose tests pass', async () => {
-  const model = await startScriptedModel({ delayMs: 25 });
-  const repo = await makeRepository(folder);
-  await writeFile(join(folder, 'delete.js'), deleting());
-  const command = `sleep 2; cp ${join(folder, 'delete.js')} src/delete.js && node --test test/delete.test.js`;
-  const one = { OIO_CAPACITY: '1', NATS_URL: system.natsUrl };
-  const config = JSON.stringify(buildScriptedProvider(model.url));
-  const opencode = { ...one, OIO_MODEL: MODEL_NAME, OIO_OPENCODE_CONFIG: config };
-  await Promise.all([
-    start('opencode', 'AGENT-FIRST', opencode),
-    start('opencode', 'AGENT-SECOND', opencode),
-    start('shell', 'AGENT-THIRD', { ...one, OIO_CAPABILITIES: 'deleting', OIO_COMMAND: command }),
-  ]);
-  const part = (name: string, capability: string) => ({
-    ...{ key: name, title: `Implement ${name}`, required_capabilities: [capability] },
-  });
-  const parts = [
-    ...['create', 'read', 'update'].map((name) => part(name, 'code_generation')),
-    part('delete', 'deleting'),
-  ];
-  const last = {
-    ...{ key: 'test', title: 'Test the create, read, update and delete operations' },
-    ...{ required_capabilities: ['code_generation'], after: parts.map(({ key }) => ({ key })) },
-  };
-
-  const session = await beginPlan('note-store', [...parts, last], { repo, base_ref: 'main' });
-  await expect.poll(() => stateOf(session), { timeout: 120_000, interval: 100 }).toBe('completed');
-  const { result } = (await ask(`GET sessions/${session}`)).body;
-  await model.stop();
-
-  const attempts = new Map((await tasksOf(session)).map((task) => [task.title, task.attempts]));
-  const all = [...attempts.values()].flat().toSorted((a, b) => (a.started_at < b.started_at ? -1 : 1));
-  const begun = ['agent-first', 'agent-second', 'agent-third'].flatMap(
-    (id) => all.find(({ agent_id }) => agent_id === id) ?? [],
-  );
-  expect(begun).toHaveLength(3);
-  expect(begun.every((attempt) => begun.every((other) => isAtOnce(attempt, other)))).toBe(true);
-  const [tested] = attempts.get(last.title) ?? [];
-  const ends = parts.flatMap(({ title }) => attempts.get(title) ?? []).map(({ ended_at }) => ended_at);
-  expect(ends).toHaveLength(parts.length);
-  expect(ends.every((end) => end <= (tested?.started_at ?? ''))).toBe(true);
-  expect(result.branches).toHaveLength(1);
-  expect(await runTests(repo, 'main')).toMatchObject({ passed: false });
-  expect(await runTests(repo, result.branches[0])).toMatchObject({ passed: true });
 });
 
 test('an agent of nothing but the nats command and a shell joins, does a task and takes leave', async (context) => {

@@ -276,6 +276,10 @@ async function startModelAgent(plans: readonly object[]) {
   };
   const child = spawn(process.execPath, [MODEL_AGENT], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   child.stdout.on('data', (chunk) => lines.push(String(chunk)));
+  // A planner of an earlier test may be known for a moment after it has gone.
+  await expect
+    .poll(async () => (await ask('GET agents/agent-model-1')).body.status, { timeout: WAIT_MS })
+    .toBe('online');
   const hasPlanner = async () => (await ask('GET actors/scheduler/sessions')).body.state?.has_planner;
   await expect.poll(hasPlanner, { timeout: WAIT_MS }).toBe(true);
   return {

@@ -201,12 +201,14 @@ test('what the quota has no room for is refused, and what a person deletes makes
     return keeper.say({ kind: 'artifact', ...of, ...content, artifactId, chunk: { index: 0, count: 1 } });
   };
 
+  const stored = async () => (await ask('GET quota')).body.used.artifact_bytes - used.artifact_bytes;
   expect(codeOf(await leave('first', '8 bytes.'))).toBe('OK');
-  const full = async () => codeOf(await leave('second', '9 bytes..'));
-  await expect.poll(full, WAIT).toBe('QUOTA_EXCEEDED');
+  await expect.poll(stored, WAIT).toBe(8);
+  expect(codeOf(await leave('second', '9 bytes..'))).toBe('QUOTA_EXCEEDED');
   const path = `tasks/${told.taskId}/artifacts/first`;
   const deleted = await ask(`DELETE ${path}`);
-  await expect.poll(full, WAIT).toBe('OK');
+  await expect.poll(stored, WAIT).toBe(0);
+  expect(codeOf(await leave('second', '9 bytes..'))).toBe('OK');
 
   expect(deleted).toMatchObject({ status: 200, body: { artifact_id: 'first', size_bytes: 8 } });
   expect(deleted.body.deleted_at).toBeTypeOf('string');

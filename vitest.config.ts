@@ -19,7 +19,7 @@ const reports = process.env.OIO_TEST_REPORTS;
 
 const notTests = ['**/node_modules/**', '**/dist/**', '**/.oio/**', '**/fixtures/**', 'ops/demo/project/**'];
 
-/** Agents and stacks that start their own services. */
+/** Agents, which share no log or table with others, and a stack with its own services. */
 const apart = [
   'actors/remote/!(sdk)/**/*.live.test.ts',
   'ops/eap/**/*.live.test.ts',
@@ -81,6 +81,7 @@ export default defineConfig({
           name: 'live-apart',
           include: apart,
           exclude: notTests,
+          globalSetup: ['ops/dev/test-services.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,

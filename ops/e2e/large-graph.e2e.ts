@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ACTIONS } from '#protocols/access.ts';
+import type { MeView } from '#protocols/http/access.ts';
 import { type Browser, openBrowser } from './browser.ts';
 import { largeSession } from './large-session.ts';
 
@@ -19,6 +21,12 @@ const LAYOUT_MS_MAX = 300;
 const FRAMES_MIN = 55;
 const ROUND_MS = 1_500;
 const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', css: 'text/css', html: 'text/html' };
+
+/** Nobody is asked who they are. */
+const ME: MeView = {
+  ...{ auth: 'off', tenant_id: 'dev', user: 'dev', by: 'user:dev', standing: 'platform' },
+  ...{ key: null, login_expires_at: null, actions: ACTIONS },
+};
 
 const { session, tasks } = largeSession('large', TASKS);
 let browser: Browser;
@@ -45,6 +53,7 @@ async function answer(route: Route): Promise<void> {
 }
 
 function answerOf({ pathname, searchParams }: URL): unknown {
+  if (pathname.endsWith('/me')) return ME;
   if (pathname.endsWith('/sessions/large')) return session;
   if (pathname.endsWith('/large/tasks')) {
     const number = Number(searchParams.get('page') ?? 1);

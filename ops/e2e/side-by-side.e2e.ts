@@ -1,6 +1,7 @@
 /**
  * One session with agents of every kind: two opencode, one that speaks ACP, one in Python and one that runs a command, each
- * with the tasks that it fits. Where the graph allows they work at once, and what they did ends in one branch.
+ * with the tasks that it fits. Where the graph allows they work at once, and what they did ends in one branch. The server
+ * between them all may die meanwhile.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,6 +17,8 @@ import { type ScriptedModel, startScriptedModel } from '../demo/model/server.ts'
 import { git, makeRepository, runTests } from '../demo/repository.ts';
 import { openDataFolder } from '../dev/data-folder.ts';
 import { buildLogStream } from '../dev/log-stream.ts';
+import { findNatsServer } from '../dev/nats-binary.ts';
+import { type NatsServer, startNatsServer } from '../dev/nats-server.ts';
 import { freePort } from '../dev/ports.ts';
 import { preparePython } from '../dev/python-tools.ts';
 import { type System, startSystem } from '../dev/system.ts';
@@ -28,6 +31,8 @@ let folder: string;
 let system: System;
 let api: ApiClient;
 let model: ScriptedModel;
+let nats: NatsServer;
+let startServer: () => Promise<NatsServer>;
 let release = (): void => undefined;
 const lines: string[] = [];
 const agents: ChildProcess[] = [];
@@ -37,7 +42,12 @@ beforeAll(async () => {
   const data = await openDataFolder(join(folder, 'data'), 'agents');
   release = () => data.release();
   model = await startScriptedModel({ delayMs: 25 });
+  const binary = await findNatsServer({ env: process.env });
+  const port = await freePort();
+  startServer = () => startNatsServer({ binary, dataDir: join(folder, 'nats'), port });
+  nats = await startServer();
   system = await startSystem({
+    natsUrl: nats.url,
     folder: data,
     logs: buildLogStream({ level: 'info', isPretty: false, write: (line) => lines.push(line) }),
     host: '127.0.0.1',
@@ -57,6 +67,7 @@ afterAll(async () => {
   for (const agent of agents) await endAgent(agent);
   await model?.stop();
   await system?.stop();
+  await nats?.stop();
   release();
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
@@ -173,4 +184,32 @@ test('agents of every kind work side by side, and end in one branch whose tests 
   expect(await git(repo, ['show', `${branch}:NOTES.md`])).toContain('Write down what the store does');
   expect(await runTests(repo, 'main')).toMatchObject({ passed: false });
   expect(await runTests(repo, branch)).toMatchObject({ passed: true });
+});
+
+test('the server is killed in the middle of tasks: the session completes, and each was done once', async () => {
+  const repo = await makeRepository(join(folder, 'again'));
+  const tasks = ['one', 'two'].map((key) => ({
+    ...{ key, title: `Delete ${key} of them`, required_capabilities: ['deleting'] },
+  }));
+  await api.createBlueprint({ body: { name: 'deletions', description: 'For the test.', tasks } });
+  const draft = { title: 'Work for agents', initial_prompt: 'Do it.', blueprint: 'deletions' };
+  const { id } = await api.createSession({ body: { ...draft, workspace: { repo, base_ref: 'main' } } });
+  await api.startSession({ id });
+  const tasksOf = async () => (await api.listSessionTasks({ id, page_size: 100 })).items;
+  await expect.poll(async () => (await tasksOf()).map(({ state }) => state), DONE).toContain('in_progress');
+
+  nats.kill('SIGKILL');
+  await nats.exited;
+  nats = await startServer();
+
+  const stateOf = () => api.getSession({ id }).then(({ state }) => state, String);
+  await expect.poll(stateOf, DONE).toBe('completed');
+  const outcomes = (await tasksOf()).map(({ attempts }) => attempts.map(({ outcome }) => outcome));
+  expect(outcomes.flat().filter((outcome) => outcome === 'completed')).toHaveLength(tasks.length);
+  const { result } = await api.getSession({ id });
+  const [branch = ''] = result?.branches ?? [];
+  const done = await git(repo, ['log', '--format=%s', `main..${branch}`]);
+  for (const { title } of tasks) {
+    expect(done.split('\n').filter((line) => line === title)).toHaveLength(1);
+  }
 });

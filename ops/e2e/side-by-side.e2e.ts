@@ -204,8 +204,9 @@ test('the server is killed in the middle of tasks: the session completes, and ea
 
   const stateOf = () => api.getSession({ id }).then(({ state }) => state, String);
   await expect.poll(stateOf, DONE).toBe('completed');
-  const outcomes = (await tasksOf()).map(({ attempts }) => attempts.map(({ outcome }) => outcome));
-  expect(outcomes.flat().filter((outcome) => outcome === 'completed')).toHaveLength(tasks.length);
+  for (const { attempts } of await tasksOf()) {
+    expect(attempts.filter(({ outcome }) => outcome === 'completed')).toHaveLength(1);
+  }
   const { result } = await api.getSession({ id });
   const [branch = ''] = result?.branches ?? [];
   const done = await git(repo, ['log', '--format=%s', `main..${branch}`]);

@@ -5,11 +5,10 @@
  * in every way once.
  * Live goes file after file: its files share the services, and a test that measures a deadline must not pay for its neighbour.
  * What starts all that it needs by itself and waits longer than it computes goes two files at a time: live-apart and e2e; what
- * of it measures frames and leases (e2e-timed) goes alone. Chaos mostly waits, unit and sim only compute: they are run
- * together, and the two that compute get what processor chaos leaves. Long is what
- * takes too long for every change: not part of `npm test`, but of `npm run test:long`.
+ * of it measures frames and leases (e2e-timed) goes alone. Chaos mostly waits, and sim only computes: they are run together,
+ * sim with what processor chaos leaves. Long is what takes too long for every change: not part of `npm test`, but of
+ * `npm run test:long`.
  */
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -39,8 +38,7 @@ class ChaosFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    // One more than two: what only computes takes what chaos leaves.
-    maxWorkers: Math.max(3, availableParallelism()),
+    maxWorkers: '100%',
     sequence: { sequencer: ChaosFirst },
     ...(reports && {
       reporters: ['default', ['json', { outputFile: join(reports, `${process.pid}.json`) }]],
@@ -51,7 +49,6 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.{ts,tsx}'],
           exclude: [...notTests, '**/*.live.test.ts', '**/*.long.test.ts', 'ops/sim/**'],
-          setupFiles: ['ops/low-priority.ts'],
           // Some go through hundreds of seeds, and others may use the machine.
           testTimeout: 30_000,
         },
@@ -61,7 +58,7 @@ export default defineConfig({
           name: 'sim',
           include: ['ops/sim/**/*.test.ts'],
           exclude: notTests,
-          setupFiles: ['ops/low-priority.ts'],
+          setupFiles: ['ops/sim/low-priority.ts'],
           testTimeout: 900_000,
         },
       },

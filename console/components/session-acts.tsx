@@ -3,7 +3,7 @@ import type { SessionView } from '#protocols/http/session.ts';
 import { whyNot } from '../data/create-access.ts';
 import { ACT_KEYS, actsOf, blastOf, typedOf, WEIGHT } from '../data/session-acts.ts';
 import { type ActFields, askSession, type SessionAct } from '../data/session-api.ts';
-import { spentBudgets } from '../data/spent-budget.ts';
+import { type SpentBudget, spentBudgets } from '../data/spent-budget.ts';
 import { createKeys } from '../keyboard.ts';
 import { ActButton } from './act-button.tsx';
 import { BudgetDialog } from './budget-dialog.tsx';
@@ -22,7 +22,8 @@ export function SessionActs(props: SessionActsProps) {
   let menu: HTMLDialogElement | undefined;
   let prompt: HTMLDialogElement | undefined;
   let budget: HTMLDialogElement | undefined;
-  const spent = () => spentBudgets(props.session);
+  /** As they were when the dialog opened: what is typed into it must not go when the session changes. */
+  const [spent, setSpent] = createSignal<readonly SpentBudget[]>([]);
   const acts = () => actsOf(props.session);
   const ask = async (act: SessionAct, fields: ActFields) => {
     const { id } = props.session;
@@ -41,7 +42,7 @@ export function SessionActs(props: SessionActsProps) {
     setFailure(null);
     const { consequence, ...weight } = WEIGHT[act];
     if (act === 'prompt') return prompt?.showModal();
-    if (act === 'resume' && spent().length > 0) return budget?.showModal();
+    if (act === 'resume' && setSpent(spentBudgets(props.session)).length > 0) return budget?.showModal();
     if (consequence === null) return void atOnce(act);
     confirm({
       title: `${weight.name} session`,

@@ -7,6 +7,7 @@
  * P3. A rejection ends, in opencode, all that waits in its session: it is given back when nothing else does there.
  * P4. `always` is the orchestrator's to keep: opencode is only ever told `once`, and asks again.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OpencodeClient, PermissionRequest, QuestionRequest } from '@opencode-ai/sdk/v2/client';
 import type {
   InputAnswer,
@@ -32,6 +33,8 @@ export interface DeskOptions {
 
 const NOBODY =
   'Nobody is there to answer. Do it without this, inside the working directory, or say what is missing.';
+/** Between the first and the last of what a model asks for in one step. */
+const AT_ONCE_MS = 250;
 const GONE = new Set(['OPENCODE_REFUSED']);
 /** So many things at once cannot be judged one by one. */
 const PATTERNS_MAX = 20;
@@ -123,12 +126,15 @@ export class Desk {
     await tell('the end of a permission request', replied);
   }
 
-  /** Others may begin to wait meanwhile. */
+  /** What is asked at the same moment is seen a little later, and others may begin to wait meanwhile. */
   async #othersDecided(session: string, signal: AbortSignal): Promise<void> {
     const aborted = new Promise<void>((resolve) => {
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
     while (!signal.aborted) {
+      await Promise.race([aborted, sleep(AT_ONCE_MS)]);
+      if (signal.aborted) return;
+      await this.look();
       const others = [...this.#undecided.values()].filter((one) => one.session === session);
       if (others.length === 0) return;
       await Promise.race([aborted, Promise.all(others.map((one) => one.decided))]);

@@ -1,5 +1,6 @@
 import { createSignal, For, Show } from 'solid-js';
 import type { SessionView } from '#protocols/http/session.ts';
+import { api } from '../data/api.ts';
 import { whyNot } from '../data/create-access.ts';
 import { ACT_KEYS, actsOf, blastOf, typedOf, WEIGHT } from '../data/session-acts.ts';
 import { type ActFields, askSession, type SessionAct } from '../data/session-api.ts';
@@ -37,12 +38,21 @@ export function SessionActs(props: SessionActsProps) {
     await ask(act, {}).catch((error: unknown) => setFailure(messageOf(error)));
     setSending(false);
   };
+  /** Decided by what it is now: what is shown may be a moment older than what its last tasks used. */
+  const resume = async () => {
+    const now = await api.session(props.session.id).catch(() => null);
+    if (setSpent(spentBudgets(now ?? props.session)).length > 0) budget?.showModal();
+    else weigh('resume');
+  };
   const press = (act: SessionAct) => {
     menu?.close();
     setFailure(null);
-    const { consequence, ...weight } = WEIGHT[act];
     if (act === 'prompt') return prompt?.showModal();
-    if (act === 'resume' && setSpent(spentBudgets(props.session)).length > 0) return budget?.showModal();
+    if (act === 'resume') return void resume();
+    weigh(act);
+  };
+  const weigh = (act: SessionAct) => {
+    const { consequence, ...weight } = WEIGHT[act];
     if (consequence === null) return void atOnce(act);
     confirm({
       title: `${weight.name} session`,

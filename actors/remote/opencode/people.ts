@@ -45,7 +45,9 @@ export class Desk {
   readonly #options: DeskOptions;
   /** What is open and being asked, by its name; aborted when opencode no longer asks. */
   readonly #asked = new Map<string, AbortController>();
-  /** Of those, permissions that have no answer yet: the session of each, and when it has. */
+  /** What was answered: a list that was on its way meanwhile may still have it. */
+  readonly #answered = new Set<string>();
+  /** Of what is open, permissions that have no answer yet: the session of each, and when it has. */
   readonly #undecided = new Map<string, { readonly session: string; readonly decided: Promise<void> }>();
   #failure: unknown = null;
 
@@ -83,11 +85,14 @@ export class Desk {
   }
 
   #once(id: string, handle: (signal: AbortSignal) => Promise<void>): void {
-    if (this.#asked.has(id)) return;
+    if (this.#asked.has(id) || this.#answered.has(id)) return;
     const asking = new AbortController();
     this.#asked.set(id, asking);
     handle(asking.signal).then(
-      () => this.#asked.delete(id),
+      () => {
+        this.#asked.delete(id);
+        this.#answered.add(id);
+      },
       (error: unknown) => {
         this.#asked.delete(id);
         // Taken back or answered meanwhile: there is nothing left to answer.

@@ -7,7 +7,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
-import type { Agent } from '#actors/remote/sdk/agent.ts';
+import { EXIT, leadToTheEnd } from '#actors/remote/processes/ending.ts';
 import { serveHealth } from '#actors/remote/sdk/health.ts';
 import { joinAsAgent } from '#actors/remote/sdk/join.ts';
 import { Ledger } from '#actors/remote/sdk/ledger.ts';
@@ -21,10 +21,6 @@ import { AttemptFailure } from './failure.ts';
 import type { AgentAbout } from './link.ts';
 import { probeAgent } from './probe.ts';
 import { makeWork } from './work.ts';
-
-const EXIT = { ended: 0, failed: 1, wrongSettings: 2, replaced: 3 } as const;
-/** Past the time to drain: for the last words, the agents' end and the working copies. */
-const AFTER_DRAIN_MS = 20_000;
 
 async function main(): Promise<void> {
   const logger = pino({
@@ -69,7 +65,7 @@ async function run(config: AcpConfig, logger: Logger): Promise<void> {
     work: makeWork({ program, workspaces, model, limits: { terminals, silenceMs }, logger }),
   });
   await serveHealth(config.health, agent);
-  leadToTheEnd(agent, config.drainMs, logger);
+  leadToTheEnd({ agent, drainMs: config.drainMs, logger });
   const { name, version } = about;
   logger.info(
     { tenant, agent: agent.id, instance: agent.instance, capacity: config.capacity, model, name, version },
@@ -89,31 +85,6 @@ async function probe({ program, workDir, model, preset }: AcpConfig): Promise<Ag
       `${error.message}. ${preset.title} is installed so: ${preset.install}`,
     );
   }
-}
-
-/** The first signal drains: what runs may finish in its time, the rest is handed back. A second one ends at once. */
-function leadToTheEnd(agent: Agent, drainMs: number, logger: Logger): void {
-  let isDraining = false;
-  const end = async (): Promise<void> => {
-    setTimeout(() => process.exit(EXIT.failed), drainMs + AFTER_DRAIN_MS).unref();
-    await agent.drain(drainMs);
-    await agent.stop();
-    logger.info({}, 'ended');
-    process.exit(EXIT.ended);
-  };
-  const onSignal = (signal: string): void => {
-    logger.info({ signal, drainMs, running: agent.running() }, 'draining');
-    if (isDraining) void agent.stop();
-    else void end();
-    isDraining = true;
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-  void agent.closed.then(() => {
-    if (isDraining) return;
-    logger.warn({ instance: agent.instance }, 'replaced by another process of this name');
-    process.exit(EXIT.replaced);
-  });
 }
 
 await main();

@@ -7,7 +7,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
-import type { Agent } from '#actors/remote/sdk/agent.ts';
+import { EXIT, leadToTheEnd } from '#actors/remote/processes/ending.ts';
 import { serveHealth } from '#actors/remote/sdk/health.ts';
 import { joinAsAgent } from '#actors/remote/sdk/join.ts';
 import { Ledger } from '#actors/remote/sdk/ledger.ts';
@@ -22,10 +22,6 @@ import { OpencodeHost } from './host.ts';
 import { findModel, requireSomeModel } from './model.ts';
 import type { OpencodeServer } from './server.ts';
 import { makeWork } from './work.ts';
-
-const EXIT = { ended: 0, failed: 1, wrongSettings: 2, replaced: 3 } as const;
-/** Past the time to drain: for the last words, opencode's end and the working copies. */
-const AFTER_DRAIN_MS = 20_000;
 
 async function main(): Promise<void> {
   const logger = pino({
@@ -76,7 +72,7 @@ async function run(config: AgentConfig, host: OpencodeHost, logger: Logger): Pro
   });
   startReaping(workspaces, config.keep, logger);
   await serveHealth(config.health, agent);
-  leadToTheEnd({ agent, host, logger, drainMs: config.drainMs });
+  leadToTheEnd({ agent, drainMs: config.drainMs, logger, stopOwn: () => host.stop() });
   const { tenant, capacity, model } = config;
   logger.info(
     { tenant, agent: agent.id, instance: agent.instance, capacity, model, opencode: version, pid },
@@ -96,44 +92,6 @@ async function checkModel({ client }: OpencodeServer, config: AgentConfig, logge
     if (!(error instanceof AttemptFailure) || error.code !== 'MODEL_UNKNOWN') throw error;
     logger.warn({ mend: error.message }, 'no model');
   }
-}
-
-type Running = {
-  readonly agent: Agent;
-  readonly host: OpencodeHost;
-  readonly logger: Logger;
-  readonly drainMs: number;
-};
-
-/** The first signal drains: what runs may finish in its time, the rest is handed back. A second one ends at once. */
-function leadToTheEnd({ agent, host, logger, drainMs }: Running): void {
-  let isDraining = false;
-  const end = async (withinMs: number): Promise<void> => {
-    setTimeout(() => {
-      logger.error({ withinMs }, 'did not end in time');
-      process.exit(EXIT.failed);
-    }, withinMs + AFTER_DRAIN_MS).unref();
-    await agent.drain(withinMs);
-    await agent.stop();
-    await host.stop();
-    logger.info({}, 'ended');
-    process.exit(EXIT.ended);
-  };
-  const onSignal = (signal: string): void => {
-    const withinMs = isDraining ? 0 : drainMs;
-    logger.info({ signal, withinMs, running: agent.running() }, 'draining');
-    if (isDraining) void agent.stop();
-    else void end(withinMs);
-    isDraining = true;
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-  void agent.closed.then(async () => {
-    if (isDraining) return;
-    logger.warn({ instance: agent.instance }, 'replaced by another process of this name');
-    await host.stop();
-    process.exit(EXIT.replaced);
-  });
 }
 
 await main();

@@ -5,14 +5,10 @@
  * Exit codes: 0 told to end, 1 could not start, 2 wrong settings, 3 replaced by another process of the same name.
  */
 import { type Logger, pino } from 'pino';
-import type { Agent } from '#actors/remote/sdk/agent.ts';
+import { EXIT, leadToTheEnd } from '#actors/remote/processes/ending.ts';
 import { joinAsAgent } from '#actors/remote/sdk/join.ts';
 import { parseConfig, type TuningConfig } from './config.ts';
 import { makeWork } from './work.ts';
-
-const EXIT = { ended: 0, failed: 1, wrongSettings: 2, replaced: 3 } as const;
-/** Past the time to drain: for the last words. */
-const AFTER_DRAIN_MS = 20_000;
 
 async function main(): Promise<void> {
   const logger = pino({
@@ -41,36 +37,11 @@ async function run(config: TuningConfig, logger: Logger): Promise<void> {
   const { servers, tenant, card, gateway, trainer } = config;
   const work = makeWork({ gateway, trainer, logger });
   const agent = await joinAsAgent({ servers, tenant, card, ...config.login, logger, work });
-  leadToTheEnd(agent, config.drainMs, logger);
+  leadToTheEnd({ agent, drainMs: config.drainMs, logger });
   logger.info(
     { tenant, agent: agent.id, instance: agent.instance, trainer: trainer?.endpoint.url ?? null },
     'ready',
   );
-}
-
-/** The first signal drains: what runs may finish in its time, the rest is handed back. A second one ends at once. */
-function leadToTheEnd(agent: Agent, drainMs: number, logger: Logger): void {
-  let isDraining = false;
-  const end = async (): Promise<void> => {
-    setTimeout(() => process.exit(EXIT.failed), drainMs + AFTER_DRAIN_MS).unref();
-    await agent.drain(drainMs);
-    await agent.stop();
-    logger.info({}, 'ended');
-    process.exit(EXIT.ended);
-  };
-  const onSignal = (signal: string): void => {
-    logger.info({ signal, drainMs, running: agent.running() }, 'draining');
-    if (isDraining) void agent.stop();
-    else void end();
-    isDraining = true;
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-  void agent.closed.then(() => {
-    if (isDraining) return;
-    logger.warn({ instance: agent.instance }, 'replaced by another process of this name');
-    process.exit(EXIT.replaced);
-  });
 }
 
 await main();

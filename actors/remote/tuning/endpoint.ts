@@ -3,6 +3,7 @@
  * What is read of its answers is little, since others that speak so differ in the rest.
  */
 import { z } from 'zod';
+import { parseJson } from './build.ts';
 import { TuningFailure } from './failure.ts';
 
 export interface EndpointOptions {
@@ -44,6 +45,8 @@ export type RemoteEvent = z.infer<typeof RemoteEvent>;
 const TIMEOUT_MS = 120_000;
 const DETAIL_CHARS_MAX = 500;
 
+const inTime = () => AbortSignal.timeout(TIMEOUT_MS);
+
 export class Endpoint {
   readonly #options: EndpointOptions;
   readonly #signal: AbortSignal;
@@ -60,8 +63,9 @@ export class Endpoint {
     return (await this.#ask('POST', '/files', { body: form, shape: File })).id;
   }
 
+  /** Its answer is waited for also when the work is told to end: a job whose id nobody knows could not be cancelled. */
   begin(body: object): Promise<RemoteJob> {
-    return this.#ask('POST', '/fine_tuning/jobs', { body, shape: RemoteJob });
+    return this.#ask('POST', '/fine_tuning/jobs', { body, shape: RemoteJob, signal: inTime() });
   }
 
   job(id: string): Promise<RemoteJob> {
@@ -82,7 +86,7 @@ export class Endpoint {
   /** Asked for also when the work is told to end: with a signal of its own. */
   async cancel(id: string): Promise<void> {
     const path = `/fine_tuning/jobs/${encodeURIComponent(id)}/cancel`;
-    await this.#ask('POST', path, { shape: z.unknown(), signal: AbortSignal.timeout(TIMEOUT_MS) });
+    await this.#ask('POST', path, { shape: z.unknown(), signal: inTime() });
   }
 
   async #ask<Shape extends z.ZodType>(
@@ -99,14 +103,14 @@ export class Endpoint {
         ...(body === undefined || isForm ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      signal: AbortSignal.any([signal, inTime()]),
     }).catch((error: unknown) => {
       signal.throwIfAborted();
       throw new TuningFailure('TRAINER_AWAY', `the trainer cannot be reached: ${reasonOf(error)}`, true);
     });
     const text = await answer.text();
     if (!answer.ok) throw refusalOf(answer.status, text);
-    const parsed = shape.safeParse(JSON.parse(text));
+    const parsed = shape.safeParse(parseJson(text));
     if (parsed.success) return parsed.data;
     throw new TuningFailure(
       'TRAINER_UNCLEAR',

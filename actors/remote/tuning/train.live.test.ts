@@ -134,15 +134,19 @@ test('a trainer that dies leaves its training, and the next attempt takes it up 
   expect(endpoint.files.size).toBe(2);
 });
 
-test('a training that is cancelled is cancelled at the endpoint too', async () => {
-  const { done, ending } = work();
-  await began();
+test.each([0, 50])(
+  'a training that is cancelled is cancelled at an endpoint that answers after %i ms too',
+  async (answersAfterMs) => {
+    endpoint.answersAfterMs = answersAfterMs;
+    const { done, ending } = work();
+    await began();
 
-  ending.abort(new AttemptEnded('cancelled', 'too dear'));
+    ending.abort(new AttemptEnded('cancelled', 'too dear'));
 
-  await expect(done).rejects.toThrow('too dear');
-  expect(endpoint.jobs[0]?.status).toBe('cancelled');
-});
+    await expect(done).rejects.toThrow('too dear');
+    expect(endpoint.jobs[0]?.status).toBe('cancelled');
+  },
+);
 
 test('what fails at the endpoint is told in its words; what may pass is worth another attempt', async () => {
   const failing = work();

@@ -1,6 +1,7 @@
 /** An endpoint for tests that speaks as OpenAI's fine-tuning does, and whose jobs go as far as the test lets them. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 interface ScriptedJob {
   readonly id: string;
@@ -19,6 +20,8 @@ export class ScriptedEndpoint {
   readonly keys = new Set<string | undefined>();
   /** Answered to the next request, whatever it is. */
   nextStatus: number | null = null;
+  /** What is asked takes place at once; its answer is sent this much later. */
+  answersAfterMs = 0;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -69,6 +72,7 @@ export class ScriptedEndpoint {
     const body = Buffer.concat(chunks).toString('utf8');
     const path = (request.url ?? '').replace(/^\/v1/, '').replace(/\?.*$/, '');
     const found = this.#serve(`${request.method} ${path}`, body);
+    await pause(this.answersAfterMs);
     if (found) say(200, found);
     else say(404, { error: { message: `there is nothing at ${path}` } });
   }

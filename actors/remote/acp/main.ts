@@ -6,8 +6,9 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Logger, pino } from 'pino';
-import { EXIT, leadToTheEnd } from '#actors/remote/processes/ending.ts';
+import type { Logger } from 'pino';
+import { beginProgram } from '#actors/remote/program/beginning.ts';
+import { leadToTheEnd } from '#actors/remote/program/ending.ts';
 import { serveHealth } from '#actors/remote/sdk/health.ts';
 import { joinAsAgent } from '#actors/remote/sdk/join.ts';
 import { Ledger } from '#actors/remote/sdk/ledger.ts';
@@ -21,29 +22,6 @@ import { AttemptFailure } from './failure.ts';
 import type { AgentAbout } from './link.ts';
 import { probeAgent } from './probe.ts';
 import { makeWork } from './work.ts';
-
-async function main(): Promise<void> {
-  const logger = pino({
-    level: 'info',
-    base: { role: 'agent' },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  });
-  let config: AcpConfig;
-  try {
-    config = parseConfig(process.env, process.argv.slice(2));
-  } catch (error) {
-    logger.fatal({ fault: error instanceof Error ? error.message : String(error) }, 'wrong settings');
-    process.exit(EXIT.wrongSettings);
-  }
-  logger.level = config.logLevel;
-  try {
-    await run(config, logger);
-  } catch (error) {
-    logger.fatal({ err: error }, 'could not start');
-    process.exit(EXIT.failed);
-  }
-}
 
 async function run(config: AcpConfig, logger: Logger): Promise<void> {
   const { workDir, gitEnvironment, program, model, terminals, silenceMs, servers, tenant } = config;
@@ -87,4 +65,4 @@ async function probe({ program, workDir, model, preset }: AcpConfig): Promise<Ag
   }
 }
 
-await main();
+await beginProgram({ readConfig: () => parseConfig(process.env, process.argv.slice(2)), run });

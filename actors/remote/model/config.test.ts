@@ -29,19 +29,10 @@ test('the key comes from a file before the environment, and is cut from its line
   expect(model.key).toBe('of the file');
 });
 
-test('whom it joins by gets its own token and not the other one', () => {
-  const tokens = { ...LEAST, OIO_KEY: 'of the gateway', OIO_NATS_TOKEN: 'of NATS' };
-
-  expect(parseConfig(tokens).login).toEqual({ token: 'of NATS' });
-  expect(parseConfig({ ...tokens, OIO_GATEWAY_URL: 'http://gateway' }).login).toEqual({
-    token: 'of the gateway',
-  });
-});
-
 test('all faults are told at once', () => {
   const wrong = { OIO_MODEL_URL: 'somewhere', OIO_CAPACITY: '0', OIO_MODEL_KEY_FILE: '/nonexistent/key' };
 
   expect(() => parseConfig(wrong)).toThrow(
-    /OIO_MODEL_URL.*\n.*OIO_MODEL: .*\n.*OIO_CAPACITY.*\n.*OIO_MODEL_KEY_FILE/s,
+    /OIO_CAPACITY.*\n.*OIO_MODEL_URL.*\n.*OIO_MODEL: .*\n.*OIO_MODEL_KEY_FILE/s,
   );
 });

@@ -5,37 +5,15 @@
  * Exit codes: 0 told to end, 1 could not start, 2 wrong settings, 3 replaced by another process of the same name.
  */
 import { mkdir } from 'node:fs/promises';
-import { type Logger, pino } from 'pino';
-import { EXIT, leadToTheEnd } from '#actors/remote/processes/ending.ts';
+import type { Logger } from 'pino';
+import { beginProgram } from '#actors/remote/program/beginning.ts';
+import { leadToTheEnd } from '#actors/remote/program/ending.ts';
 import { joinAsAgent } from '#actors/remote/sdk/join.ts';
 import { startReaping } from '#actors/remote/workspace/reaping.ts';
 import { Workspaces } from '#actors/remote/workspace/workspaces.ts';
 import { type ModelAgentConfig, parseConfig } from './config.ts';
 import { openModel } from './model.ts';
 import { makeWork } from './work.ts';
-
-async function main(): Promise<void> {
-  const logger = pino({
-    level: 'info',
-    base: { role: 'agent' },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  });
-  let config: ModelAgentConfig;
-  try {
-    config = parseConfig(process.env);
-  } catch (error) {
-    logger.fatal({ fault: error instanceof Error ? error.message : String(error) }, 'wrong settings');
-    process.exit(EXIT.wrongSettings);
-  }
-  logger.level = config.logLevel;
-  try {
-    await run(config, logger);
-  } catch (error) {
-    logger.fatal({ err: error }, 'could not start');
-    process.exit(EXIT.failed);
-  }
-}
 
 async function run(config: ModelAgentConfig, logger: Logger): Promise<void> {
   const { workDir, gitEnvironment: environment, diffBytesMax, servers, tenant, card } = config;
@@ -57,4 +35,4 @@ async function run(config: ModelAgentConfig, logger: Logger): Promise<void> {
   logger.info({ tenant, agent: agent.id, instance: agent.instance, url, model }, 'ready');
 }
 
-await main();
+await beginProgram({ readConfig: () => parseConfig(process.env), run });

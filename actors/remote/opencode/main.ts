@@ -6,8 +6,9 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Logger, pino } from 'pino';
-import { EXIT, leadToTheEnd } from '#actors/remote/processes/ending.ts';
+import type { Logger } from 'pino';
+import { beginProgram } from '#actors/remote/program/beginning.ts';
+import { leadToTheEnd } from '#actors/remote/program/ending.ts';
 import { serveHealth } from '#actors/remote/sdk/health.ts';
 import { joinAsAgent } from '#actors/remote/sdk/join.ts';
 import { Ledger } from '#actors/remote/sdk/ledger.ts';
@@ -23,35 +24,22 @@ import { findModel, requireSomeModel } from './model.ts';
 import type { OpencodeServer } from './server.ts';
 import { makeWork } from './work.ts';
 
-async function main(): Promise<void> {
-  const logger = pino({
-    level: 'info',
-    base: { role: 'agent' },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
+async function run(config: AgentConfig, logger: Logger): Promise<void> {
+  const host = new OpencodeHost({
+    homeDirectory: join(config.workDir, 'opencode'),
+    config: config.opencodeConfig,
+    environment: config.opencodeEnvironment,
+    asksPeople: true,
   });
-  let config: AgentConfig;
   try {
-    config = parseConfig(process.env);
-  } catch (error) {
-    logger.fatal({ fault: error instanceof Error ? error.message : String(error) }, 'wrong settings');
-    process.exit(EXIT.wrongSettings);
-  }
-  logger.level = config.logLevel;
-  const environment = config.opencodeEnvironment;
-  const homeDirectory = join(config.workDir, 'opencode');
-  const settings = { homeDirectory, config: config.opencodeConfig, environment, asksPeople: true };
-  const host = new OpencodeHost(settings);
-  try {
-    await run(config, host, logger);
+    await joinWith(host, config, logger);
   } catch (error) {
     await host.stop();
-    logger.fatal({ err: error }, 'could not start');
-    process.exit(EXIT.failed);
+    throw error;
   }
 }
 
-async function run(config: AgentConfig, host: OpencodeHost, logger: Logger): Promise<void> {
+async function joinWith(host: OpencodeHost, config: AgentConfig, logger: Logger): Promise<void> {
   await mkdir(config.workDir, { recursive: true });
   const workspaces = new Workspaces({ workDir: config.workDir, environment: config.gitEnvironment });
   const ledger = await Ledger.open(join(config.workDir, 'attempts'), logger);
@@ -94,4 +82,4 @@ async function checkModel({ client }: OpencodeServer, config: AgentConfig, logge
   }
 }
 
-await main();
+await beginProgram({ readConfig: () => parseConfig(process.env), run });

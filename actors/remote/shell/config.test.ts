@@ -42,6 +42,6 @@ test('with the address of a gateway it joins there, with its key for it', () => 
 test('all wrong settings are told at once', () => {
   const wrong = { OIO_CAPABILITIES: 'Not A Name', OIO_CAPACITY: '0', OIO_GATEWAY_URL: 'nats://x' };
 
-  expect(() => parseConfig(wrong)).toThrow(/OIO_COMMAND.*[\s\S]*OIO_CAPA/);
+  expect(() => parseConfig(wrong)).toThrow(/OIO_CAPABILITIES[\s\S]*OIO_CAPACITY[\s\S]*OIO_COMMAND/);
   expect(() => parseConfig({ ...wrong, OIO_COMMAND: 'x' })).toThrow(/OIO_GATEWAY_URL/);
 });

@@ -1,42 +1,32 @@
 /** What the process that builds data sets and has models trained can be told, by its environment. */
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import {
+  type Environment,
+  Given,
+  JOIN_SETTINGS,
+  type JoinConfig,
+  joinOf,
+} from '#actors/remote/program/settings.ts';
 import { AgentCard, AgentName } from '#protocols/agent.ts';
-import { TenantId } from '#protocols/ids.ts';
 import type { GatewayOptions } from './gateway.ts';
 import type { TrainerOptions } from './train.ts';
 import { capabilitiesOf } from './work.ts';
 
-export type TuningConfig = {
-  /** A NATS server, or the gateway (`http://…`). */
-  readonly servers: string;
-  readonly login: { readonly token?: string; readonly credentials?: string };
-  readonly tenant: string;
+export interface TuningConfig extends JoinConfig {
   readonly card: AgentCard;
   readonly gateway: GatewayOptions;
   readonly trainer: Omit<TrainerOptions, 'gateway'> | null;
-  readonly drainMs: number;
-  readonly logLevel: string;
-};
-
-type Environment = Readonly<Record<string, string | undefined>>;
+}
 
 const VERSION = '1.0.0';
 
 const Settings = z.object({
-  /** Where it joins; left out, it joins over HTTP at the gateway. */
-  NATS_URL: z.string().min(1).optional(),
-  OIO_NATS_TOKEN: z.string().min(1).optional(),
-  /** The path of a `.creds` file. */
-  OIO_NATS_CREDENTIALS: z.string().min(1).optional(),
-  /** What it reads sessions and artifacts from. */
+  /** Its `OIO_KEY` is one that may read, and join where there is no NATS; a developer's. */
+  ...JOIN_SETTINGS,
+  /** What it reads sessions and artifacts from; where no NATS is named it joins there too. */
   OIO_GATEWAY_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:8000'),
-  /** Where the gateway asks for a key: one that may read, and join where there is no NATS; a developer's. */
-  OIO_KEY: z.string().min(1).optional(),
-  OIO_TENANT: TenantId.default(TenantId.parse('dev')),
   OIO_AGENT_NAME: AgentName.default('AGENT-TUNING-1'),
   OIO_CAPACITY: z.coerce.number().int().min(1).max(50).default(2),
-  OIO_HEARTBEAT_SECONDS: z.coerce.number().int().min(1).max(60).default(10),
   /** An endpoint that trains as OpenAI's does, with its version; left out: it builds data sets only. */
   OIO_TRAINER_URL: z.url({ protocol: /^https?$/ }).optional(),
   OIO_TRAINER_KEY: z.string().min(1).optional(),
@@ -46,36 +36,21 @@ const Settings = z.object({
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
     .default('openai'),
   OIO_TRAINER_POLL_SECONDS: z.coerce.number().min(1).max(600).default(15),
-  OIO_DRAIN_SECONDS: z.coerce.number().min(0).max(3_600).default(20),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 
 /** Parses the environment; throws with all faults in one message. */
 export function parseConfig(environment: Environment): TuningConfig {
-  // An empty variable counts as none: so it is in compose files and shells.
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = Settings.safeParse(given);
-  const faults = parsed.success
-    ? []
-    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  const credentials = readCredentials(given.OIO_NATS_CREDENTIALS, faults);
-  if (!parsed.success || faults.length > 0) throw new Error(`wrong settings:\n  ${faults.join('\n  ')}`);
-  const settings = parsed.data;
-  const servers = settings.NATS_URL ?? settings.OIO_GATEWAY_URL;
-  const token = settings.NATS_URL === undefined ? settings.OIO_KEY : settings.OIO_NATS_TOKEN;
+  const given = new Given(environment);
+  const credentials = given.textAt('OIO_NATS_CREDENTIALS');
+  const settings = given.parse(Settings);
+  const { NATS_URL, OIO_GATEWAY_URL: url, OIO_KEY: key = null } = settings;
+  const joins = NATS_URL === undefined ? settings : { ...settings, OIO_GATEWAY_URL: undefined };
   const trainer = toTrainer(settings);
   return Object.freeze({
-    servers,
-    login: {
-      ...(token === undefined ? {} : { token }),
-      ...(credentials === null ? {} : { credentials }),
-    },
-    tenant: settings.OIO_TENANT,
+    ...joinOf(joins, credentials),
     card: toCard(settings, trainer),
-    gateway: { url: settings.OIO_GATEWAY_URL, key: settings.OIO_KEY ?? null },
+    gateway: { url, key },
     trainer,
-    drainMs: settings.OIO_DRAIN_SECONDS * 1_000,
-    logLevel: settings.LOG_LEVEL,
   });
 }
 
@@ -96,14 +71,4 @@ function toCard(settings: z.infer<typeof Settings>, trainer: TuningConfig['train
     version: VERSION,
     labels: { runtime: 'tuning' },
   });
-}
-
-function readCredentials(path: string | undefined, faults: string[]): string | null {
-  if (path === undefined) return null;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    faults.push(`OIO_NATS_CREDENTIALS: ${error instanceof Error ? error.message : String(error)}`);
-    return null;
-  }
 }

@@ -4,34 +4,12 @@
  *
  * Exit codes: 0 told to end, 1 could not start, 2 wrong settings, 3 replaced by another process of the same name.
  */
-import { type Logger, pino } from 'pino';
-import { EXIT, leadToTheEnd } from '#actors/remote/processes/ending.ts';
+import type { Logger } from 'pino';
+import { beginProgram } from '#actors/remote/program/beginning.ts';
+import { leadToTheEnd } from '#actors/remote/program/ending.ts';
 import { joinAsAgent } from '#actors/remote/sdk/join.ts';
 import { parseConfig, type TuningConfig } from './config.ts';
 import { makeWork } from './work.ts';
-
-async function main(): Promise<void> {
-  const logger = pino({
-    level: 'info',
-    base: { role: 'agent' },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  });
-  let config: TuningConfig;
-  try {
-    config = parseConfig(process.env);
-  } catch (error) {
-    logger.fatal({ fault: error instanceof Error ? error.message : String(error) }, 'wrong settings');
-    process.exit(EXIT.wrongSettings);
-  }
-  logger.level = config.logLevel;
-  try {
-    await run(config, logger);
-  } catch (error) {
-    logger.fatal({ err: error }, 'could not start');
-    process.exit(EXIT.failed);
-  }
-}
 
 async function run(config: TuningConfig, logger: Logger): Promise<void> {
   const { servers, tenant, card, gateway, trainer } = config;
@@ -44,4 +22,4 @@ async function run(config: TuningConfig, logger: Logger): Promise<void> {
   );
 }
 
-await main();
+await beginProgram({ readConfig: () => parseConfig(process.env), run });

@@ -4,7 +4,7 @@
  * A batch is encoded at most once for each way of sending it, however many viewers get it.
  */
 import { type LiveFrame, liveTypeOf } from '#protocols/events.ts';
-import type { LiveEvent } from '#runtime/client.ts';
+import type { LiveEvent } from '#runtime/event-feed.ts';
 
 /** An event and its text, made once for all viewers. */
 export interface Frame {

@@ -6,7 +6,8 @@
  */
 import { parseAddress } from '#protocols/address.ts';
 import type { MetricsFrame } from '#protocols/http/lanes.ts';
-import type { Client, LiveEvent } from '#runtime/client.ts';
+import type { Client } from '#runtime/client.ts';
+import type { LiveEvent } from '#runtime/event-feed.ts';
 import type { Logger } from '#runtime/logger.ts';
 import type { LoggedMessage } from '#runtime/messages.ts';
 import type { Frame } from './frames.ts';

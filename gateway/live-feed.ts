@@ -8,7 +8,8 @@
  */
 import type { Failure } from '#protocols/failure.ts';
 import type { LiveNotice } from '#protocols/http/live.ts';
-import type { Client, EventFeed, LiveEvent, PastEvents } from '#runtime/client.ts';
+import type { Client } from '#runtime/client.ts';
+import type { EventFeed, LiveEvent, PastEvents } from '#runtime/event-feed.ts';
 import type { Logger } from '#runtime/logger.ts';
 import { Batch, type Frame, toFrame } from './frames.ts';
 import { buildScope, findForeign, type LivePath, type Scope } from './live-scope.ts';

@@ -8,7 +8,7 @@
 import { type Address, parseAddress } from '#protocols/address.ts';
 import { type Envelope, originOf } from '#protocols/envelope.ts';
 import { LANES, type Lane } from '#protocols/subjects.ts';
-import type { LiveEvent } from '#runtime/client.ts';
+import type { LiveEvent } from '#runtime/event-feed.ts';
 import type { LoggedMessage, Messages } from '#runtime/messages.ts';
 
 /** A cause was taken before what it caused: usually just before, or as long ago as its actor was behind. */

@@ -7,7 +7,7 @@
  * U3. Only `readsMax` reads of the log are under way, however many viewers come again at once.
  */
 import type { GapReason } from '#protocols/http/live.ts';
-import type { PastEvents, PastPage } from '#runtime/client.ts';
+import type { PastEvents, PastPage } from '#runtime/event-feed.ts';
 import { toFrame } from './frames.ts';
 import type { RecentFrames } from './recent-frames.ts';
 import type { Viewer } from './viewer.ts';

@@ -3,7 +3,7 @@ import { parseAddress } from '#protocols/address.ts';
 import { senderOf } from '#protocols/envelope.ts';
 import type { MessageFrame } from '#protocols/http/lanes.ts';
 import { tapSubject } from '#protocols/subjects.ts';
-import type { LiveEvent } from '#runtime/client.ts';
+import type { LiveEvent } from '#runtime/event-feed.ts';
 import type { LoggedMessage } from '#runtime/messages.ts';
 import type { Frame } from './frames.ts';
 import type { TailFrame } from './tail-batch.ts';

@@ -4,7 +4,6 @@
  */
 import { z } from 'zod';
 import { hash32 } from './partition.ts';
-import type { Session } from './session.ts';
 
 /** `repository`, `agent` and `provider` are read from the session; `key` is what a person names freely. */
 export const KeyKind = z.enum(['repository', 'agent', 'provider', 'key']);
@@ -27,10 +26,16 @@ export const ConcurrencyKey = z
     'kind:name, the kind one of repository, agent, provider, key',
   );
 
+/** What of a session its keys are read from. */
+interface Keyed {
+  readonly workspace?: { readonly repo: string } | undefined;
+  readonly model?: string | undefined;
+  readonly agent_config: Readonly<Record<string, unknown>>;
+  readonly concurrency_keys: readonly string[];
+}
+
 /** All keys of a session, each once. The same repository has one key with and without `.git` or a slash at its end. */
-export function concurrencyKeysOf(
-  session: Pick<Session, 'workspace' | 'model' | 'agent_config' | 'concurrency_keys'>,
-): string[] {
+export function concurrencyKeysOf(session: Keyed): string[] {
   const { workspace, model, agent_config, concurrency_keys } = session;
   const agents = Object.keys(agent_config).toSorted().slice(0, AGENTS_MAX);
   const keys = [

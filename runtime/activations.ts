@@ -7,11 +7,12 @@
  * A4. They stand in the order of their last use. Who is idle, or too many for `bytesMax`, goes from the oldest on, and
  *     never with turns that are not committed.
  */
+
 import { dispatch, type Ref, spawn, start, stop } from 'nact';
 import type { Address } from '#protocols/address.ts';
 import { formatAddress } from '#protocols/address.ts';
+import type { Cell } from './cell.ts';
 import { measureState, roughBytes } from './state-size.ts';
-import type { Cell } from './turn.ts';
 
 /** Runs inside the actor; returns its next cell. Must not throw. */
 export type Job = (cell: Cell) => Cell;

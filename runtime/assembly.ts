@@ -35,7 +35,8 @@ import {
   fullnessOf,
   newestEventOf,
 } from './nats/streams.ts';
-import { NODE_SETTINGS, type NodeSettings, RuntimeNode } from './node.ts';
+import { RuntimeNode } from './node.ts';
+import { NODE_SETTINGS, type NodeSettings } from './node-options.ts';
 import { checkPostgres } from './postgres/check.ts';
 import {
   type Cluster,

@@ -4,6 +4,7 @@
  * B1. Turns are added in log order, so that effect numbers are the same when the batch is made again.
  * B2. The positions in it cover exactly the turns in it.
  */
+
 import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, formatAddress, parseAddress } from '#protocols/address.ts';
 import type { Effect } from '#protocols/effects.ts';
@@ -13,11 +14,12 @@ import type { Reply } from '#protocols/failure.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import { eventSubject, laneSubject } from '#protocols/subjects.ts';
 import { type Outgoing, outgoingAnswer, outgoingAsk } from './asks.ts';
+import type { Cell } from './cell.ts';
 import { type Counters, keyOf } from './counters.ts';
 import { bury, relapse } from './dead-letter.ts';
 import { FoldOrder } from './fold-order.ts';
 import { forkOf } from './fork.ts';
-import type { Item } from './intake.ts';
+import type { Item } from './item.ts';
 import type { Position } from './log.ts';
 import { toSnapshot } from './snapshot.ts';
 import { NO_STATE, roughBytes } from './state-size.ts';
@@ -36,7 +38,7 @@ import {
   type TimerRow,
 } from './store.ts';
 import type { KeptMail, MailTaken, SupervisedRow } from './supervision.ts';
-import type { Cell, Place, TurnOutcome } from './turn.ts';
+import type { Place, TurnOutcome } from './turn.ts';
 import { generationAt } from './turn-timers.ts';
 
 /** A caller who waits. */

@@ -1,8 +1,22 @@
 /** From what is stored of an actor to its cell in memory. Pure. */
 import { type ActorKind, NewerState } from '#protocols/actor.ts';
 import type { Address } from '#protocols/address.ts';
-import type { LoadedActor } from './store.ts';
-import type { Cell } from './turn.ts';
+import type { StateSize } from './state-size.ts';
+import type { LoadedActor, TimerMark } from './store.ts';
+
+/** An actor in memory: what its snapshot holds, parsed. */
+export interface Cell {
+  readonly address: Address;
+  readonly kind: ActorKind;
+  readonly version: number;
+  /** Null: there is no such actor. */
+  readonly state: unknown;
+  readonly timers: Readonly<Record<string, TimerMark>>;
+  /** Time of the turn that changed it last. */
+  readonly changedAtMs: number;
+  /** Of the state; left out where it was not needed yet. */
+  readonly size?: StateSize;
+}
 
 /** An actor that does not exist. */
 export function emptyCell(address: Address, kind: ActorKind): Cell {

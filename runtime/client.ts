@@ -10,13 +10,13 @@ import type { Address } from '#protocols/address.ts';
 import type { ClusterChange } from '#protocols/cluster-change.ts';
 import type { Heartbeat } from '#protocols/eap/message.ts';
 import type { Message } from '#protocols/envelope.ts';
-import type { EventRecord } from '#protocols/events.ts';
 import type { Reply } from '#protocols/failure.ts';
 import type { PastRequest } from '#protocols/past.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Supervise, Supervised, SupervisionAct } from '#protocols/supervision.ts';
 import type { AgentHeard, News } from './cluster-news.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import type { EventFeed, LiveEvent, PastEvents } from './event-feed.ts';
 import type { Messages } from './messages.ts';
 import type { Speaker } from './remote.ts';
 import type { TimerMark } from './store.ts';
@@ -141,34 +141,6 @@ export interface ClusterHealth {
     readonly stuck: readonly number[];
     readonly heardMsAgo: number;
   }[];
-}
-
-export interface LiveEvent {
-  /** Place in the EVENTS stream. */
-  readonly seq: number;
-  readonly subject: string;
-  readonly record: EventRecord;
-}
-
-/** Events of the log, and how far it was looked through for them. */
-export interface PastPage {
-  readonly events: readonly LiveEvent[];
-  /** All that matches up to here is in `events`; where the page is not full, the newest of the log. */
-  readonly throughSeq: number;
-  /** The oldest that the log still had after the page was read. */
-  readonly firstSeq: number;
-}
-
-/**
- * Events after `afterSeq` that match `filter`, oldest first, at most `limit`. Throws where the log can't be read to the
- * end that it has.
- */
-export type PastEvents = (query: { filter: string; afterSeq: number; limit: number }) => Promise<PastPage>;
-
-export interface EventFeed {
-  /** The newest sequence seen: what is given to the listener is never ahead of it. */
-  readonly lastSeq: number;
-  stop(): Promise<void>;
 }
 
 export interface Client {

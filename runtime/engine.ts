@@ -7,7 +7,7 @@ import { Committer, type RereadReason } from './commit.ts';
 import { LargeStates } from './large-states.ts';
 import { Loader } from './loader.ts';
 import { LogClock } from './log-clock.ts';
-import type { NodeOptions } from './node.ts';
+import type { NodeOptions } from './node-options.ts';
 import { Outbox } from './outbox.ts';
 import type { Partition, PartitionHost } from './partition.ts';
 import { RemoteRequests } from './remote-requests.ts';

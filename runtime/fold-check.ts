@@ -4,14 +4,15 @@
  * K1. Only turns that this very code took count against it: other code may rightly decide otherwise.
  * K2. What can't be folded is told apart from what folds to something else.
  */
+
 import { isDeepStrictEqual } from 'node:util';
 import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, formatAddress } from '#protocols/address.ts';
 import { partitionOf } from '#protocols/partition.ts';
+import type { Cell } from './cell.ts';
 import { cellOf, type FoldPorts, foldActor, TookMail } from './fold.ts';
 import { NotKept } from './lane-journal.ts';
 import type { ActorPast, KeptState } from './past.ts';
-import type { Cell } from './turn.ts';
 
 export type FoldVerdict =
   | { readonly type: 'equal'; readonly turns: number }

@@ -11,12 +11,12 @@ import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, formatAddress } from '#protocols/address.ts';
 import { decodeEnvelope, type Envelope } from '#protocols/envelope.ts';
 import { LANES, type Lane } from '#protocols/subjects.ts';
-import { emptyCell, nextCell, readCell } from './cell.ts';
+import { type Cell, emptyCell, nextCell, readCell } from './cell.ts';
 import { FoldOrder, mailIn, parseFoldOrder } from './fold-order.ts';
 import { LaneJournal, NotKept } from './lane-journal.ts';
 import type { Delivery, Log } from './log.ts';
 import type { BatchRecord, KeptState, Past } from './past.ts';
-import { type Cell, type Place, type TurnOutcome, takeTurn } from './turn.ts';
+import { type Place, type TurnOutcome, takeTurn } from './turn.ts';
 
 export interface FoldPorts {
   readonly past: Past;

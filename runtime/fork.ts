@@ -2,14 +2,15 @@
  * The turn of a fork: an actor that does not exist begins with the state that the message carries, as its kind makes it
  * its own. Timers are not carried over. Pure.
  */
+
 import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { parseAddress } from '#protocols/address.ts';
 import { emit, reply } from '#protocols/effects.ts';
 import { type Envelope, originOf } from '#protocols/envelope.ts';
 import { type Failure, toFaults } from '#protocols/failure.ts';
 import { FORK, ForkMessage } from '#protocols/fork.ts';
+import type { Cell } from './cell.ts';
 import type { ForkRow } from './store.ts';
-import type { Cell, TurnOutcome } from './turn.ts';
 
 export function isFork({ message, source }: Envelope): boolean {
   return message.type === FORK && originOf(source).kind === 'command';
@@ -31,8 +32,13 @@ export function beginFork(cell: Cell, envelope: Envelope, context: TurnContext):
   return { ...begun, effects: [...begun.effects, told, reply({ id: address.id, from, version })] };
 }
 
+interface Forked {
+  readonly cell: Pick<Cell, 'address'>;
+  readonly changed: boolean;
+}
+
 /** The row that says where the new actor comes from; null where the turn began none. */
-export function forkOf(outcome: TurnOutcome, envelope: Envelope): ForkRow | null {
+export function forkOf(outcome: Forked, envelope: Envelope): ForkRow | null {
   const source = originOf(envelope.source);
   if (!outcome.changed || !isFork(envelope) || source.kind !== 'command') return null;
   const parsed = ForkMessage.safeParse(envelope.message);

@@ -5,51 +5,16 @@
  *     reason. None is dropped in silence.
  */
 import type { ActorKind } from '#protocols/actor.ts';
-import { type Address, formatAddress, parseAddress } from '#protocols/address.ts';
+import { formatAddress, parseAddress } from '#protocols/address.ts';
 import { decodeEnvelope, type Envelope, keyOf } from '#protocols/envelope.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import { isOrderId } from '#protocols/supervision.ts';
 import type { Counters } from './counters.ts';
+import type { Fate, Item } from './item.ts';
 import type { Delivery } from './log.ts';
 import type { Counter, DeadLetter, KeyedReply } from './store.ts';
-import type { SupervisedPart } from './supervised-turn.ts';
 import type { KeptMail } from './supervision.ts';
-import type { Place, TurnOutcome } from './turn.ts';
-
-export type Fate =
-  | { type: 'turn'; envelope: Envelope; address: Address; kind: ActorKind; counter: Counter | null }
-  /** Its key is known. A command is answered as the first one was. `stored`: what the store has of it. */
-  | { type: 'repeat'; envelope: Envelope; stored: KeyedReply | null }
-  /** A command whose deadline had passed when its turn came. */
-  | { type: 'expired'; envelope: Envelope }
-  /** A command is taken back. */
-  | { type: 'cancel'; envelope: Envelope; address: Address }
-  /** An effect that was applied before. */
-  | { type: 'duplicate' }
-  /** An effect whose predecessor is missing: its source sends it again. */
-  | { type: 'gap' }
-  /** `counter`: that of a dead effect, which counts as applied, or all that its source sends after it were gaps. */
-  | {
-      type: 'dead';
-      letter: Pick<DeadLetter, 'reason' | 'error' | 'address' | 'stateVersion'>;
-      counter: Counter | null;
-      /** That of a replay: once known to have failed, it must not be tried again behind its letter's back. */
-      envelope: Envelope | null;
-    };
-
-export interface Item {
-  readonly id: string;
-  readonly place: Place;
-  /** Bytes of the message. */
-  readonly size: number;
-  fate: Fate;
-  outcome: TurnOutcome | null;
-  supervised: SupervisedPart | null;
-  /** Its number, where it was kept for a suspended actor and is taken now. */
-  readonly keptAs: number | null;
-  body(): string;
-}
 
 export interface IntakeContext {
   readonly partition: number;

@@ -11,7 +11,8 @@
  */
 import type { Failure, Reply } from '#protocols/failure.ts';
 import type { OpenBatch } from './batch.ts';
-import { type Fate, type Item, type Keyed, keyedOf } from './intake.ts';
+import { type Keyed, keyedOf } from './intake.ts';
+import type { Fate, Item } from './item.ts';
 import type { KeyedReply, Store } from './store.ts';
 
 /** Marks are a short cut: without one the commit finds the key (S3), and the partition is read again. */

@@ -7,7 +7,7 @@
 import type { Address } from '#protocols/address.ts';
 import type { Envelope } from '#protocols/envelope.ts';
 import type { Lane } from '#protocols/subjects.ts';
-import type { LiveEvent } from './client.ts';
+import type { LiveEvent } from './event-feed.ts';
 
 /** A message and its place in a lane's log. */
 export interface LoggedMessage {

@@ -1,72 +1,20 @@
-/**
- * One node: takes its share of the partitions, runs them, commits for all of them, and hands them over.
- *
- * N1. A partition is taken by raising its epoch in the store, and only then read (S2). The members' list says whom to
- *     take from; the store decides.
- * N2. A held partition that belongs elsewhere is drained, released and announced to whom it belongs, who takes it at
- *     once; the store permits at most `movesPercentMax` of all within `MOVE_WINDOW_MS`. A node that leaves asks nobody.
- * N3. A partition that has to be read again goes back to N1 when its old object has ended, which may still hold its
- *     readers; after a failure it rests first, longer each time, so that a bad one does not keep the node busy.
- * N4. A held partition whose epoch was raised by another node is let go, also when it has nothing to commit.
- * N5. A partition that the store gives to this node, and that it neither holds nor should hold, is released: nobody
- *     else takes one whose owner is alive.
- */
-import type { ActorKind } from '#protocols/actor.ts';
 import type { Activations } from './activations.ts';
 import type { Routes } from './batch.ts';
-import type { NodeBounds } from './bounds.ts';
-import type { Clock } from './clock.ts';
 import type { RereadReason } from './commit.ts';
 import { Engine } from './engine.ts';
-import type { TakeAlone } from './isolation.ts';
 import { buildLoadReport, type LoadReport } from './load-report.ts';
-import type { Log } from './log.ts';
-import type { Logger } from './logger.ts';
-import type { HandOver, Membership, NodeReport } from './membership.ts';
-import type { RuntimeMetrics } from './metrics.ts';
+import type { HandOver, NodeReport } from './membership.ts';
 import { Moves, movesMax } from './moves.ts';
+import type { NodeOptions } from './node-options.ts';
 import type { Outbox } from './outbox.ts';
 import { type CommittedTo, IN_HAND_MAX, Partition } from './partition.ts';
 import { Peers } from './peers.ts';
 import { Planner } from './planner.ts';
 import { type PartitionProgress, Progress, STUCK_AFTER_MS } from './progress.ts';
-import type { Remote } from './remote.ts';
 import { Rests } from './rests.ts';
-import type { Owner, Store, TakenRow } from './store.ts';
+import type { Owner, TakenRow } from './store.ts';
 import { eachTogether } from './together.ts';
 import { WaryBook } from './wary.ts';
-
-export interface NodeOptions {
-  /** Unique per process start. */
-  readonly id: string;
-  readonly partitionCount: number;
-  readonly kinds: readonly ActorKind[];
-  readonly store: Store;
-  readonly log: Log;
-  readonly membership: Membership;
-  readonly remote: Remote;
-  readonly takeAlone: TakeAlone;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: RuntimeMetrics;
-  readonly settings: NodeSettings;
-}
-
-export interface NodeSettings {
-  /** How long to listen for others before the first partition is taken. */
-  readonly settleMs: number;
-  /** How often owners are compared with the plan. */
-  readonly planEveryMs: number;
-  readonly bounds?: NodeBounds;
-  /** Of all partitions, how many may move within `MOVE_WINDOW_MS` when a node joins. */
-  readonly movesPercentMax: number;
-  /** How long all nodes must have known a newer state version before it is written. */
-  readonly raiseVersionsAfterMs?: number;
-  /** One of so many turns is taken twice to compare; 0: none. */
-  readonly twiceEvery?: number;
-}
-
-export const NODE_SETTINGS: NodeSettings = { settleMs: 700, planEveryMs: 250, movesPercentMax: 5 };
 
 /** A leaving node has so many on their way at a time: the others go on meanwhile, and whoever takes has no queue. */
 const HAND_OVERS_TOGETHER = 2;

@@ -5,7 +5,7 @@
  * H2. Kept as long as the log's margin, and trimmed with it: what is here can be folded, what is not says so.
  */
 import type { Address } from '#protocols/address.ts';
-import type { TimerMark } from './store.ts';
+import type { ForkOrigin, TimerMark } from './store.ts';
 
 /** The messages of a lane that a batch took: after `from`, up to `to`. */
 export interface LaneRange {
@@ -37,13 +37,6 @@ export interface KeptState {
   readonly state: string | null;
   readonly timers: Readonly<Record<string, TimerMark>>;
   readonly atMs: number;
-}
-
-export interface ForkOrigin {
-  readonly id: string;
-  readonly version: number;
-  readonly messageId: string | null;
-  readonly by: string;
 }
 
 export interface ActorPast {

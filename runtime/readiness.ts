@@ -1,6 +1,6 @@
 /** Whether a node can be trusted with its share, and if not, why: by what it gets done, not by its pulse. */
-import type { RuntimeNode } from './node.ts';
-import { STALLED_AFTER_MS } from './peers.ts';
+import type { NodeReport } from './membership.ts';
+import { type Peers, STALLED_AFTER_MS } from './peers.ts';
 import { type PartitionProgress, STUCK_AFTER_MS } from './progress.ts';
 
 /** Longer without its own heartbeat: the others take its partitions. */
@@ -20,7 +20,16 @@ export interface Readiness {
   readonly behind: readonly PartitionProgress[];
 }
 
-export function judge(node: Pick<RuntimeNode, 'report' | 'progress' | 'peers' | 'isSettled'>): Readiness {
+/** Of a node, what it is judged by. */
+export interface Judged {
+  readonly peers: Pick<Peers, 'deafMs' | 'storeSilentMs'>;
+  /** Whether it has taken its share and none of it failed. */
+  readonly isSettled: boolean;
+  report(): NodeReport;
+  progress(): PartitionProgress[];
+}
+
+export function judge(node: Judged): Readiness {
   const report = node.report();
   const progress = node.progress();
   const { deafMs, storeSilentMs } = node.peers;

@@ -7,14 +7,14 @@
 import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, formatAddress } from '#protocols/address.ts';
 import type { Activations } from './activations.ts';
-import { emptyCell, nextCell, readCell } from './cell.ts';
+import { type Cell, emptyCell, nextCell, readCell } from './cell.ts';
 import type { Clock } from './clock.ts';
-import type { Fate, Item } from './intake.ts';
 import type { TakeAlone } from './isolation.ts';
+import type { Fate, Item } from './item.ts';
 import type { LoadedActor } from './store.ts';
 import { takeSupervised } from './supervised-turn.ts';
 import type { Supervision } from './supervision.ts';
-import { type Cell, setAside, type TurnOutcome, type takeTurn } from './turn.ts';
+import { setAside, type TurnOutcome, type takeTurn } from './turn.ts';
 import type { Wary } from './wary.ts';
 
 /** What a round uses of its partition and node. */

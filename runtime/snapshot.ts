@@ -1,9 +1,10 @@
 /** An actor as its row has it. */
+
 import type { IndexFields } from '#protocols/actor.ts';
 import { LIMITS } from '#protocols/limits.ts';
 import { toLexemes } from '#protocols/search-words.ts';
+import type { Cell } from './cell.ts';
 import { type Snapshot, Unwritable } from './store.ts';
-import type { Cell } from './turn.ts';
 
 /** The first commit of an actor may have some turns already. */
 const YOUNG_VERSIONS = 4;

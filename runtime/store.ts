@@ -14,7 +14,6 @@ import type { Reply } from '#protocols/failure.ts';
 import type { Recurrence } from '#protocols/recurrence.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import type { Position } from './log.ts';
-import type { ForkOrigin } from './past.ts';
 import type { KeptMail, MailTaken, SupervisedRow, SupervisionStore } from './supervision.ts';
 
 /** How long after it was taken a due timer is taken again, at first and at most. */
@@ -182,6 +181,13 @@ export interface SkippedCommand {
   readonly lane: Lane;
   readonly seq: number;
   readonly reason: 'expired' | 'cancelled' | 'repeated' | 'suspended';
+}
+
+export interface ForkOrigin {
+  readonly id: string;
+  readonly version: number;
+  readonly messageId: string | null;
+  readonly by: string;
 }
 
 /** An actor that began as another's state. */

@@ -2,30 +2,16 @@
  * A turn as its supervision lets it happen: taken, kept for later, refused; or an order to the runtime, obeyed here.
  * Called for the messages of one actor in the order of the log.
  */
+
 import { formatAddress } from '#protocols/address.ts';
 import { emit } from '#protocols/effects.ts';
 import type { Reply } from '#protocols/failure.ts';
 import { refuseSuspended, type Supervise } from '#protocols/supervision.ts';
-import type { Item } from './intake.ts';
+import type { Cell } from './cell.ts';
+import type { Item, SupervisedPart } from './item.ts';
 import type { DeadLetter } from './store.ts';
-import type { KeptMail, SupervisedRow, Supervision } from './supervision.ts';
-import { type Cell, isStale, setAside, type TurnOutcome, unchanged } from './turn.ts';
-
-/** What supervision made of a message, to be written with it. */
-export interface SupervisedPart {
-  /** The actor's row after it, where that changed. */
-  readonly row: SupervisedRow | null;
-  /** The message, where it is kept. */
-  readonly kept: KeptMail | null;
-  /** The answer to a refused command: its key stays free, so it is not stored. */
-  readonly refusal: Reply | null;
-  /** It was kept before and stays so: its actor was suspended again on the way. */
-  readonly isLeft?: true;
-  /** The message is neither taken nor kept: whoever sent it sends it again. */
-  readonly isPutOff?: true;
-  /** An order, or held back: the actor's handler has not seen it. */
-  readonly isNoTurn?: true;
-}
+import type { SupervisedRow, Supervision } from './supervision.ts';
+import { isStale, setAside, type TurnOutcome, unchanged } from './turn.ts';
 
 export interface SupervisedTurn {
   readonly outcome: TurnOutcome;

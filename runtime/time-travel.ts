@@ -4,15 +4,17 @@
  * V1. The past is cut where a state was kept: the pieces are looked through from the newest back, each folded once.
  * V2. A point that is not kept is refused with its reason; one that was never reached is not found.
  */
+
 import { hash } from 'node:crypto';
 import type { ActorKind } from '#protocols/actor.ts';
 import { type Address, formatAddress } from '#protocols/address.ts';
 import type { Failure } from '#protocols/failure.ts';
 import { partitionOf } from '#protocols/partition.ts';
+import type { Cell } from './cell.ts';
 import { cellOf, type FoldPorts, type FoldStep, foldActor } from './fold.ts';
 import { NotKept } from './lane-journal.ts';
-import type { ActorPast, ForkOrigin, KeptState } from './past.ts';
-import type { Cell } from './turn.ts';
+import type { ActorPast, KeptState } from './past.ts';
+import type { ForkOrigin } from './store.ts';
 
 export type Point =
   | { readonly type: 'version'; readonly version: number }

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { defineActor } from '#protocols/actor.ts';
 import { type Effect, emit, reply, schedule, send } from '#protocols/effects.ts';
 import { LIMITS } from '#protocols/limits.ts';
-import { emptyCell } from './cell.ts';
+import { type Cell, emptyCell } from './cell.ts';
 import { COUNTER } from './testing/counter.ts';
 import { command, counterAddress } from './testing/envelopes.ts';
-import { type Cell, type Place, takeTurn } from './turn.ts';
+import { type Place, takeTurn } from './turn.ts';
 
 const PLACE: Place = { generation: 0, lane: 'data', seq: 7, atMs: 1_700_000_000_000 };
 

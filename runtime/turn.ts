@@ -13,7 +13,7 @@
  *     other message becomes a dead letter. So does a turn that would leave more timers than an actor may have.
  */
 import { hash } from 'node:crypto';
-import type { ActorKind, Turn, TurnContext } from '#protocols/actor.ts';
+import type { Turn, TurnContext } from '#protocols/actor.ts';
 import { Address, formatAddress } from '#protocols/address.ts';
 import { assert } from '#protocols/assert.ts';
 import type { Effect } from '#protocols/effects.ts';
@@ -24,28 +24,15 @@ import { LIMITS } from '#protocols/limits.ts';
 import { firstOccurrence, Recurrence, TIME_MAX_MS } from '#protocols/recurrence.ts';
 import type { Lane } from '#protocols/subjects.ts';
 import { askTimerKey, unanswered } from './asks.ts';
+import type { Cell } from './cell.ts';
 import { beginFork, isFork } from './fork.ts';
 import { isKeepDue } from './keeping.ts';
 import { measureState, type StateSize, sizeAfter } from './state-size.ts';
-import type { DeadLetter, TimerMark } from './store.ts';
+import type { DeadLetter } from './store.ts';
 import { generationAt, type TimerSet, TurnTimers } from './turn-timers.ts';
 
 const EVENT_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const TIMER_KEY = /^[A-Za-z0-9._:/-]{1,256}$/;
-
-/** An actor in memory: what its snapshot holds, parsed. */
-export interface Cell {
-  readonly address: Address;
-  readonly kind: ActorKind;
-  readonly version: number;
-  /** Null: there is no such actor. */
-  readonly state: unknown;
-  readonly timers: Readonly<Record<string, TimerMark>>;
-  /** Time of the turn that changed it last. */
-  readonly changedAtMs: number;
-  /** Of the state; left out where it was not needed yet. */
-  readonly size?: StateSize;
-}
 
 /** Where a message stands in the log. */
 export interface Place {

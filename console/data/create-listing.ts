@@ -4,6 +4,7 @@
  */
 import { type Accessor, batch, createSignal, onCleanup } from 'solid-js';
 import { createStore, reconcile } from 'solid-js/store';
+import type { LiveFrame } from '#protocols/events.ts';
 import type { Page } from '#protocols/http/page.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
 import { Entities, type Entity } from './entities.ts';
@@ -103,5 +104,18 @@ export function createListing<Item extends Entity>(options: ListingOptions<Item>
     hear: (id, version) => entities.hear(id, version),
     drop: (id) => entities.drop(id),
     put: (item) => entities.merge([item]),
+  };
+}
+
+/** Says to a list that one of its entities is newer. The state itself is read, never taken from the event. */
+export function hearAs(
+  type: string,
+  listing: Pick<Listing<Entity>, 'hear' | 'drop'>,
+): (frame: LiveFrame) => void {
+  return ({ payload: { address, name, version } }) => {
+    const [kind, , id = ''] = address.split('/');
+    if (kind !== type) return;
+    if (name === 'deleted') listing.drop(id);
+    else listing.hear(id, version);
   };
 }

@@ -7,7 +7,7 @@
  */
 import { createEffect, on } from 'solid-js';
 import type { LiveFrame } from '#protocols/events.ts';
-import { createListing, type Listing, type ListingOptions } from './create-listing.ts';
+import { createListing, hearAs, type Listing, type ListingOptions } from './create-listing.ts';
 import type { Entity } from './entities.ts';
 import { useConsole } from './use-console.ts';
 
@@ -37,17 +37,4 @@ export function createLiveListing<Item extends Entity>(options: LiveListingOptio
     createEffect(on(of, begin, { defer: true }));
   }
   return listing;
-}
-
-/** Says to a list that one of its entities is newer. The state itself is read, never taken from the event. */
-export function hearAs(
-  type: string,
-  listing: Pick<Listing<Entity>, 'hear' | 'drop'>,
-): (frame: LiveFrame) => void {
-  return ({ payload: { address, name, version } }) => {
-    const [kind, , id = ''] = address.split('/');
-    if (kind !== type) return;
-    if (name === 'deleted') listing.drop(id);
-    else listing.hear(id, version);
-  };
 }

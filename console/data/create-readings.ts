@@ -5,11 +5,13 @@
  * read shows as unknown.
  */
 import { type Accessor, createSignal, onCleanup } from 'solid-js';
+import type { AgentView } from '#protocols/http/agent.ts';
+import type { SessionSummary } from '#protocols/http/session.ts';
 import type { SessionState } from '#protocols/session.ts';
 import type { TaskState } from '#protocols/task.ts';
 import { client } from './api.ts';
-import type { ConsoleData } from './create-console.ts';
-import { RATE_SECONDS } from './create-lanes.ts';
+import { type LaneData, RATE_SECONDS } from './create-lanes.ts';
+import type { Listing } from './create-listing.ts';
 import { createReader } from './create-reader.ts';
 import { LoadMinutes } from './load-minutes.ts';
 import { PULSE_SECONDS, Pulse } from './pulse.ts';
@@ -61,7 +63,13 @@ const OTHERS_MS = 10_000;
 /** More dead letters' causes or locks than these are told as "so many and more" by the gateway's total alone. */
 const PAGE = 100;
 
-export function createReadings(data: Pick<ConsoleData, 'agents' | 'sessions' | 'lanes'>): Readings {
+export interface ReadFrom {
+  readonly agents: Listing<AgentView>;
+  readonly sessions: Listing<SessionSummary>;
+  readonly lanes: LaneData;
+}
+
+export function createReadings(data: ReadFrom): Readings {
   const cluster = createReader(readCluster, CLUSTER_MS);
   const sessions = createReader(() => countAll(SESSION_GROUPS, countSessions), COUNTS_MS);
   const tasks = createReader(() => countAll(TASK_GROUPS, countTasks), COUNTS_MS);

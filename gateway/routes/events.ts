@@ -3,7 +3,7 @@ import { EventsPage, EventsQuery } from '#protocols/http/live.ts';
 import { SessionParams } from '#protocols/http/session.ts';
 import type { Session } from '#protocols/session.ts';
 import { eventSubject } from '#protocols/subjects.ts';
-import type { LiveEvent } from '#runtime/client.ts';
+import type { LiveEvent } from '#runtime/event-feed.ts';
 import { API_PREFIX, type App, addressOf, type GatewayContext } from '../context.ts';
 import { json, READ_PROBLEMS } from '../failures.ts';
 import { toLiveFrame } from '../frames.ts';

@@ -3,7 +3,7 @@ import type { JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { EventRecord } from '#protocols/events.ts';
 import { STREAMS } from '#protocols/subjects.ts';
-import type { EventFeed, LiveEvent } from '../client.ts';
+import type { EventFeed, LiveEvent } from '../event-feed.ts';
 import type { Logger } from '../logger.ts';
 import { readEvents } from './event-reader.ts';
 import { StreamWatch } from './stream-watch.ts';

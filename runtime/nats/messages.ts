@@ -25,7 +25,7 @@ import {
   partitionOfSubject,
   STREAMS,
 } from '#protocols/subjects.ts';
-import type { LiveEvent } from '../client.ts';
+import type { LiveEvent } from '../event-feed.ts';
 import type { Logger } from '../logger.ts';
 import type {
   EventsRange,

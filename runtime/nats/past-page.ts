@@ -8,7 +8,7 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { STREAMS, subjectMatches } from '#protocols/subjects.ts';
-import type { LiveEvent, PastPage } from '../client.ts';
+import type { LiveEvent, PastPage } from '../event-feed.ts';
 import { type EventRange, readEvents } from './event-reader.ts';
 import { toEvent } from './events.ts';
 

@@ -14,7 +14,7 @@ import {
   jetstreamManager,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { EventFeed } from '../client.ts';
+import type { EventFeed } from '../event-feed.ts';
 import type { Logger } from '../logger.ts';
 
 const API_TIMEOUT_MS = 5_000;

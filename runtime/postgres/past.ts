@@ -1,7 +1,7 @@
 /** The past on Postgres: rows that the commits wrote. */
 import type { Address } from '#protocols/address.ts';
-import type { ActorPast, BatchRecord, ForkOrigin, KeptState, Past } from '../past.ts';
-import type { TimerMark } from '../store.ts';
+import type { ActorPast, BatchRecord, KeptState, Past } from '../past.ts';
+import type { ForkOrigin, TimerMark } from '../store.ts';
 import type { Sql } from './connection.ts';
 
 /** About how many actors are looked at to find one by chance, of however many there are. */

@@ -19,34 +19,23 @@ import type {
   Client,
   ClusterHealth,
   Command,
-  EventFeed,
   ListPage,
   ListQuery,
-  LiveEvent,
   Order,
   PartitionDetail,
-  PastPage,
   StoredActor,
 } from '../client.ts';
 import { systemClock } from '../clock.ts';
 import type { AgentHeard, News } from '../cluster-news.ts';
 import { bury } from '../dead-letter.ts';
+import type { EventFeed, LiveEvent, PastPage } from '../event-feed.ts';
 import { acquireLock } from '../lock-wait.ts';
 import { orderCommand } from '../order.ts';
 import type { Speaker } from '../remote.ts';
 import type { DeadLetter, KeyedReply } from '../store.ts';
 import { MemoryDeadLetters } from './dead-letters.ts';
-import { countByStatus, listActors } from './list-actors.ts';
+import { countByStatus, type IndexedActor, listActors } from './list-actors.ts';
 import { MemoryMessages } from './messages.ts';
-
-export interface IndexedActor extends StoredActor {
-  readonly status?: string;
-  readonly title?: string;
-  readonly parent?: string;
-  readonly labels?: readonly string[];
-  readonly createdAt: string;
-  readonly updatedAt: string;
-}
 
 export type Answer = (command: Command, client: MemoryClient) => Reply | Promise<Reply>;
 

@@ -1,7 +1,8 @@
 /** Nodes on ports in memory and a virtual clock, for tests of what becomes of partitions that change hands. */
 import { buildLogger } from '../logger.ts';
 import { buildMetrics } from '../metrics.ts';
-import { NODE_SETTINGS, type NodeSettings, RuntimeNode } from '../node.ts';
+import { RuntimeNode } from '../node.ts';
+import { NODE_SETTINGS, type NodeSettings } from '../node-options.ts';
 import type { Owner, Store } from '../store.ts';
 import { VirtualClock } from './clock.ts';
 import { COUNTER } from './counter.ts';

@@ -1,8 +1,16 @@
 /** Lists as the store makes them, of actors in memory. */
 
 import { hasWords, toSearchWords } from '#protocols/search-words.ts';
-import type { ListMark, ListPage, ListQuery } from '../client.ts';
-import type { IndexedActor } from './client.ts';
+import type { ListMark, ListPage, ListQuery, StoredActor } from '../client.ts';
+
+export interface IndexedActor extends StoredActor {
+  readonly status?: string;
+  readonly title?: string;
+  readonly parent?: string;
+  readonly labels?: readonly string[];
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
 
 export function listActors(actors: Iterable<IndexedActor>, query: ListQuery): ListPage {
   const direction = query.order === 'asc' ? 1 : -1;

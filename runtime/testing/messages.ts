@@ -3,7 +3,7 @@ import { parseAddress } from '#protocols/address.ts';
 import type { Envelope } from '#protocols/envelope.ts';
 import { partitionOf } from '#protocols/partition.ts';
 import { eventSubject, type Lane, subjectMatches } from '#protocols/subjects.ts';
-import type { LiveEvent } from '../client.ts';
+import type { LiveEvent } from '../event-feed.ts';
 import type {
   EventsRange,
   LoggedMessage,

@@ -1,7 +1,7 @@
 /** The past, in memory: records and kept states of the batches that the store applied. */
 import { type Address, formatAddress } from '#protocols/address.ts';
-import type { ActorPast, BatchRecord, ForkOrigin, KeptState, Past } from '../past.ts';
-import type { Batch, PartitionRow, Snapshot } from '../store.ts';
+import type { ActorPast, BatchRecord, KeptState, Past } from '../past.ts';
+import type { Batch, ForkOrigin, PartitionRow, Snapshot } from '../store.ts';
 
 interface PastSource {
   nowMs(): number;

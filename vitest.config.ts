@@ -1,6 +1,6 @@
 /**
  * Kinds of tests, each run by name (`vitest run --project unit`, `--project 'e2e*'`):
- * unit is pure and quick; sim runs seeds of the simulated cluster and finds its planted bugs; live runs against a real NATS
+ * unit is pure and quick, and leaves nothing behind in modules, which its files share; sim runs seeds of the simulated cluster and finds its planted bugs; live runs against a real NATS
  * and Postgres, started once for the run by ops/dev/test-services.ts; e2e starts the whole system; chaos hurts a whole cluster
  * in every way once.
  * Live goes file after file: its files share the services, and a test that measures a deadline must not pay for its neighbour.
@@ -23,6 +23,7 @@ const apart = [
   'actors/remote/!(sdk)/**/*.live.test.ts',
   'ops/eap/**/*.live.test.ts',
   'ops/dev/main.live.test.ts',
+  'ops/docker/containers.live.test.ts',
 ];
 
 /** They measure frames, deadlines and leases of a whole system: no other may run beside it. */
@@ -53,6 +54,8 @@ export default defineConfig({
           expect: patient,
           include: ['**/*.test.{ts,tsx}'],
           exclude: [...notTests, '**/*.live.test.ts', '**/*.long.test.ts', 'ops/sim/**'],
+          // Half of the time went into loading the same modules for each of 350 files anew.
+          isolate: false,
           // Some go through hundreds of seeds, and others may use the machine.
           testTimeout: 30_000,
         },

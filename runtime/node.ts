@@ -1,3 +1,16 @@
+/**
+ * One node: takes its share of the partitions, runs them, commits for all of them, and hands them over.
+ *
+ * N1. A partition is taken by raising its epoch in the store, and only then read (S2). The members' list says whom to
+ *     take from; the store decides.
+ * N2. A held partition that belongs elsewhere is drained, released and announced to whom it belongs, who takes it at
+ *     once; the store permits at most `movesPercentMax` of all within `MOVE_WINDOW_MS`. A node that leaves asks nobody.
+ * N3. A partition that has to be read again goes back to N1 when its old object has ended, which may still hold its
+ *     readers; after a failure it rests first, longer each time, so that a bad one does not keep the node busy.
+ * N4. A held partition whose epoch was raised by another node is let go, also when it has nothing to commit.
+ * N5. A partition that the store gives to this node, and that it neither holds nor should hold, is released: nobody
+ *     else takes one whose owner is alive.
+ */
 import type { Activations } from './activations.ts';
 import type { Routes } from './batch.ts';
 import type { RereadReason } from './commit.ts';

@@ -13,6 +13,7 @@ import { findOpencode } from '#actors/remote/opencode/server.ts';
 import { type ApiClient, buildClient } from '#protocols/client/client.ts';
 import { CRUD_SCRIPTS } from '../demo/model/crud-scripts.ts';
 import { buildScriptedProvider, MODEL_NAME } from '../demo/model/provider.ts';
+import type { Script } from '../demo/model/script.ts';
 import { type ScriptedModel, startScriptedModel } from '../demo/model/server.ts';
 import { git, makeRepository, runTests } from '../demo/repository.ts';
 import { openDataFolder } from '../dev/data-folder.ts';
@@ -26,6 +27,15 @@ import { endAgent, startAgent } from './agent-process.ts';
 
 const AGENTS = ['agent-first', 'agent-second', 'agent-third', 'agent-fourth', 'agent-fifth'];
 const DONE = { timeout: 180_000, interval: 200 };
+/** Whoever makes the update tells the others by a tool of ours before it begins. */
+const SCRIPTS = CRUD_SCRIPTS.map((script): Script => {
+  if (script.name !== 'update') return script;
+  const about = { name: 'Decided', data: { body: 'only a missing one counts as not given' } };
+  return {
+    ...script,
+    steps: [{ type: 'call', tool: 'oio_create_context', arguments: about }, ...script.steps],
+  };
+});
 
 let folder: string;
 let system: System;
@@ -41,7 +51,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'oio-side-by-side-'));
   const data = await openDataFolder(join(folder, 'data'), 'agents');
   release = () => data.release();
-  model = await startScriptedModel({ delayMs: 25 });
+  model = await startScriptedModel({ delayMs: 25, scripts: SCRIPTS });
   const binary = await findNatsServer({ env: process.env });
   const port = await freePort();
   startServer = () => startNatsServer({ binary, dataDir: join(folder, 'nats'), port });
@@ -172,6 +182,9 @@ test('agents of every kind work side by side, and end in one branch whose tests 
   expect(byName.every((attempt) => byName.every((other) => isAtOnce(attempt, other)))).toBe(true);
   const doneBy = (title: string) => attempts.get(title)?.map(({ agent_id }) => agent_id);
   expect(doneBy('Implement update')).toEqual(['agent-third']);
+  const contexts = await fetch(`${system.url}/api/v1/contexts/session/${id}`);
+  const told = { name: 'Decided', label: 'agent', created_by: 'agent:agent-third' };
+  expect(await contexts.json()).toMatchObject({ items: [told] });
   expect(doneBy('Implement delete')).toEqual(['agent-fourth']);
   expect(doneBy('Write down what the store does')).toEqual(['agent-fifth']);
   const [tested] = attempts.get(last.title) ?? [];

@@ -218,6 +218,12 @@ test('what an admin alone may read is not read by way of the actors and messages
   expect((await get('actors/session/running', 'viewer')).statusCode).toBe(200);
   expect((await get('messages/c.secret', 'developer')).json().body).toEqual({ type: 'issue' });
   expect((await get('messages/c.secret', 'admin')).json().body).toHaveProperty('hash');
+  const letter = client.setAside(77, {
+    ...{ address: 'tenant/dev/keys', reason: 'defect', error: 'Error: on purpose' },
+    body: JSON.stringify({ id: 'm77', to: 'tenant/dev/keys', message: { type: 'issue', hash: 'f' } }),
+  });
+  expect((await get(`dead-letters/${letter}`, 'developer')).statusCode).toBe(403);
+  expect((await get(`dead-letters/${letter}`, 'admin')).json().body.message).toHaveProperty('hash');
   expect((await get('dead-letters?unaddressed=true', 'admin')).statusCode).toBe(403);
   expect((await get('dead-letters?unaddressed=true', 'platform')).statusCode).toBe(200);
 });

@@ -1,4 +1,5 @@
 /** Dead letters as HTTP shows them, and what it asks for as the runtime takes it. */
+import { READS_OF_KINDS } from '#protocols/access.ts';
 import { NO_TENANT } from '#protocols/dead-letter.ts';
 import { readEnvelope } from '#protocols/envelope.ts';
 import type { LetterGroupsQuery, LetterSummaryView, LetterView } from '#protocols/http/dead-letter.ts';
@@ -27,10 +28,12 @@ export function toFilter(context: GatewayContext, asked: Asked, caller: Caller):
   };
 }
 
-/** The letter as it is now, or the end of the request. */
-export async function findLetter(context: GatewayContext, id: string): Promise<LetterView> {
+/** The letter as it is now, or the end of the request: also where it is for an actor that the caller may not look at. */
+export async function findLetter(context: GatewayContext, id: string, caller: Caller): Promise<LetterView> {
   const letter = await context.client.deadLetters.get(context.tenant, id);
   if (!letter) throw new Refused({ code: 'NOT_FOUND', detail: `there is no dead letter ${id}` });
+  const needed = READS_OF_KINDS[letter.actorType ?? ''];
+  if (needed) demand(caller, needed);
   return toLetterView(letter);
 }
 

@@ -32,6 +32,20 @@ test('an edited letter shows what will be sent, and who changed it why', async (
   });
 });
 
+test('messages to the keys and the audit are not written by hand', async () => {
+  const { client, patch, stored } = build();
+  const id = putLetter(client, 1);
+  const message = { type: 'record', act: 'forged' };
+
+  for (const to of ['audit/dev/2026-11-21', 'tenant/dev/keys']) {
+    expect((await patch(id, { to, message, reason })).json()).toMatchObject({
+      status: 403,
+      code: 'FORBIDDEN',
+    });
+  }
+  expect(stored(id)?.version).toBe(1);
+});
+
 test('what came as no envelope is sent when it was said what and to whom', async () => {
   const { client, patch, post, stored } = build();
   const id = putNonsense(client, 1);

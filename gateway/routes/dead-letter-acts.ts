@@ -1,6 +1,8 @@
 /** What people do with dead letters: edit, replay, drop; one, or many in one request. */
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { READS_OF_KINDS } from '#protocols/access.ts';
+import { parseAddress } from '#protocols/address.ts';
 import {
   ActOnLetter,
   BulkLetters,
@@ -38,7 +40,7 @@ function addEdit(app: App, context: GatewayContext): void {
         summary: 'Edit an open dead letter',
         description:
           'What shall be sent when it is replayed: another message, to the same actor or another one of the tenant. What ' +
-          'came is kept.',
+          'came is kept. Messages to the actors of keys and of the audit are not written so.',
         headers: WriteHeaders,
         params: LetterParams,
         body: EditLetter,
@@ -150,6 +152,9 @@ async function actOnLetter(
 ): Promise<LetterView> {
   const { id, act, reason } = asked;
   const given = readAsked(context, request);
+  const caller = callerOf(request);
+  const letter = await findLetter(context, id, caller);
+  if (act.type === 'edit') refuseByHand(letter.actor_type, act.to);
   const reply = await context.client.deadLetters.act({
     tenant: given.tenant,
     by: given.by,
@@ -160,7 +165,16 @@ async function actOnLetter(
     keyed: acceptKey(given),
   });
   unwrap(reply);
-  return findLetter(context, id);
+  return findLetter(context, id, caller);
+}
+
+/** Nobody writes keys or the audit by hand: what is sent to them again is what came. */
+function refuseByHand(type: string | null, to: string | undefined): void {
+  const types = [type ?? '', to === undefined ? '' : parseAddress(to).type];
+  if (!types.some((one) => READS_OF_KINDS[one] !== undefined)) return;
+  const detail =
+    'messages to the keys and the audit are not written by hand: replay the letter as it came, or drop it';
+  throw new Refused({ code: 'FORBIDDEN', detail });
 }
 
 async function actOnMany(

@@ -97,7 +97,7 @@ function addGet(app: App, context: GatewayContext): void {
       },
     },
     async (request, reply) => {
-      const letter = await findLetter(context, request.params.id);
+      const letter = await findLetter(context, request.params.id, callerOf(request));
       reply.header('etag', etagOf(letter.version));
       return letter;
     },

@@ -1,13 +1,13 @@
 /**
  * Kinds of tests, each run by name (`vitest run --project unit`, `--project 'e2e*'`):
- * unit is pure and quick, and leaves nothing behind in modules, which its files share; sim runs seeds of the simulated cluster and finds its planted bugs; live runs against a real NATS
- * and Postgres, started once for the run by ops/dev/test-services.ts; e2e starts the whole system; chaos hurts a whole cluster
- * in every way once.
+ * unit is pure and quick, and leaves nothing behind in modules, which its files share; sim runs seeds of the simulated
+ * cluster and finds its planted bugs; live runs against a real NATS and Postgres, started once for the run by
+ * ops/dev/test-services.ts; e2e starts the whole system; chaos hurts a whole cluster in every way once.
  * Live goes file after file: its files share the services, and a test that measures a deadline must not pay for its neighbour.
  * What starts all that it needs by itself and waits longer than it computes goes two files at a time: live-apart and e2e; what
- * of it measures frames and leases (e2e-timed) goes alone. Chaos mostly waits, and sim only computes: they are run together,
- * sim with what processor chaos leaves. Long is what takes too long for every change: not part of `npm test`, but of
- * `npm run test:long`.
+ * of it measures frames and leases (e2e-timed) goes beside its like alone. Chaos mostly waits, and sim only computes: they are
+ * run together, sim with what processor chaos leaves. Long is what takes too long for every change: not part of `npm test`,
+ * but of `npm run test:long`.
  */
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
@@ -24,9 +24,10 @@ const apart = [
   'ops/eap/**/*.live.test.ts',
   'ops/dev/main.live.test.ts',
   'ops/docker/containers.live.test.ts',
+  'ops/sdk/**/*.live.test.ts',
 ];
 
-/** They measure frames, deadlines and leases of a whole system: no other may run beside it. */
+/** They measure frames, deadlines and leases of a whole system: beside each other alone, for they mostly wait. */
 const timed = ['large-graph', 'scheduling', 'locks'].map((name) => `ops/e2e/${name}.e2e.ts`);
 
 /** What is waited for comes late on a busy machine; how late is measured by benchmarks. Vitest waits for one second. */
@@ -113,7 +114,7 @@ export default defineConfig({
           expect: patient,
           include: timed,
           exclude: notTests,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -221,7 +221,7 @@ test('what the quota has no room for is refused, and what a person deletes makes
 });
 
 test('the agents of the docs, in TypeScript and in Python, join, do a task each and take leave', async () => {
-  const examples = await startExampleAgents(system.natsUrl);
+  const examples = await startExampleAgents(system.natsUrl, join(folder, 'example'));
   agents.push(...examples);
   const made = [
     {

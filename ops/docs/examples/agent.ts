@@ -1,5 +1,5 @@
 /** An agent by the SDK in TypeScript: counts the words of its task. Told to end, it finishes what it has. */
-import { joinAsAgent } from '#actors/remote/sdk/join.ts';
+import { joinAsAgent } from 'oio-agent';
 
 const agent = await joinAsAgent({
   servers: process.env.NATS_URL ?? 'nats://127.0.0.1:4222',

@@ -10,7 +10,7 @@ const frame = (isWeighty: boolean): TailFrame => {
 };
 const frames = (weights: readonly boolean[]) => weights.map(frame);
 const read = (part: TailPart) =>
-  JSON.parse(String(new TailBatch(part, { after: 3, through: 9, atMs: 0 }).list));
+  JSON.parse(String(new TailBatch(part, { after: 3, through: 9, begins: false, atMs: 0 }).list));
 const weightyOf = (part: TailPart) => part.frames.filter(({ isWeighty }) => isWeighty).length;
 
 test('little is sent whole, with the stretch that it covers', () => {
@@ -18,7 +18,7 @@ test('little is sent whole, with the stretch that it covers', () => {
 
   expect(batch).toEqual({
     type: 'tail',
-    ...{ after: 3, through: 9, matched: 2, left_out: 0, sample: 1, by_type: {} },
+    ...{ after: 3, through: 9, begins: false, matched: 2, left_out: 0, sample: 1, by_type: {} },
     timestamp: '1970-01-01T00:00:00.000Z',
     frames: [{ type: 'failed' }, { type: 'progressed' }].toReversed(),
   });

@@ -82,15 +82,24 @@ function leaveOut(leftOut: Map<string, number>, type: string, count: number): vo
   leftOut.set(name, (leftOut.get(name) ?? 0) + count);
 }
 
+/** Which of what was heard a batch tells of. */
+export interface BatchPlace {
+  readonly after: number;
+  readonly through: number;
+  /** The first of what the viewer asked for: what came before it is of what it had asked for earlier. */
+  readonly begins: boolean;
+  readonly atMs: number;
+}
+
 /** A part on its way, encoded at most once for each way of sending it. */
 export class TailBatch implements Encoded {
   readonly #part: TailPart;
-  readonly #place: { readonly after: number; readonly through: number; readonly atMs: number };
+  readonly #place: BatchPlace;
   #text: string | null = null;
   #list: Buffer | null = null;
   #stream: Buffer | null = null;
 
-  constructor(part: TailPart, place: { after: number; through: number; atMs: number }) {
+  constructor(part: TailPart, place: BatchPlace) {
     this.#part = part;
     this.#place = place;
   }
@@ -116,12 +125,13 @@ export class TailBatch implements Encoded {
   #json(): string {
     if (this.#text !== null) return this.#text;
     const { matched, ordinary, frames, leftOut } = this.#part;
-    const { after, through, atMs } = this.#place;
+    const { after, through, begins, atMs } = this.#place;
     const kept = toPart(frames).ordinary;
     const head = JSON.stringify({
       type: 'tail',
       after,
       through,
+      begins,
       matched,
       left_out: this.leftOutCount,
       sample: ordinary === kept ? 1 : Math.ceil(ordinary / Math.max(1, kept)),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { merge, TailBatch, type TailPart, toPart } from './tail-batch.ts';
-import { TailViewer, type TailViewerLimits } from './tail-viewer.ts';
+import { merge, TailBatch, toPart } from './tail-batch.ts';
+import { type Compose, TailViewer, type TailViewerLimits } from './tail-viewer.ts';
 import type { Encoded, ViewerLine } from './viewer-line.ts';
 
 const LIMITS: TailViewerLimits = {
@@ -9,7 +9,7 @@ const LIMITS: TailViewerLimits = {
 };
 
 function view(acknowledges = true) {
-  const sent: { through: number; matched: number; after: number; left_out: number }[] = [];
+  const sent: { through: number; begins: boolean; matched: number; after: number; left_out: number }[] = [];
   let nowMs = 0;
   let stalled = 0;
   let heard = 0;
@@ -30,8 +30,8 @@ function view(acknowledges = true) {
   const passes = (count: number) => {
     heard += count;
     const frame = { subject: 'evt.dev.task.t.x', type: 'x', isWeighty: false, text: '{}' };
-    const compose = (parts: readonly TailPart[], after: number) =>
-      new TailBatch(merge(parts, LIMITS), { after, through: heard, atMs: 0 });
+    const compose: Compose = (parts, place) =>
+      new TailBatch(merge(parts, LIMITS), { ...place, through: heard, atMs: 0 });
     viewer.take(count > 0 ? toPart(new Array(count).fill(frame)) : null, heard, compose);
   };
   const goOn = (ms: number) => {
@@ -53,6 +53,21 @@ test('two batches are on their way; what comes then is merged into the next, whi
   passes(0);
 
   expect(sent[2]).toMatchObject({ after: 2, through: 5, matched: 3, left_out: 0 });
+});
+
+test('the first batch of each wish says so, also where it had to wait', () => {
+  const { viewer, sent, passes } = view();
+  passes(1);
+  passes(1);
+  viewer.beginAt(2);
+  passes(1);
+  viewer.acknowledge(2);
+  passes(1);
+  viewer.acknowledge(4);
+  passes(1);
+
+  expect(sent.map(({ begins }) => begins)).toEqual([true, false, true, false]);
+  expect(sent[2]).toMatchObject({ after: 2, through: 4, matched: 2 });
 });
 
 test('one acknowledgement stands for all before it', () => {

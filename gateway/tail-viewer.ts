@@ -5,7 +5,7 @@
  * V2. What waits is bounded: past `heldMax` frames it is thinned where it is, its counts stay.
  * V3. Who takes nothing for `shedAfterMs` while something waits is closed with 1013.
  */
-import { merge, type TailBatch, type TailLimits, type TailPart } from './tail-batch.ts';
+import { type BatchPlace, merge, type TailBatch, type TailLimits, type TailPart } from './tail-batch.ts';
 import type { ViewerLine } from './viewer-line.ts';
 
 export interface TailViewerLimits extends TailLimits {
@@ -27,12 +27,13 @@ interface TailViewerOptions {
 }
 
 /** Makes the batch of what waits; the same for all that wait for the same. */
-export type Compose = (parts: readonly TailPart[], after: number) => TailBatch;
+export type Compose = (parts: readonly TailPart[], place: Pick<BatchPlace, 'after' | 'begins'>) => TailBatch;
 
 export class TailViewer {
   readonly #options: TailViewerOptions;
   /** Heard numbers up to here were sent to it, or told to it as left out. */
   #after = 0;
+  #begins = true;
   #unacked: number[] = [];
   #waiting: TailPart[] = [];
   #held = 0;
@@ -48,10 +49,8 @@ export class TailViewer {
 
   /** What was heard up to here is not for it. */
   beginAt(through: number): void {
-    this.#after = through;
-    this.#waiting = [];
-    this.#held = 0;
-    this.#blockedSinceMs = null;
+    this.#passTo(through);
+    this.#begins = true;
   }
 
   /** What was heard up to `through`; null: nothing of it passed the filter. */
@@ -65,8 +64,9 @@ export class TailViewer {
       if (this.#held > limits.heldMax) this.#thinWaiting();
       return;
     }
-    const batch = compose(this.#waiting, this.#after);
-    this.beginAt(through);
+    const batch = compose(this.#waiting, { after: this.#after, begins: this.#begins });
+    this.#passTo(through);
+    this.#begins = false;
     if (this.#options.acknowledges) this.#unacked.push(through);
     line.send(batch);
     onSent(batch.frameCount);
@@ -84,6 +84,13 @@ export class TailViewer {
     if (!line.isOpen || this.#blockedSinceMs === null) return;
     if (this.#hasCredit()) this.#blockedSinceMs = null;
     else if (elapsedMs() - this.#blockedSinceMs >= limits.shedAfterMs) onStalled();
+  }
+
+  #passTo(through: number): void {
+    this.#after = through;
+    this.#waiting = [];
+    this.#held = 0;
+    this.#blockedSinceMs = null;
   }
 
   #hasCredit(): boolean {

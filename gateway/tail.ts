@@ -6,8 +6,8 @@
  *     that were sent the same before. No viewer is waited for.
  */
 import { subjectMatches } from '#protocols/subjects.ts';
-import { merge, TailBatch, type TailFrame, type TailPart, toPart } from './tail-batch.ts';
-import type { TailViewer, TailViewerLimits } from './tail-viewer.ts';
+import { merge, TailBatch, type TailFrame, toPart } from './tail-batch.ts';
+import type { Compose, TailViewer, TailViewerLimits } from './tail-viewer.ts';
 
 interface TailOptions {
   readonly tickMs: number;
@@ -67,7 +67,7 @@ export class Tail {
     this.#groupOf.set(viewer, group);
     const before = last > 0 ? this.#recent.filter((frame) => shows(group, frame)).slice(-last) : [];
     const part = before.length > 0 ? toPart(before) : null;
-    viewer.take(part, this.#heard, (parts, after) => this.#compose(parts, after));
+    viewer.take(part, this.#heard, this.#compose);
   }
 
   leave(viewer: TailViewer): void {
@@ -105,20 +105,21 @@ export class Tail {
     for (const group of this.#groups.values()) {
       const frames = pending.filter((frame) => shows(group, frame));
       const part = frames.length > 0 ? toPart(frames) : null;
-      const made = new Map<number, TailBatch>();
-      const compose = (parts: readonly TailPart[], after: number) => {
-        const batch = made.get(after) ?? this.#compose(parts, after);
-        made.set(after, batch);
+      const made = new Map<string, TailBatch>();
+      const compose: Compose = (parts, place) => {
+        const key = `${place.after}.${place.begins}`;
+        const batch = made.get(key) ?? this.#compose(parts, place);
+        made.set(key, batch);
         return batch;
       };
       for (const viewer of group.viewers) viewer.take(part, this.#heard, compose);
     }
   }
 
-  #compose(parts: readonly TailPart[], after: number): TailBatch {
+  readonly #compose: Compose = (parts, place) => {
     const { limits, now } = this.#options;
-    return new TailBatch(merge(parts, limits), { after, through: this.#heard, atMs: now() });
-  }
+    return new TailBatch(merge(parts, limits), { ...place, through: this.#heard, atMs: now() });
+  };
 }
 
 function shows({ subjects }: Group, { subject }: TailFrame): boolean {

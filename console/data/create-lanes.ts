@@ -23,7 +23,7 @@ export interface LaneData {
   /** The k of 1:k of the last batch; 1 where there is no tail. */
   readonly sample: Accessor<number>;
   /** Begins the tail, with its messages counted; ends with the caller's owner. Change the wish by `wish`. */
-  readonly openTail: (take: (batch: TailBatch, isNewLine: boolean) => void) => OpenTail;
+  readonly openTail: (take: (batch: TailBatch) => void) => OpenTail;
 }
 
 export interface OpenTail {
@@ -35,7 +35,7 @@ export interface OpenTail {
 export interface Lanes {
   readonly data: LaneData;
   readonly begin: (line: LiveEvents) => void;
-  readonly takeTail: (batch: TailBatch, isNewLine: boolean) => void;
+  readonly takeTail: (batch: TailBatch) => void;
   readonly takeMetrics: (frame: MetricsFrame) => void;
 }
 
@@ -47,7 +47,7 @@ export function createLanes(isCounted: Accessor<boolean>): Lanes {
   const [throughSecond, setThroughSecond] = createSignal(Math.floor(Date.now() / 1_000) - 1);
   const [sample, setSample] = createSignal(1);
   let line: LiveEvents | null = null;
-  let hearer: ((batch: TailBatch, isNewLine: boolean) => void) | null = null;
+  let hearer: ((batch: TailBatch) => void) | null = null;
   /** Of the gateway's clock against ours, by what it said last. */
   let aheadMs = 0;
   const wishCounts = () => line?.wishMetrics({ everyMs: 1_000, hasMessages: hearer !== null });
@@ -63,9 +63,9 @@ export function createLanes(isCounted: Accessor<boolean>): Lanes {
       line = begun;
       wishCounts();
     },
-    takeTail: (batch, isNewLine) => {
+    takeTail: (batch) => {
       setSample(batch.sample);
-      if (hearer) hearer(batch, isNewLine);
+      if (hearer) hearer(batch);
       else line?.acknowledge(batch.through);
     },
     takeMetrics: (frame) => {

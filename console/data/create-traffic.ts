@@ -51,9 +51,10 @@ export function createTraffic(filter: Accessor<string>): Traffic {
     untold = 0;
     return false;
   });
-  const tail = lanes.openTail((batch, isNewLine) => {
-    // A new line begins with the newest, which may be there already.
-    if (isNewLine) log.clear();
+  const tail = lanes.openTail((batch) => {
+    // It begins with the newest that there were, which may be there already: by the line of before, or on their way when
+    // the filter changed.
+    if (batch.begins) log.clear();
     log.push(batch.frames);
     if (batch.left_out > 0) setLeftOut(leftOut() + batch.left_out);
     for (const frame of batch.frames) if (isFailure(frame)) failures.count(FAILED, secondOf(frame));

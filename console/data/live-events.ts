@@ -49,8 +49,8 @@ export interface LiveEventsOptions {
   readonly onThinned: (count: number) => void;
   /** Of the server's clock, by what was sent just now. Not of what is sent again. */
   readonly onHeardAt?: (serverMs: number) => void;
-  /** A batch of the tail; `acknowledge` it when it is painted. `isNewLine`: there is a hole before it. */
-  readonly onTail?: (batch: TailBatch, isNewLine: boolean) => void;
+  /** A batch of the tail; `acknowledge` it when it is painted. */
+  readonly onTail?: (batch: TailBatch) => void;
   readonly onMetrics?: (frame: MetricsFrame) => void;
   /** What became of nodes and partitions, as the gateway heard. */
   readonly onCluster?: (changes: readonly ClusterChange[]) => void;
@@ -105,7 +105,6 @@ class LiveLine implements LiveEvents {
   #liveAfterSeq = 0;
   #isStream = false;
   #isLive = false;
-  #isFirstBatch = true;
   #tail: TailWish | null = null;
   #metrics: MetricsWish | null = null;
   /** Whose events the line carries, as the gateway says. */
@@ -178,9 +177,8 @@ class LiveLine implements LiveEvents {
   }
 
   #takeTail(batch: TailBatch): void {
-    this.#options.onTail?.(batch, this.#isFirstBatch);
+    this.#options.onTail?.(batch);
     this.#options.onHeardAt?.(Date.parse(batch.timestamp));
-    this.#isFirstBatch = false;
   }
 
   #heed(notice: LiveNotice): void {
@@ -221,7 +219,6 @@ class LiveLine implements LiveEvents {
     this.#tries = 0;
     if (this.#isLive) return;
     this.#isLive = true;
-    this.#isFirstBatch = true;
     this.wishTail(this.#tail);
     this.wishMetrics(this.#metrics);
     this.#options.onLine(this.#isStream ? { state: 'live', isStream: true } : { state: 'live' });

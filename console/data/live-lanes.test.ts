@@ -9,7 +9,16 @@ const AT = '2026-01-01T00:00:00.000Z';
 const subscribed = (seq: number) => ({ type: 'subscribed', subjects: ['evt.dev.>'], seq });
 const frame = (seq: number) => ({ seq, type: 'session.ticked', subject: 's', timestamp: AT, payload: {} });
 const batch = (after: number, through: number, sample = 1) => ({
-  ...{ type: 'tail', after, through, matched: through - after, left_out: 0, sample, by_type: {} },
+  ...{
+    type: 'tail',
+    after,
+    through,
+    begins: after === 0,
+    matched: through - after,
+    left_out: 0,
+    sample,
+    by_type: {},
+  },
   ...{ timestamp: AT, frames: [] },
 });
 
@@ -17,7 +26,7 @@ function start(options: Partial<LiveEventsOptions> = {}) {
   const clock = new TestClock();
   const sockets: TestSocket[] = [];
   const streams: TestSocket[] = [];
-  const batches: { batch: TailBatch; isNewLine: boolean }[] = [];
+  const batches: TailBatch[] = [];
   const keepIn = (kept: TestSocket[]) => (url: string) => {
     const socket = new TestSocket(url);
     kept.push(socket);
@@ -28,7 +37,7 @@ function start(options: Partial<LiveEventsOptions> = {}) {
     ...{ open: keepIn(sockets), openStream: keepIn(streams) },
     ...{ onFrames: () => undefined, onLine: () => undefined, onGap: () => undefined },
     onThinned: () => undefined,
-    onTail: (one, isNewLine) => batches.push({ batch: one, isNewLine }),
+    onTail: (one) => batches.push(one),
     ...options,
   });
   const last = () => {
@@ -56,7 +65,7 @@ test('the tail and the counts that were wished are wished again on every new lin
   last().says(subscribed(0), batch(0, 5));
 
   expect(last().sent).toEqual(wished);
-  expect(batches.map(({ isNewLine }) => isNewLine)).toEqual([true, false, true]);
+  expect(batches.map(({ through }) => through)).toEqual([10, 20, 5]);
 });
 
 test('a tail that is no longer wished is ended, and not begun again on the next line', async () => {

@@ -121,6 +121,8 @@ test('a session is made and started by keyboard, its messages pass, and one is f
   await page.locator('.row[data-place^="evt:"]', { hasText: 'transitioned' }).first().waitFor();
   await press('j');
   await page.locator('#cause .rung').waitFor();
+  const places = await page.locator('.tail .row').evaluateAll((rows) => rows.map((row) => row.dataset.place));
+  expect(new Set(places).size).toBe(places.length);
   expect(await violationsOn(page, 'traffic with a message open')).toEqual([]);
   await picture('traffic');
   await press('c');

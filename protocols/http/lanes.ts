@@ -102,6 +102,7 @@ export const TailBatch = z.object({
   type: z.literal('tail'),
   after: z.number().int(),
   through: z.number().int(),
+  begins: z.boolean(),
   matched: z.number().int(),
   left_out: z.number().int(),
   sample: z.number().int(),

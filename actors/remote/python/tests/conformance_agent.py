@@ -1,14 +1,18 @@
-"""The agent of the conformance kit (`-- --ours python`): does what the titles of its tasks wish."""
+"""The agent of the conformance kit (`-- --ours python`): does what the titles of its tasks wish. Where it has a folder
+it goes on after kill -9."""
 
 import asyncio
 import os
+from pathlib import Path
 
 from oio_agent import Agent, Task, WorkResult
 
+folder = os.environ.get("OIO_WORK_DIR")
 agent = Agent(
     "python",
     capabilities=["code_generation"],
     supports=["steer", "interrupt", "permission", "usage", "artifacts"],
+    ledger=Path(folder, "attempts") if folder else None,
     drain_seconds=30,
 )
 
@@ -21,9 +25,11 @@ async def work(task: Task) -> WorkResult:
         case "wait":
             await asyncio.sleep(90)
         case "slow":
-            for second in range(1, 4):
+            slept = task.resumed.kept if task.resumed and task.resumed.kept else 0
+            for second in range(slept + 1, 4):
                 await asyncio.sleep(1)
                 await task.progress(f"second {second}", percent=25 * second)
+                await task.keep(second)
         case "artifact":
             await task.artifact("big.bin", os.urandom(300_000))
         case "ask":

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from oio_agent import Task, Timing, WorkResult
 from oio_agent.head import new_head
 from oio_agent.instance import Instance
+from oio_agent.ledger import Ledger
 from oio_agent.messages import Assign, Cancel, Card, OutAnswer
 from oio_agent.schema import check, decode, encode
+from oio_agent.task import PutAway
 from oio_agent.wire import WireFault
 
 Said = dict[str, Any]
@@ -134,11 +137,24 @@ class ScriptedWire:
 
 
 async def begin(
-    work: Callable[[Task], Awaitable[WorkResult]], *, timing: Timing | None = None, script: Script = agreeable
+    work: Callable[[Task], Awaitable[WorkResult]],
+    *,
+    timing: Timing | None = None,
+    script: Script = agreeable,
+    ledger: Path | None = None,
+    put_away: PutAway | None = None,
 ) -> tuple[ScriptedWire, Instance]:
     wire = ScriptedWire()
     wire.script = script
-    instance = Instance(wire=wire, tenant="dev", card=CARD, work=work, timing=timing or Timing())
+    instance = Instance(
+        wire=wire,
+        tenant="dev",
+        card=CARD,
+        work=work,
+        timing=timing or Timing(),
+        ledger=None if ledger is None else await Ledger.open(ledger),
+        put_away=put_away,
+    )
     await instance.join()
     return wire, instance
 

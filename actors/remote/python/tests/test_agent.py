@@ -17,6 +17,7 @@ def test_the_environment_says_where_and_who_and_an_empty_variable_counts_as_none
         "OIO_CAPACITY": "3",
         "OIO_HEARTBEAT_SECONDS": "",
         "OIO_DRAIN_SECONDS": "0.5",
+        "OIO_LEDGER": "attempts",
         "LOG_LEVEL": "debug",
     }
 
@@ -29,6 +30,7 @@ def test_the_environment_says_where_and_who_and_an_empty_variable_counts_as_none
         capacity=3,
         heartbeat_seconds=10,
         drain_seconds=0.5,
+        ledger="attempts",
         log_level="DEBUG",
     )
     assert read_settings(GIVEN, {}).name == "AGENT-REVIEWER"
@@ -90,6 +92,8 @@ def test_the_work_is_one_async_function() -> None:
 async def test_a_card_that_is_none_and_an_agent_without_work_are_refused_before_anything_is_dialled() -> None:
     with pytest.raises(WrongSettings, match=r"capabilities.primary\[0\]: pattern"):
         await Agent("x", capabilities=["Not A Word"], environment={}).join()
+    with pytest.raises(WrongSettings, match="only an agent with a ledger"):
+        await Agent("x", card={"supports": {"resume": True}}, environment={}).join()
     with pytest.raises(WrongSettings, match="the agent has no work"):
         await Agent("x", environment={}).join()
 

@@ -3,13 +3,14 @@
 from .agent import Agent, AgentType
 from .artifacts import ArtifactRefused
 from .instance import Instance
+from .ledger import LedgerFault
 from .locks import LockLost, LockRefused, TaskLock
 from .messages import Changes, Commit, Option, Payload, Question, Subject, TokenUsage, Workspace
 from .registration import RegistrationRefused
 from .requests import InputAnswer, PermissionAnswer, RequestRefused, SteerWord
 from .result import WorkFailed, WorkResult
 from .settings import WrongSettings
-from .task import AttemptEnded, EndReason, Task
+from .task import AttemptEnded, EndReason, Resumed, Task
 from .timing import Timing
 from .tools import ToolServer
 from .wire import WireFault
@@ -24,6 +25,7 @@ __all__ = [
     "EndReason",
     "InputAnswer",
     "Instance",
+    "LedgerFault",
     "LockLost",
     "LockRefused",
     "Option",
@@ -32,6 +34,7 @@ __all__ = [
     "Question",
     "RegistrationRefused",
     "RequestRefused",
+    "Resumed",
     "SteerWord",
     "Subject",
     "Task",

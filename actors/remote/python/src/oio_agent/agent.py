@@ -10,16 +10,18 @@ import os
 import signal
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from .http_wire import HttpWire
 from .instance import Instance
+from .ledger import Ledger, LedgerFault
 from .messages import PRIMARY_BY_TYPE, Capabilities, Card
 from .nats_wire import Dialling, open_wire
 from .registration import RegistrationRefused
 from .schema import Unreadable, check
 from .settings import Settings, WrongSettings, read_settings
-from .task import Work
+from .task import PutAway, Work
 from .timing import Timing
 from .wire import Wire, WireFault
 
@@ -34,7 +36,7 @@ AgentType = Literal[
     "optimizer",
 ]
 
-Support = Literal["steer", "interrupt", "permission", "usage", "artifacts", "resume"]
+Support = Literal["steer", "interrupt", "permission", "usage", "artifacts"]
 
 logger = logging.getLogger("oio_agent")
 
@@ -44,7 +46,9 @@ class Agent:
 
     `type` is what the agent is at heart; without it, the type that has most of its capabilities. `card` has further
     fields of its card, as `labels` or `technologies`. `supports` says what its work does beside the tasks: hear what
-    people say (`steer`, `interrupt`), ask them for permission, tell its usage, make artifacts.
+    people say (`steer`, `interrupt`), ask them for permission, tell its usage, make artifacts. `ledger` is a folder of
+    this process alone, where what it has begun is kept: started again after a crash it goes on with that, its card says
+    so (`supports.resume`), and its work looks at `task.resumed`.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class Agent:
         heartbeat_seconds: int = 10,
         drain_seconds: float = 20.0,
         supports: Collection[Support] = (),
+        ledger: str | Path | None = None,
         card: Mapping[str, Any] | None = None,
         timing: Timing | None = None,
         environment: Mapping[str, str] | None = None,
@@ -76,10 +81,12 @@ class Agent:
             capacity=capacity,
             heartbeat_seconds=heartbeat_seconds,
             drain_seconds=drain_seconds,
+            ledger=None if ledger is None else str(ledger),
         )
         self._environment = os.environ if environment is None else environment
         self._timing = timing or Timing()
         self._work: Work | None = None
+        self._put_away: PutAway | None = None
         named: Capabilities = {"secondary": list(secondary)}
         if capabilities:
             named["primary"] = list(capabilities)
@@ -102,17 +109,39 @@ class Agent:
         self._work = work
         return work
 
+    def put_away(self, put_away: PutAway) -> PutAway:
+        """Decorates the coroutine function that puts away what the work had kept (`task.keep`) of an attempt that does
+        not go on after a crash."""
+        if not inspect.iscoroutinefunction(put_away):
+            raise TypeError("what puts away is an async function")
+        self._put_away = put_away
+        return put_away
+
     async def join(self) -> Instance:
-        """Connects, registers and begins to take tasks. Raises `WrongSettings`, `WireFault` or `RegistrationRefused`
-        where that cannot be done in time; once joined, it stays so through lost connections until `drain()` or
-        `stop()` of what it gives."""
+        """Connects, registers and begins to take tasks. Raises `WrongSettings`, `LedgerFault`, `WireFault` or
+        `RegistrationRefused` where that cannot be done in time; once joined, it stays so through lost connections
+        until `drain()` or `stop()` of what it gives."""
         settings = read_settings(self._given, self._environment)
         card = self._card_of(settings)
         if self._work is None:
             raise WrongSettings("the agent has no work: decorate a function with @agent.task")
+        ledger = Ledger() if settings.ledger is None else await Ledger.open(settings.ledger)
+        try:
+            return await self._join(settings, card, self._work, ledger)
+        except BaseException:
+            ledger.close()
+            raise
+
+    async def _join(self, settings: Settings, card: Card, work: Work, ledger: Ledger) -> Instance:
         wire = await self._open_wire(settings, card)
         instance = Instance(
-            wire=wire, tenant=settings.tenant, card=card, work=self._work, timing=self._timing
+            wire=wire,
+            tenant=settings.tenant,
+            card=card,
+            work=work,
+            timing=self._timing,
+            ledger=ledger,
+            put_away=self._put_away,
         )
         try:
             await instance.join()
@@ -157,7 +186,7 @@ class Agent:
         except WrongSettings as error:
             print(error, file=sys.stderr)
             return 2
-        except (WireFault, RegistrationRefused) as error:
+        except (LedgerFault, WireFault, RegistrationRefused) as error:
             logger.error("could not join: %s", error)
             return 1
         logger.info("ready: %s of %s", instance.agent_id, settings.tenant)
@@ -195,7 +224,7 @@ class Agent:
         )
 
     def _card_of(self, settings: Settings) -> Card:
-        card = {
+        card: dict[str, Any] = {
             "name": settings.name,
             "max_concurrent_capacity": settings.capacity,
             "heartbeat_seconds": settings.heartbeat_seconds,
@@ -206,6 +235,12 @@ class Agent:
             check("AgentOut.register", {**message, "instance": "i", "card": card})
         except Unreadable as error:
             raise WrongSettings(f"wrong settings: {error}") from error
+        if settings.ledger is not None:
+            card["supports"] = {**card.get("supports", {}), "resume": True}
+        elif card.get("supports", {}).get("resume"):
+            raise WrongSettings(
+                "wrong settings: only an agent with a ledger goes on after a crash (`resume`)"
+            )
         return cast("Card", card)
 
 

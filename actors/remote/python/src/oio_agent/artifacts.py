@@ -5,8 +5,9 @@ from base64 import b64encode
 from collections.abc import Iterator
 from typing import Literal, TypedDict
 
+from .head import id_of_hash
 from .messages import ARTIFACT_BYTES_MAX, ARTIFACT_CHUNK_BYTES_MAX, ChunkPlace
-from .schema import clip
+from .schema import clip, encode
 
 Role = Literal["result", "patch", "report", "log", "test", "transcript"]
 
@@ -24,6 +25,13 @@ class Piece(TypedDict):
     sha256: str
     chunk: ChunkPlace
     data: str
+
+
+def artifact_id_of(task_id: str, attempt: int, name: str, role: Role, data: bytes) -> str:
+    """The same for the same bytes of the same attempt: sent once more after a restart, it is there once."""
+    of = hashlib.sha256(encode([task_id, attempt, name, role]))
+    of.update(data)
+    return id_of_hash(of.digest())
 
 
 def cut_artifact(artifact_id: str, name: str, data: bytes, *, role: Role, media_type: str) -> Iterator[Piece]:

@@ -57,6 +57,10 @@ class Incoming:
         # The newest attempt of each task that was started here or cancelled before its start.
         self._attempts: OrderedDict[str, tuple[int, bool]] = OrderedDict()
 
+    def know(self, assign: Assign) -> None:
+        """What a process of before had accepted: its assignment, should it come again, begins nothing."""
+        _remember(self._attempts, assign["taskId"], (assign["attempt"], False))
+
     def take(self, body: bytes, desk: Desk) -> Decision:
         said = _parse(body)
         if isinstance(said, str):

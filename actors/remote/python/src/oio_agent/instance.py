@@ -2,7 +2,8 @@
 
 G1. A task is worked on by one attempt at a time here.
 G2. An attempt counts against the capacity until its result was answered: as long as the orchestrator counts it.
-G3. Nothing is stored: what this process must be told is kept by the orchestrator and asked again.
+G3. What this process must be told is kept by the orchestrator and asked again. What it has begun stands in its ledger,
+    where it has one; of that it claims all at its first registration, and begins nothing before its answer.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from .assignment import Assignment
 from .ending import Ending, unless
 from .head import new_head, new_id, now
 from .incoming import Desk, Incoming
+from .ledger import AttemptLog, Ledger
 from .messages import (
     LEASE_REPLACED,
     Assign,
@@ -29,7 +31,8 @@ from .messages import (
 )
 from .registration import Registration, RegistrationRefused
 from .schema import encode
-from .task import EndReason, Work
+from .take_up import TakeUp
+from .task import EndReason, PutAway, Work
 from .timing import Timing
 from .wire import Listener, Wire, WireFault
 
@@ -37,7 +40,17 @@ logger = logging.getLogger("oio_agent")
 
 
 class Instance:
-    def __init__(self, *, wire: Wire, tenant: str, card: Card, work: Work, timing: Timing) -> None:
+    def __init__(
+        self,
+        *,
+        wire: Wire,
+        tenant: str,
+        card: Card,
+        work: Work,
+        timing: Timing,
+        ledger: Ledger | None = None,
+        put_away: PutAway | None = None,
+    ) -> None:
         self.agent_id = card["name"].lower()
         self.name = f"i-{new_id()}"
         """Of this process: a new one that bears the agent's name takes over from it."""
@@ -47,6 +60,8 @@ class Instance:
         self._card = card
         self._work = work
         self._timing = timing
+        self._ledger = ledger or Ledger()
+        self._take_up = TakeUp(Ending(), put_away)
         self._root = f"eap.v2.{tenant}.{self.agent_id}"
         self._asking = Asking(wire, f"{self._root}.out", timing)
         self._registration = Registration(
@@ -59,7 +74,7 @@ class Instance:
         )
         self._incoming = Incoming()
         self._running: dict[str, Assignment] = {}
-        # Work that has not returned yet, also of attempts that are over.
+        # Attempts whose work has not returned yet, or that have not come to their end.
         self._working: set[asyncio.Future[Any]] = set()
         self._background: set[asyncio.Future[Any]] = set()
         self._listener: Listener | None = None
@@ -69,6 +84,9 @@ class Instance:
 
     async def join(self) -> None:
         """Listens, then registers. Raises if it is refused or not done within `timing.join_within`."""
+        for log in self._ledger.left:
+            self._incoming.know(log.record.assign)
+            self._begin(log, self._take_up)
         try:
             await self._listen()
             await self._wire.flush()
@@ -76,13 +94,14 @@ class Instance:
                 raise WireFault("forbidden", f"{self.agent_id} may not hear what it is told")
             await asyncio.wait_for(self._registration.join(), self._timing.join_within)
         except TimeoutError as error:
-            self._registration.stop()
+            self._leave()
             raise RegistrationRefused(
                 "DEADLINE_EXCEEDED", "the orchestrator did not answer in time"
             ) from error
         except BaseException:
-            self._registration.stop()
+            self._leave()
             raise
+        self._take_up.registered.set()
         self._wire.on_reconnect(lambda: self._registration.renew("reconnect"))
 
     def running(self) -> list[AttemptRef]:
@@ -121,11 +140,17 @@ class Instance:
         if self._listener is not None:
             await self._listener.close()
         await self._wire.close()
+        self._ledger.close()
         self.closed.set()
         return None
 
     def _is_stopped(self) -> bool:
         return self._state == "stopped"
+
+    def _leave(self) -> None:
+        self._registration.stop()
+        for assignment in self._running.values():
+            assignment.leave()
 
     async def _listen(self) -> None:
         if self._listener is None or self._listener.is_closed:
@@ -166,11 +191,16 @@ class Instance:
         )
 
     def _start(self, assign: Assign) -> None:
+        self._begin(self._ledger.begin(assign))
+
+    def _begin(self, log: AttemptLog, take_up: TakeUp | None = None) -> None:
+        assign = log.record.assign
         task = assign["taskId"]
         older = self._running.get(task)
         if older is not None:
             older.end("superseded", f"attempt {assign['attempt']} was assigned")
-        assignment = Assignment(assign, self._work, self._asking.until_answered, self._timing)
+        ask = self._asking.until_answered
+        assignment = Assignment(log, self._work, ask, self._timing, take_up=take_up)
         self._running[task] = assignment
 
         def forget(_: object) -> None:
@@ -178,8 +208,9 @@ class Instance:
                 del self._running[task]
 
         assignment.over.add_done_callback(forget)
-        self._working.add(assignment.work_ended)
-        assignment.work_ended.add_done_callback(self._working.discard)
+        for ending in (assignment.work_ended, assignment.over):
+            self._working.add(ending)
+            ending.add_done_callback(self._working.discard)
 
     def _lose_lease(self, reason: str) -> None:
         logger.warning("lost the lease of %s: %s", self.name, reason)

@@ -91,12 +91,15 @@ class TaskRequests:
         task_id: str,
         attempt: int,
         say: Callable[[RequestOut], Awaitable[OutAnswer | None]],
+        note: Callable[[str, bool], Awaitable[None]],
         stop_work: Ending,
         again: float,
     ) -> None:
         self._task_id = task_id
         self._attempt = attempt
         self._say = say
+        # A process to come must know what this one has asked of people: the name, and whether it is open.
+        self._note = note
         self._stop_work = stop_work
         self._again = again
         # By the name of the request: what its answer is put into, and what wakes whoever waits to ask again.
@@ -210,6 +213,7 @@ class TaskRequests:
         woken = asyncio.Event()
         self._waiting[request_id] = (answered, woken)
         try:
+            await self._note(request_id, True)
             while not self._stop_work.is_set():
                 woken.clear()
                 # Under a new id: a repeat of the old one would be answered as it was then.
@@ -221,10 +225,11 @@ class TaskRequests:
                 if answered.done():
                     return answered.result()
         except asyncio.CancelledError:
-            self._in_background(self._withdraw(request_id))
+            self._in_background(self.withdraw(request_id))
             raise
         finally:
             self._waiting.pop(request_id, None)
+            await self._note(request_id, False)
         return None
 
     async def _said(self, message: PermissionRequest | InputRequest) -> tuple[bool, Decision | None]:
@@ -249,7 +254,7 @@ class TaskRequests:
             for watch in watches:
                 watch.cancel()
 
-    async def _withdraw(self, request_id: str) -> None:
+    async def withdraw(self, request_id: str) -> None:
         """Where the work goes on, but no longer wants to know."""
         if self._stop_work.is_set():
             return
@@ -262,6 +267,7 @@ class TaskRequests:
                 "requestId": request_id,
             }
         )
+        await self._note(request_id, False)
 
     def _in_background(self, work: "Awaitable[None]") -> None:
         doing = asyncio.ensure_future(work)

@@ -23,13 +23,15 @@ class Settings:
     capacity: int = 1
     heartbeat_seconds: int = 10
     drain_seconds: float = 20.0
+    ledger: str | None = None
+    """A folder."""
     log_level: str = "INFO"
 
 
 def read_settings(given: Settings, environment: Mapping[str, str]) -> Settings:
     """`OIO_GATEWAY_URL` with `OIO_KEY` (over HTTP then), `NATS_URL` with `OIO_NATS_TOKEN` or `OIO_NATS_CREDENTIALS`,
-    `OIO_TENANT`, `OIO_AGENT_NAME`, `OIO_CAPACITY`, `OIO_HEARTBEAT_SECONDS`, `OIO_DRAIN_SECONDS`, `LOG_LEVEL`. Raises
-    `WrongSettings`."""
+    `OIO_TENANT`, `OIO_AGENT_NAME`, `OIO_CAPACITY`, `OIO_HEARTBEAT_SECONDS`, `OIO_DRAIN_SECONDS`, `OIO_LEDGER`,
+    `LOG_LEVEL`. Raises `WrongSettings`."""
     faults: list[str] = []
 
     def number(name: str, otherwise: float, least: float, most: float) -> float:
@@ -53,6 +55,7 @@ def read_settings(given: Settings, environment: Mapping[str, str]) -> Settings:
         capacity=int(number("OIO_CAPACITY", given.capacity, 1, 50)),
         heartbeat_seconds=int(number("OIO_HEARTBEAT_SECONDS", given.heartbeat_seconds, 1, 60)),
         drain_seconds=number("OIO_DRAIN_SECONDS", given.drain_seconds, 0, 3_600),
+        ledger=environment.get("OIO_LEDGER") or given.ledger,
         log_level=(environment.get("LOG_LEVEL") or given.log_level).upper(),
     )
     if not _NAME.fullmatch(settings.name):

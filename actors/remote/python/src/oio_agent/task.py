@@ -3,8 +3,9 @@
 import mimetypes
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .artifacts import Role
 from .head import new_id
@@ -33,6 +34,18 @@ class AttemptEnded(Exception):
         self.reason = reason
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """What there is of an attempt that a process of before had begun."""
+
+    kept: Any
+    """As it said last by `task.keep`; None: nothing."""
+    usage: TokenUsage | None
+    """What it had told of its use: count on from there."""
+    asked: tuple[str, ...]
+    """Requests to people that were open, by their names: ask again under the same one, or withdraw it."""
+
+
 class Task:
     """One attempt of one task. When it is to end, the work is cancelled as asyncio cancels (`CancelledError`), and
     `ended` says why; what it gives back or raises within its grace is still heard."""
@@ -42,6 +55,7 @@ class Task:
         self.id = assignment.task_id
         self.attempt = assignment.attempt
         self.payload: Payload = assignment.payload
+        self._resumed = assignment.resumed
 
     @property
     def title(self) -> str:
@@ -50,6 +64,11 @@ class Task:
     @property
     def prompt(self) -> str:
         return self.payload["prompt"]
+
+    @property
+    def resumed(self) -> Resumed | None:
+        """What there is of it from a process of before; None: it begins here."""
+        return self._resumed
 
     @property
     def ended(self) -> AttemptEnded | None:
@@ -81,6 +100,11 @@ class Task:
         """To be returned from the work. `retryable`: another try may help."""
         error = WorkFailed(code=code, message=message, retryable=retryable)
         return WorkResult(success=False, summary=message, error=error, usage=usage)
+
+    async def keep(self, value: object) -> None:
+        """Keeps JSON of at most 64 KiB for a process to come, where the agent has a ledger; the newest counts. It is on
+        disk when this returns."""
+        await self._assignment.keep(value)
 
     async def progress(
         self,
@@ -168,6 +192,10 @@ class Task:
         )
         return await self._assignment.requests.ask_input(prompt=prompt, questions=questions, ask=ask)
 
+    async def withdraw(self, request_id: str) -> None:
+        """Takes back what a process of before has asked."""
+        await self._assignment.requests.withdraw(request_id)
+
     async def tools(self) -> list[ToolServer]:
         """MCP servers for the program that does the work: by them it sees and changes its own session, its contexts
         among it. None where the deployment offers none."""
@@ -179,3 +207,5 @@ class Task:
 
 
 Work = Callable[[Task], Awaitable[WorkResult]]
+PutAway = Callable[[Any], Awaitable[None]]
+"""Puts away what the work had kept of an attempt that does not go on."""

@@ -4,13 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from oio_agent import RegistrationRefused, Resumed, Task, WorkResult
+from oio_agent import Agent, RegistrationRefused, Resumed, Task, WorkResult
 from oio_agent.ledger import Ledger
 from oio_agent.messages import OutAnswer
 from scripted import Endless, Said, Script, ScriptedWire, agreeable, assignment, begin, refusal
@@ -104,6 +105,7 @@ async def test_its_assignment_should_it_come_again_begins_nothing(tmp_path: Path
     left, _ = await leave(tmp_path, "t1")
     endless = Endless()
     wire, instance = await begin(endless.work, ledger=left)
+    await asyncio.sleep(1)
 
     assert wire.tell_agent(assignment("t1")) == {"accepted": True}
     await asyncio.sleep(1)
@@ -209,8 +211,10 @@ async def test_its_time_goes_on_from_when_it_was_first_begun(tmp_path: Path) -> 
     (left / "t1.1.attempt.json").write_text(json.dumps({**record, "begun_at": record["begun_at"] - 3_600}))
 
     wire, _ = await begin(Endless().work, ledger=left)
+    started = asyncio.get_running_loop().time()
 
     assert (await wire.result())["result"]["error"]["code"] == "TIMED_OUT"
+    assert asyncio.get_running_loop().time() - started < 1
 
 
 async def test_a_process_that_cannot_join_leaves_all_to_the_next_one(tmp_path: Path) -> None:
@@ -238,15 +242,70 @@ async def test_what_is_sent_once_more_by_the_next_process_is_the_same_artifact(t
     assert len(ids[0]) == 2
 
 
-async def test_work_that_is_stopped_or_handed_back_is_not_taken_up(tmp_path: Path) -> None:
-    wire, instance = await begin(Endless().work, ledger=tmp_path)
+def test_work_that_is_stopped_is_not_taken_up_though_the_disk_be_slow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink = Path.unlink
+
+    def unlink_slowly(path: Path, *, missing_ok: bool = False) -> None:
+        time.sleep(0.05)
+        unlink(path, missing_ok)
+
+    async def stop() -> tuple[list[str], list[str]]:
+        endless = Endless()
+        wire, instance = await begin(endless.work, ledger=tmp_path)
+        wire.tell_agent(assignment("t1"))
+        await wire.until(lambda: len(endless.tasks) == 1)
+        before = files(tmp_path)
+        await instance.stop()
+        return before, files(tmp_path)
+
+    monkeypatch.setattr(Path, "unlink", unlink_slowly)
+    # With threads and the clock on the wall.
+    assert asyncio.run(stop()) == (["t1.1.attempt.json"], [])
+
+
+async def test_what_is_kept_when_all_is_over_is_not_taken_up(tmp_path: Path) -> None:
+    async def keep_late(task: Task) -> None:
+        await asyncio.sleep(5)
+        await task.keep("late")
+
+    async def work(task: Task) -> WorkResult:
+        beside.append(asyncio.create_task(keep_late(task)))
+        return task.done("done")
+
+    beside: list[asyncio.Task[None]] = []
+    wire, _ = await begin(work, ledger=tmp_path)
     wire.tell_agent(assignment("t1"))
+    await wire.until(lambda: len(beside) == 1)
+    await beside[0]
+
+    assert files(tmp_path) == []
+
+
+async def test_what_is_kept_is_on_disk_though_whoever_keeps_it_be_cancelled(tmp_path: Path) -> None:
+    async def work(task: Task) -> WorkResult:
+        keeping = asyncio.create_task(task.keep("a place"))
+        await asyncio.sleep(0)
+        keeping.cancel()
+        return await Endless().work(task)
+
+    left, _ = await leave(tmp_path, "t1", work=work)
+
+    assert (await Ledger.open(left)).left[0].record.kept == "a place"
+
+
+async def test_what_was_taken_back_is_no_longer_open(tmp_path: Path) -> None:
+    async def work(task: Task) -> WorkResult:
+        await task.withdraw("per-t1")
+        return await Endless().work(task)
+
+    left, _ = await leave(tmp_path, "t1")
+    before = json.loads((left / "t1.1.attempt.json").read_text())["asked"]
+    await begin(work, ledger=left)
     await asyncio.sleep(1)
-    before = files(tmp_path)
 
-    await instance.stop()
-
-    assert (before, files(tmp_path)) == (["t1.1.attempt.json"], [])
+    assert (before, json.loads((left / "t1.1.attempt.json").read_text())["asked"]) == (["per-t1"], [])
 
 
 async def test_only_json_of_some_size_is_kept_and_the_newest_of_it(tmp_path: Path) -> None:
@@ -265,6 +324,7 @@ async def test_only_json_of_some_size_is_kept_and_the_newest_of_it(tmp_path: Pat
         await task.keep(kept)
         kept["step"] = 3
         await beside
+        await task.progress(usage=USAGE)  # type: ignore[arg-type]
         return await Endless().work(task)
 
     left, _ = await leave(tmp_path, "t1", work=work)
@@ -285,18 +345,46 @@ async def test_without_its_folder_all_goes_on_as_before(
 
 
 async def test_one_process_at_a_time_has_a_ledger(tmp_path: Path) -> None:
-    program = (
-        "import asyncio, sys\nfrom oio_agent.ledger import Ledger\nasyncio.run(Ledger.open(sys.argv[1]))\n"
-    )
-
-    def open_elsewhere() -> str:
-        run = [sys.executable, "-c", program, str(tmp_path)]
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        return subprocess.run(run, env=env, capture_output=True, text=True, check=False).stderr  # noqa: S603
-
-    ledger = await Ledger.open(tmp_path)
-    refused = open_elsewhere()
-    ledger.close()
+    _, instance = await begin(done, ledger=tmp_path)
+    refused = open_elsewhere(tmp_path)
+    await instance.stop()
 
     assert "LedgerFault: another process has the ledger" in refused
-    assert open_elsewhere() == ""
+    assert open_elsewhere(tmp_path) == ""
+
+
+async def test_an_agent_with_a_ledger_says_so_and_puts_away_what_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def open_wire(_: object) -> ScriptedWire:
+        return wire
+
+    wire = ScriptedWire()
+    monkeypatch.setattr("oio_agent.agent.open_wire", open_wire)
+    left, _ = await leave(tmp_path, "t1")
+    agent = Agent("x", supports=["steer"], ledger=left, environment={})
+    agent.task(Endless().work)
+    put_away: list[object] = []
+
+    @agent.put_away
+    async def clean(kept: object) -> None:
+        put_away.append(kept)
+
+    wire.script = lambda _said, _time: refusal("FORBIDDEN")
+    with pytest.raises(RegistrationRefused):
+        await agent.join()
+    is_free = open_elsewhere(left) == ""
+    wire.script = dropping
+    await agent.join()
+    await asyncio.sleep(1)
+
+    assert wire.heard[-1]["card"]["supports"] == {"steer": True, "resume": True}
+    assert (is_free, put_away) == (True, [{"place": "t1"}])
+
+
+def open_elsewhere(ledger: Path) -> str:
+    """What a process says to it that cannot have it."""
+    program = "import asyncio, sys, oio_agent.ledger as it; asyncio.run(it.Ledger.open(sys.argv[1]))"
+    run = [sys.executable, "-c", program, str(ledger)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(run, env=env, capture_output=True, text=True, check=False).stderr  # noqa: S603

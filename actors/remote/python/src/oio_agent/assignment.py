@@ -286,8 +286,7 @@ class Assignment:
         """The work was done, and its result may not have arrived."""
         if self._take_up is not None:
             await unless(self._take_up.registered.wait(), self._give_up)
-        if not self._give_up.is_set():
-            await self._outgoing.say_last(said)
+        await self._outgoing.say_last(said)
 
     async def _finish(self) -> None:
         outcome = await unless(asyncio.shield(self.work_ended), self._past_grace)

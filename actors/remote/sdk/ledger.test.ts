@@ -27,12 +27,12 @@ const open = () => Ledger.open(folder, SILENT);
 const done = async () => ({ success: true, summary: 'done' });
 const usage = { tokens_in: 7, tokens_out: 1, cost_usd: 0 };
 
-function assignOf(taskId: string): Assign {
+function assignOf(taskId: string, attempt = 2): Assign {
   const payload = {
     ...{ sessionId: 's1', sessionTitle: 'Session', title: 'Task', description: '' },
     ...{ taskType: 'execution', prompt: 'Do it', timeoutSeconds: 60 },
   };
-  return { ...newHead(), kind: 'assign', taskId, attempt: 2, payload };
+  return { ...newHead(), kind: 'assign', taskId, attempt, payload };
 }
 
 type Answer = (message: AttemptOut | LockOut | ToolsOut) => OutAnswer | Promise<OutAnswer | null>;
@@ -70,7 +70,7 @@ async function leave(taskId: string): Promise<void> {
   begin(ledger.begin(assignOf(taskId)), work, (message) =>
     message.kind === 'permission.request' ? new Promise(() => undefined) : { ok: true, value: null },
   );
-  const path = join(folder, `${taskId}.2.json`);
+  const path = join(folder, `${taskId}.2.attempt.json`);
   const isAsked = async () => (await readFile(path, 'utf8').catch(() => '')).includes(`per-${taskId}`);
   await expect.poll(isAsked, { timeout: 20_000 }).toBe(true);
 }
@@ -161,13 +161,38 @@ test('a result that stood and was not answered is said again as it was, and noth
 
 test('an attempt is taken up three times and no more, and what cannot be read is none', async () => {
   await leave('t1');
-  await writeFile(join(folder, 't2.1.json'), '{"assign":');
+  await writeFile(join(folder, 't2.1.attempt.json'), '{"assign":');
 
   const counts = [];
   for (let start = 0; start < 5; start++) counts.push((await open()).left.length);
 
   expect(counts).toEqual([1, 1, 1, 0, 0]);
   expect(await readdir(folder)).toEqual([]);
+});
+
+test('what is said to be saved is on disk, also where something newer was known meanwhile', async () => {
+  const log = (await open()).begin(assignOf('t1'));
+
+  const saved = log.saved();
+  const noted = log.note({ usage });
+  await saved;
+
+  expect(JSON.parse(await readFile(join(folder, 't1.2.attempt.json'), 'utf8'))).toMatchObject({ usage });
+  await noted;
+});
+
+test('files of others are left alone, halves of its own go, and the newer of two attempts comes last', async () => {
+  const ledger = await open();
+  for (const attempt of [3, 10, 2]) await ledger.begin(assignOf('t1', attempt)).saved();
+  await writeFile(join(folder, 'notes.json'), '{}');
+  await writeFile(join(folder, 't9.1.attempt.json.new'), '{');
+
+  const { left: logs } = await open();
+
+  expect(logs.map(({ record }) => record.assign.attempt)).toEqual([2, 3, 10]);
+  const names = await readdir(folder);
+  expect(names).toContain('notes.json');
+  expect(names.filter((name) => name.endsWith('.new'))).toEqual([]);
 });
 
 test('its time goes on from when it was first begun', async () => {

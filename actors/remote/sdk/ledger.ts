@@ -6,6 +6,7 @@
  * L2. It is there before the work begins, and gone when the attempt is over.
  * L3. It is taken up `RESUMES_MAX` times: an attempt that ends the process that works on it is not taken up for ever.
  * L4. Without it all goes on as before. What cannot be written is logged, and that attempt is not taken up.
+ * L5. Files that are none of its own are left alone.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,7 +21,9 @@ export type LastWord = Extract<AttemptOut, { kind: 'result' }>;
 
 const RESUMES_MAX = 3;
 const KEPT_CHARS_MAX = 64 * 1024;
-const SUFFIX = '.json';
+const SUFFIX = '.attempt.json';
+/** Beside its place, until it is whole. */
+const UNFINISHED = `${SUFFIX}.new`;
 
 const Record = z.object({
   assign: AgentIn.refine((said): said is Assign => said.kind === 'assign', 'an assignment'),
@@ -53,7 +56,8 @@ export class Ledger {
   static async open(folder: string, logger: Logger): Promise<Ledger> {
     await mkdir(folder, { recursive: true });
     const left: AttemptLog[] = [];
-    for (const name of await readdir(folder)) {
+    const own = (await readdir(folder)).filter((name) => name.endsWith(SUFFIX) || name.endsWith(UNFINISHED));
+    for (const name of own) {
       const path = join(folder, name);
       const record = name.endsWith(SUFFIX) ? await readRecord(path) : null;
       if (record === null || record.resumes >= RESUMES_MAX) {
@@ -65,6 +69,8 @@ export class Ledger {
       await log.saved();
       left.push(log);
     }
+    // Of two attempts of one task the newer comes last, and takes the place of the older.
+    left.sort((one, other) => one.record.assign.attempt - other.record.assign.attempt);
     return new Ledger(folder, left, logger);
   }
 
@@ -75,11 +81,12 @@ export class Ledger {
   }
 }
 
-/** The record of one attempt. Writes follow each other; of those that wait only the newest is made. */
+/** The record of one attempt. Writes follow each other, each of the newest; those that have nothing new are not made. */
 export class AttemptLog {
   readonly #path: string;
   readonly #logger: Logger;
   #record: AttemptRecord;
+  #written: AttemptRecord | null = null;
   #isOver = false;
   #last: Promise<void> = Promise.resolve();
 
@@ -95,13 +102,13 @@ export class AttemptLog {
 
   /** Resolves when what is known now is on disk. */
   saved(): Promise<void> {
-    const wanted = this.#record;
     this.#last = this.#last.then(async () => {
-      // A newer one, whose write waits, has all of this.
-      if (this.#isOver || wanted !== this.#record) return;
+      const newest = this.#record;
+      if (this.#isOver || newest === this.#written) return;
       try {
-        await writeFile(`${this.#path}.new`, JSON.stringify(wanted), { mode: 0o600, flush: true });
+        await writeFile(`${this.#path}.new`, JSON.stringify(newest), { mode: 0o600, flush: true });
         await rename(`${this.#path}.new`, this.#path);
+        this.#written = newest;
       } catch (error) {
         this.#logger.warn({ path: this.#path, err: error }, 'agent could not keep what it has begun');
       }

@@ -241,10 +241,11 @@ async function register(): Promise<void> {
     supports: { steer: true, interrupt: true, permission: true, usage: true, artifacts: true, resume: true },
   };
   const resume = claimed.map(({ taskId, attempt }) => ({ taskId, attempt }));
+  // Its assignment may come again before the answer to the registration does, and begins nothing then.
+  if (begun) known.add(nameOf(begun));
   const told = await say({ kind: 'register', card, instance, resume });
   const { adopt = [] } = (told?.value ?? {}) as { adopt?: readonly Ref[] };
   if (!begun || !adopt.some((one) => nameOf(one) === nameOf(begun))) return;
-  known.add(nameOf(begun));
   if (!has('forgetful')) void begin(begun);
 }
 
